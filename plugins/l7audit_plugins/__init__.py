@@ -1,0 +1,1 @@
+"""The built-in plugins: providers, scanners and reporters, one file each."""

@@ -1,0 +1,1 @@
+"""The reference stack: an agent API that implements the documented security framework."""
