@@ -1,0 +1,1 @@
+"""The agent API: an ASGI service that enforces the documented security framework."""

@@ -1,0 +1,86 @@
+"""One row of the API: what a route is, who may call it and what goes in and out.
+
+The same row drives routing, authorisation, rate limiting, validation and the OpenAPI document,
+so that none of them can drift from the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+if TYPE_CHECKING:
+    from l7audit_stack.api.parts import Parts
+    from l7audit_stack.api.security.principals import Principal
+
+
+class Input(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a caller sends: strict, so that a field nobody declared is refused."""
+
+
+class Output(msgspec.Struct, frozen=True, kw_only=True):
+    """What a caller receives: only the fields declared here ever leave the service."""
+
+
+@dataclass(frozen=True, slots=True)
+class RawBody:
+    """A body that is not JSON: its media types and the most bytes of it that are read."""
+
+    media_types: tuple[str, ...]
+    max_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One authorised, validated call as a handler sees it."""
+
+    parts: Parts
+    principal: Principal | None
+    path: Mapping[str, str]
+    query: Any
+    body: Any
+    headers: Mapping[str, str]
+    client: str
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer. `content` is an `Output` (or a list of them), bytes, or a stream of byte chunks."""
+
+    content: Any = None
+    status: int = 200
+    media_type: str = "application/json"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    stream: AsyncIterator[bytes] | None = None
+
+
+Handler = Callable[[Call], Awaitable[Reply]]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A route. Without `permission` it is public, and has to say so with `public=True`."""
+
+    name: str
+    method: str
+    path: str
+    handler: Handler
+    summary: str
+    tag: str
+    permission: str | None = None
+    public: bool = False
+    query: type[Input] | None = None
+    body: type[Input] | RawBody | None = None
+    answer: Any = None
+    answer_media_type: str = "application/json"
+    status: int = 200
+    limit: str = "standard"
+    timeout: float = 10.0
+
+    def __post_init__(self) -> None:
+        if self.public == (self.permission is not None):
+            raise ValueError(f"operation {self.name}: name a permission, or say public=True")
