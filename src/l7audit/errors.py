@@ -1,0 +1,66 @@
+"""The exception tree. Each error carries the sentence that its reader needs next.
+
+AuditError                 what l7audit raises on purpose; only the CLI turns it into an exit
+├── UsageError             the command line, an unknown control, an unusable folder
+│   └── ProfileError       the profile is malformed: file, line and column
+├── WaiverError            a waiver is invalid or expired
+├── CatalogueError         a controls.yaml contradicts itself or its checks
+├── JournalError           a journal cannot be read or written
+├── PluginError            a plugin is missing, broken or claims a taken name
+└── ProviderError          a target cannot be opened or was lost
+    └── TargetLostError         the target stopped answering while it was audited
+"""
+
+from __future__ import annotations
+
+from l7audit.exits import Exit
+
+
+class AuditError(Exception):
+    """A failure with one clear sentence: the cause, and the mend where there is one."""
+
+    exit = Exit.INTERNAL
+
+    def __init__(self, sentence: str, *, mend: str = "") -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.mend = mend
+
+    def __str__(self) -> str:
+        return f"{self.sentence} {self.mend}".strip()
+
+
+class UsageError(AuditError):
+    """The caller asked for something that does not exist or cannot be done."""
+
+    exit = Exit.USAGE
+
+
+class ProfileError(UsageError):
+    """The profile is malformed; the sentence starts with `file:line:column`."""
+
+
+class WaiverError(AuditError):
+    """A waiver is invalid or expired."""
+
+    exit = Exit.WAIVERS
+
+
+class CatalogueError(AuditError):
+    """A catalogue contradicts itself or the checks beside it."""
+
+
+class JournalError(AuditError):
+    """A journal cannot be written or read."""
+
+
+class PluginError(AuditError):
+    """A plugin is missing, broken, or claims a name that is taken."""
+
+
+class ProviderError(AuditError):
+    """A target cannot be opened."""
+
+
+class TargetLostError(ProviderError):
+    """The target stopped answering, or its credentials stopped working, half-way."""

@@ -1,0 +1,267 @@
+"""The vocabulary: what every other room speaks of, and nothing that acts.
+
+All types are frozen. Parse at the edge (profile, catalogue, journal), trust inside.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+import msgspec
+
+
+class Frozen(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A value object that is written as JSON without its defaults."""
+
+
+class Strict(Frozen, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A value object that people write by hand, so an unknown field is their typo."""
+
+
+# --- What is asked ---------------------------------------------------------------------------
+
+
+class Severity(StrEnum):
+    """How much a failed control hurts; the weight is what it is worth in the score."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+    @property
+    def weight(self) -> float:
+        return {"critical": 10.0, "high": 7.5, "medium": 5.0, "low": 2.5}[self.value]
+
+
+class Safety(StrEnum):
+    """What a check may do to a target, in rising order."""
+
+    PASSIVE = "passive"
+    ACTIVE = "active"
+    INTRUSIVE = "intrusive"
+    DISRUPTIVE = "disruptive"
+
+    @property
+    def rank(self) -> int:
+        return list(Safety).index(self)
+
+
+class Capability(StrEnum):
+    """What a provider grants. A check that needs one which is missing is out of scope."""
+
+    HTTP = "http"
+    OPENAPI = "openapi"
+    IDENTITIES = "identities"
+    MINT = "mint"  # the target's own signing key, to make validly signed but wrong tokens
+    REPLICAS = "replicas"  # each replica's own address, to compare them behind the edge
+    ADMIN = "admin"
+    FAULTS = "faults"
+    BACKUPS = "backups"
+    METRICS = "metrics"
+    LOGS = "logs"
+    SCALE = "scale"
+    DEPLOY = "deploy"
+    DEFECTS = "defects"  # a lab that can plant a named defect, for `l7audit prove`
+
+
+ControlId = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{2,8}-[0-9]{2}$")]
+
+
+class Control(Strict, frozen=True, kw_only=True):
+    """A requirement, as its area's `controls.yaml` states it.
+
+    `alone` says that the control's checks disturb others (they use up a limit, measure time or
+    stop a component), so nothing else may run beside them. `mappings` maps a catalogue's name
+    to ids in it. `defects` and `near_misses` name what the control is proven against.
+    """
+
+    id: ControlId
+    title: str
+    severity: Severity
+    rationale: str
+    remediation: str
+    mappings: dict[str, list[str]]
+    needs: list[Capability] = msgspec.field(default_factory=lambda: [Capability.HTTP])
+    safety: Safety = Safety.ACTIVE
+    alone: bool = False
+    defects: list[str] = []
+    near_misses: list[str] = []
+    references: list[str] = []
+
+    @property
+    def area(self) -> str:
+        return self.id.split("-")[0]
+
+
+class DocumentedTarget(Strict, frozen=True, kw_only=True):
+    """A number that the system's documentation promises, such as `p95 < 200 ms`.
+
+    `unit` is `ratio` (0..1), `ms`, `s`, `days`, `count` or `score` (0..100). For a `ratio`
+    the sample must bound the true rate within `tolerance` of the promise at 95 %.
+    """
+
+    id: str
+    statement: str
+    section: str
+    unit: str
+    at_least: float | None = None
+    at_most: float | None = None
+    tolerance: float = 0.0
+
+
+# --- What is audited -------------------------------------------------------------------------
+
+
+class Credential(Frozen, frozen=True, kw_only=True):
+    """One way in. `kind`: `api_key`, `bearer`, `password`, `client` or `basic`.
+
+    `name` is the header of an API key, the user of a password, the id of a client; `secret` is
+    what must never reach a journal or a report.
+    """
+
+    kind: str
+    secret: str
+    name: str = ""
+
+    def __repr__(self) -> str:
+        return f"Credential(kind={self.kind!r}, name={self.name!r}, secret='***')"
+
+
+class Identity(Frozen, frozen=True, kw_only=True):
+    """Somebody the target knows. `tags` mark what an identity is for (`limited`: low quotas)."""
+
+    name: str
+    role: str = "user"
+    tenant: str = ""
+    tags: list[str] = []
+    credentials: list[Credential] = []
+
+    def credential(self, kind: str) -> Credential | None:
+        """The first credential of that kind, or None."""
+        return next((c for c in self.credentials if c.kind == kind), None)
+
+
+class Target(Frozen, frozen=True, kw_only=True):
+    """An opened target: plain data that crosses process borders.
+
+    `base_url` is where clients go; `replicas` are the addresses behind it; `origins` are all the
+    origins the probe may ever contact; `mint` is (key id, PEM private key, algorithm); `handle` is
+    the provider's own word for finding its stack again (a run folder), opaque to everybody else.
+    """
+
+    name: str
+    provider: str
+    base_url: str
+    capabilities: list[Capability]
+    origins: list[str] = []
+    replicas: list[str] = []
+    openapi: str = ""
+    ca_file: str = ""
+    identities: list[Identity] = []
+    allowed_origins: list[str] = []
+    mint: Mint | None = None
+    hints: dict[str, Any] = {}
+    handle: str = ""
+    versions: dict[str, str] = {}
+
+
+class Mint(Frozen, frozen=True, kw_only=True):
+    """The target's signing key, granted so that a wrong token can be validly signed."""
+
+    key_id: str
+    algorithm: str
+    private_key: str
+
+    def __repr__(self) -> str:
+        return f"Mint(key_id={self.key_id!r}, algorithm={self.algorithm!r}, private_key='***')"
+
+
+class Kind(StrEnum):
+    """What an operation is to an auditor, whatever its path is called."""
+
+    PUBLIC_READ = "public read"
+    PROTECTED_READ = "protected read"
+    LOGIN = "login"  # takes a name and a password, answers a token
+    TOKEN = "token"  # OAuth2 token endpoint (client credentials or password, form-encoded)
+    REVOKE_TOKEN = "revoke token"  # ends the presented token: logout or RFC 7009
+    JWKS = "jwks"
+    OPENAPI = "openapi"
+    RESOURCE_CREATE = "resource create"
+    RESOURCE_LIST = "resource list"
+    RESOURCE_READ = "resource read"
+    RESOURCE_CHANGE = "resource change"
+    RESOURCE_DELETE = "resource delete"
+    KEY_CREATE = "key create"  # answers a new API key
+    KEY_REVOKE = "key revoke"
+    KEY_ROTATE = "key rotate"
+    KEY_LIST = "key list"
+    ADMIN = "admin"
+    RATE_POLICY = "rate policy"  # changes a rate limit while the target runs
+    COSTLY = "costly"
+    UPLOAD = "upload"
+    PATH_TAKING = "path taking"
+    URL_TAKING = "url taking"
+    STREAMING = "streaming"
+    HEALTH = "health"
+    METRICS = "metrics"
+
+
+# --- What was seen ---------------------------------------------------------------------------
+
+
+class Place(Frozen, frozen=True, kw_only=True):
+    """Where a finding is, without anything that differs from run to run.
+
+    `operation` is `GET /things/{id}`; `part` narrows it (`header Authorization`, `origin null`).
+    """
+
+    operation: str
+    part: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.operation} ({self.part})" if self.part else self.operation
+
+
+class Verdict(StrEnum):
+    """What the evidence says of a control (or of one check)."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    INCONCLUSIVE = "inconclusive"
+    ERROR = "error"
+    NOT_APPLICABLE = "not_applicable"
+
+
+class Confidence(StrEnum):
+    """How sure a finding is: `confirmed` by state or marker, `strong`, or `weak`."""
+
+    CONFIRMED = "confirmed"
+    STRONG = "strong"
+    WEAK = "weak"
+
+
+# --- What is decided -------------------------------------------------------------------------
+
+
+class Waiver(Strict, frozen=True, kw_only=True):
+    """An accepted failure. `expires` is a UTC date, inclusive (YYYY-MM-DD)."""
+
+    control: ControlId
+    owner: Annotated[str, msgspec.Meta(min_length=1)]
+    reason: Annotated[str, msgspec.Meta(min_length=10)]
+    expires: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+    fingerprint: str = ""
+
+
+class GatePolicy(Strict, frozen=True, kw_only=True):
+    """When a run may pass. Scores are 0..100, coverage is 0..1 of the planned weight."""
+
+    minimum_score: Annotated[float, msgspec.Meta(ge=0, le=100)] = 95.0
+    minimum_coverage: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.9
+    fail_on: list[Severity] = msgspec.field(
+        default_factory=lambda: [Severity.CRITICAL, Severity.HIGH]
+    )
+    required_controls: list[ControlId] = []
+    required_targets: list[str] = []
