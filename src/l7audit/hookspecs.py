@@ -1,0 +1,154 @@
+"""The contract with plugins: when each hook is called, with what, and what it returns.
+
+Third parties offer a module or an object with `hookimpl`-marked functions through the
+entry-point group `l7audit`. See docs/hooks.md.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import pluggy
+
+from l7audit.assess.results import Results
+from l7audit.errors import ProviderError
+from l7audit.journal import AnyRecord
+from l7audit.model import Target
+from l7audit.profile import Profile
+
+PROJECT = "l7audit"
+
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+Progress = Callable[[str], None]
+"""Told one short sentence whenever something slow begins."""
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """What a machine can or can't do: a subject, whether it is fine, a sentence, and the mend."""
+
+    subject: str
+    fine: bool
+    sentence: str
+    mend: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """A package of areas, each with `controls.yaml` and checks."""
+
+    package: str
+    title: str
+
+
+class Lab(Protocol):
+    """Copies of a stack in which a named defect can be planted, for `l7audit prove`.
+
+    Lanes are independent of each other: work in one never shows in another.
+    """
+
+    lanes: int
+
+    def defects(self) -> Mapping[str, str]:
+        """The names of the defects and near-misses it can plant, each with its summary."""
+        ...
+
+    def target(self, lane: int, defects: Sequence[str]) -> Target:
+        """The lane's target with exactly these planted; none is the clean stack."""
+        ...
+
+
+class Provider(ABC):
+    """Opens a target and closes it again."""
+
+    name: str
+
+    @abstractmethod
+    def open(
+        self, profile: Profile, folder: Path, progress: Progress
+    ) -> AbstractContextManager[Target]:
+        """The target, ready to be audited; logs go to `folder`. Errors: `ProviderError`."""
+
+    def open_lab(
+        self, profile: Profile, folder: Path, progress: Progress, lanes: int
+    ) -> AbstractContextManager[Lab]:
+        """A lab with that many lanes. Errors: `ProviderError` where none can be had."""
+        raise ProviderError(
+            f"The provider {self.name!r} cannot plant defects.",
+            mend="Prove the controls against the reference stack: l7audit prove",
+        )
+
+    def diagnose(self) -> Sequence[Diagnosis]:
+        """What this machine offers the provider, for `l7audit doctor`."""
+        return ()
+
+
+class StandingProvider(Provider):
+    """A provider whose stack can be left running, for `l7audit stack`."""
+
+    @abstractmethod
+    def up(self, folder: Path, progress: Progress) -> Target:
+        """Starts the stack and leaves it running. Errors: `ProviderError`."""
+
+    @abstractmethod
+    def down(self, folder: Path) -> bool:
+        """Stops the stack of that folder; False where none was running."""
+
+    @abstractmethod
+    def standing(self, folder: Path) -> tuple[Target, Sequence[tuple[str, str]]] | None:
+        """The running stack and its components with their states, or None."""
+
+
+class Reporter(ABC):
+    """Writes one output of a run. A pure function of the journal: no clock, no network."""
+
+    name: str
+
+    @abstractmethod
+    def write(self, results: Results, records: Sequence[AnyRecord], folder: Path) -> Path:
+        """Writes into `folder` and returns the file's path. Errors: `OSError`."""
+
+
+class Scanner(ABC):
+    """Runs a third-party scanner and turns what it says into records."""
+
+    name: str
+
+    @abstractmethod
+    def scan(self, target: Target, folder: Path) -> Sequence[AnyRecord]:
+        """The scanner's findings as violations and observations."""
+
+
+@hookspec
+def l7audit_register_provider() -> Provider:  # type: ignore[empty-body]
+    """Called once, when plugins are loaded; returns a provider under a name of its own."""
+
+
+@hookspec
+def l7audit_register_suite() -> Suite:  # type: ignore[empty-body]
+    """Called once, when plugins are loaded; returns a suite of controls and checks."""
+
+
+@hookspec
+def l7audit_register_reporter() -> Reporter:  # type: ignore[empty-body]
+    """Called once, when plugins are loaded; returns a reporter under a name of its own."""
+
+
+@hookspec
+def l7audit_register_scanner() -> Scanner:  # type: ignore[empty-body]
+    """Called once, when plugins are loaded; returns a scanner under a name of its own."""
+
+
+@hookspec
+def l7audit_observe_record(record: AnyRecord) -> None:
+    """Called after each record was written to the journal, in order, in the run's own process.
+
+    `record` is the record as written, with its number and time.
+    """

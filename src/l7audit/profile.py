@@ -1,0 +1,212 @@
+"""The profile: what to audit and how far to go. Parsed once, at the edge, with line and column."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Hashable
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import yaml
+
+from l7audit.errors import ProfileError
+from l7audit.model import GatePolicy, Identity, Safety, Strict, Waiver
+
+DEFAULT = "reference"
+"""The built-in profile that audits the reference stack."""
+
+FILE = "l7audit.yaml"
+"""The profile that is used where one of this name stands in the caller's folder."""
+
+_BUILT_IN = "l7audit.profiles"
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+class Budget(Strict, frozen=True, kw_only=True):
+    """Ceilings for the whole run: requests in total and a second, seconds for one answer."""
+
+    requests: Annotated[int, msgspec.Meta(ge=1)] = 200_000
+    per_second: Annotated[float, msgspec.Meta(gt=0)] = 2_000
+    timeout: Annotated[float, msgspec.Meta(gt=0, le=600)] = 10
+
+
+class TargetProfile(Strict, frozen=True, kw_only=True):
+    """Where the target is and who we are there.
+
+    `provider` is a plugin's name (`embedded`, `containers`, `external`); `openapi` a file or a URL
+    of the same origin; `allowed_origins` the browser origins that its CORS policy should admit;
+    `hints` say what the document does not (`login: POST /enter`).
+    """
+
+    provider: str = "embedded"
+    url: str = ""
+    openapi: str = ""
+    ca_file: str = ""
+    origins: list[str] = []
+    allowed_origins: list[str] = []
+    identities: list[Identity] = []
+    hints: dict[str, Any] = {}
+    options: dict[str, Any] = {}
+
+
+class Profile(Strict, frozen=True, kw_only=True):
+    """A validated profile. `source` names the file it came from (or the built-in profile)."""
+
+    name: str = DEFAULT
+    target: TargetProfile = TargetProfile()
+    select: list[str] = []
+    skip: list[str] = []
+    safety: Safety | None = None
+    budget: Budget = Budget()
+    gate: GatePolicy = GatePolicy()
+    waivers: list[Waiver] = []
+    source: str = ""
+
+    @property
+    def level(self) -> Safety:
+        """The safety level: an owner's word, else by provider (a stack of ours may be hurt)."""
+        if self.safety is not None:
+            return self.safety
+        return Safety.ACTIVE if self.target.provider == "external" else Safety.DISRUPTIVE
+
+    @property
+    def digest(self) -> str:
+        """A hash of what was asked, without anybody's secret."""
+        public = msgspec.structs.replace(
+            self,
+            source="",
+            target=msgspec.structs.replace(
+                self.target,
+                identities=[
+                    msgspec.structs.replace(i, credentials=[]) for i in self.target.identities
+                ],
+            ),
+        )
+        return hashlib.sha256(msgspec.json.encode(public, order="deterministic")).hexdigest()
+
+
+def load(reference: str = "", *, folder: Path | None = None) -> Profile:
+    """The profile that `reference` names: a file, or a built-in profile's name.
+
+    Without a reference it is `l7audit.yaml` in `folder` (the current one), else the built-in
+    profile of the reference stack. Errors: `ProfileError`, its sentence with line and column.
+    """
+    folder = folder or Path.cwd()
+    if not reference:
+        reference = FILE if (folder / FILE).is_file() else DEFAULT
+    path = folder / reference
+    if path.is_file():
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ProfileError(f"{path} cannot be read as UTF-8 text: {error}.") from error
+        return parse(text, source=str(path))
+    if reference in built_in():
+        text = resources.files(_BUILT_IN).joinpath(f"{reference}.yaml").read_text(encoding="utf-8")
+        return parse(text, source=reference)
+    raise ProfileError(
+        f"There is no profile {reference!r}: no such file, and no built-in profile of that name.",
+        mend=f"Built-in profiles: {', '.join(built_in())}.",
+    )
+
+
+def built_in() -> list[str]:
+    """The names of the built-in profiles."""
+    files = resources.files(_BUILT_IN).iterdir()
+    return sorted(f.name.removesuffix(".yaml") for f in files if f.name.endswith(".yaml"))
+
+
+def parse(text: str, *, source: str) -> Profile:
+    """A profile from YAML text. Errors: `ProfileError`, starting with `source:line:column`."""
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        if node is None:
+            return Profile(source=source)
+        _refuse_doubles(node, source)
+        data = _Loader(text).get_single_data()
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        raise ProfileError(f"{_at(source, mark)}: {error.problem or 'not YAML'}.") from error
+    except (yaml.YAMLError, RecursionError) as error:
+        raise ProfileError(f"{source}: not readable as YAML: {error}.") from error
+    data = _substitute(data, node, source)
+    try:
+        profile = msgspec.convert(data, Profile)
+    except msgspec.ValidationError as error:
+        sentence, _, path = str(error).partition(" - at `")
+        mark = _locate(node, path.rstrip("`"), sentence)
+        raise ProfileError(f"{_at(source, mark)}: {sentence}.") from error
+    return msgspec.structs.replace(profile, source=source)
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML without implicit dates, so that `expires: 2026-12-31` stays the text it is."""
+
+    yaml_implicit_resolvers = {
+        first: [(tag, rule) for tag, rule in rules if tag != "tag:yaml.org,2002:timestamp"]
+        for first, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
+def _at(source: str, mark: yaml.Mark | None) -> str:
+    return f"{source}:{mark.line + 1}:{mark.column + 1}" if mark else source
+
+
+def _refuse_doubles(node: yaml.Node, source: str) -> None:
+    """YAML keeps the last of two equal keys in silence; a gate must not be lost that way."""
+    if isinstance(node, yaml.MappingNode):
+        seen: set[Hashable] = set()
+        for key, value in node.value:
+            if key.value in seen:
+                raise ProfileError(
+                    f"{_at(source, key.start_mark)}: the key {key.value!r} stands here twice."
+                )
+            seen.add(key.value)
+            _refuse_doubles(value, source)
+    elif isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            _refuse_doubles(item, source)
+
+
+def _substitute(data: Any, node: yaml.Node | None, source: str) -> Any:
+    """Puts environment variables in for `${NAME}`: secrets need not stand in the file."""
+    if isinstance(data, dict):
+        children = {k.value: v for k, v in node.value} if isinstance(node, yaml.MappingNode) else {}
+        return {k: _substitute(v, children.get(k), source) for k, v in data.items()}
+    if isinstance(data, list):
+        items = node.value if isinstance(node, yaml.SequenceNode) else [None] * len(data)
+        return [_substitute(v, n, source) for v, n in zip(data, items, strict=False)]
+    if not isinstance(data, str):
+        return data
+
+    def value(match: re.Match[str]) -> str:
+        name = match.group(1)
+        if name not in os.environ:
+            raise ProfileError(
+                f"{_at(source, node.start_mark if node else None)}: "
+                f"the environment variable {name} is not set.",
+                mend=f"Set it: export {name}=...",
+            )
+        return os.environ[name]
+
+    return _VARIABLE.sub(value, data)
+
+
+def _locate(node: yaml.Node, path: str, sentence: str) -> yaml.Mark | None:
+    """Where in the text the value at a msgspec path (`$.target.origins[0]`) stands."""
+    for step in re.findall(r"\.([^.\[\]`]+)|\[(\d+|\.\.\.)\]", path):
+        key, index = step
+        if key and isinstance(node, yaml.MappingNode):
+            node = next((v for k, v in node.value if k.value == key), node)
+        elif index.isdigit() and isinstance(node, yaml.SequenceNode):
+            node = node.value[int(index)]
+    unknown = re.search(r"unknown field `([^`]+)`", sentence)
+    if unknown and isinstance(node, yaml.MappingNode):
+        return next(
+            (k.start_mark for k, _ in node.value if k.value == unknown.group(1)), node.start_mark
+        )
+    return node.start_mark
