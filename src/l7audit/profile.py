@@ -139,7 +139,8 @@ def parse(text: str, *, source: str) -> Profile:
     except msgspec.ValidationError as error:
         sentence, _, path = str(error).partition(" - at `")
         mark = _locate(node, path.rstrip("`"), sentence)
-        raise ProfileError(f"{_at(source, mark)}: {sentence}.") from error
+        place = path.rstrip("`").removeprefix("$").removeprefix(".") or "the profile"
+        raise ProfileError(f"{_at(source, mark)}: {place}: {sentence}.") from error
     return msgspec.structs.replace(profile, source=source)
 
 
