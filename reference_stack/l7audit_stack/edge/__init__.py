@@ -1,0 +1,1 @@
+"""The edge: the Envoy configuration that stands between clients and the API replicas."""

@@ -1,0 +1,92 @@
+"""The whole Envoy configuration, as a pure function of `EdgeSettings`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from l7audit_stack.edge.connection import connection_manager
+from l7audit_stack.edge.settings import EdgeSettings
+
+_EXTENSION = "type.googleapis.com/envoy.extensions"
+
+
+def bootstrap(settings: EdgeSettings) -> dict[str, Any]:
+    """An Envoy v3 bootstrap document: one TLS listener, one cluster of health-checked replicas."""
+    return {
+        "admin": {"address": {"pipe": {"path": settings.admin_socket, "mode": 0o600}}},
+        "static_resources": {
+            "listeners": [_listener(settings)],
+            "clusters": [_cluster(settings)],
+        },
+    }
+
+
+def _listener(settings: EdgeSettings) -> dict[str, Any]:
+    return {
+        "name": "https",
+        "address": _address(settings.listen_host, settings.listen_port),
+        "per_connection_buffer_limit_bytes": 1048576,
+        # A client that opens a connection and never finishes the handshake is let go.
+        "filter_chains": [
+            {
+                "transport_socket_connect_timeout": f"{settings.headers_timeout}s",
+                "transport_socket": {
+                    "name": "envoy.transport_sockets.tls",
+                    "typed_config": {
+                        "@type": f"{_EXTENSION}.transport_sockets.tls.v3.DownstreamTlsContext",
+                        "common_tls_context": {
+                            "alpn_protocols": ["h2", "http/1.1"],
+                            "tls_params": {"tls_minimum_protocol_version": "TLSv1_2"},
+                            "tls_certificates": [
+                                {
+                                    "certificate_chain": {"filename": settings.certificate_file},
+                                    "private_key": {"filename": settings.key_file},
+                                }
+                            ],
+                        },
+                    },
+                },
+                "filters": [connection_manager(settings)],
+            }
+        ],
+    }
+
+
+def _cluster(settings: EdgeSettings) -> dict[str, Any]:
+    return {
+        "name": "api",
+        "type": "STRICT_DNS",
+        "connect_timeout": "1s",
+        "lb_policy": "ROUND_ROBIN",
+        # Never send to a replica that is known to be down, even if all are: 503 is the truth.
+        "common_lb_config": {"healthy_panic_threshold": {"value": 0}},
+        "health_checks": [
+            {
+                "interval": f"{settings.health_interval}s",
+                "no_traffic_interval": f"{settings.health_interval}s",
+                "unhealthy_interval": f"{settings.unhealthy_interval}s",
+                "unhealthy_edge_interval": f"{settings.unhealthy_interval}s",
+                "timeout": f"{settings.health_timeout}s",
+                "unhealthy_threshold": 2,
+                "healthy_threshold": 1,
+                # A connection kept from before a restart would fail the first check after it.
+                "reuse_connection": False,
+                "http_health_check": {"path": settings.ready_path, "host": "edge-health-check"},
+            }
+        ],
+        "load_assignment": {
+            "cluster_name": "api",
+            "endpoints": [
+                {
+                    "lb_endpoints": [
+                        {"endpoint": {"address": _address(upstream.host, upstream.port)}}
+                        for upstream in settings.upstreams
+                    ]
+                }
+            ],
+        },
+    }
+
+
+def _address(host: str, port: int) -> dict[str, Any]:
+    return {"socket_address": {"address": host, "port_value": port}}
