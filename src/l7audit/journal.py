@@ -60,6 +60,7 @@ class RunStarted(Record, frozen=True, kw_only=True, tag="run"):
     gate: GatePolicy = GatePolicy()
     waivers: list[Waiver] = []
     profile: str = ""
+    profile_digest: str = ""
     suites_digest: str = ""
     versions: dict[str, str] = {}
     environment: dict[str, str] = {}

@@ -1,0 +1,294 @@
+"""What a check holds in its hands: the target's surfaces, a way to send, and a way to say.
+
+A check ends in exactly one verdict. It passes only if it looked at something, nothing was
+violated, and each witness held before its probes and again after them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from l7audit.harness.context import Context
+from l7audit.journal import Measurement, Observation, Record, Violation, Witness
+from l7audit.model import Confidence, Control, Identity, Kind, Place, Target, Verdict
+from l7audit.probe.answer import Answer
+from l7audit.probe.probe import Probe
+from l7audit.probe.request import Request
+from l7audit.target.sessions import Sessions
+from l7audit.target.target_model import Surface, TargetModel
+
+Holds = Callable[[], Answer | bool]
+"""What a witness asks: a 2xx answer holds, and so does True."""
+
+
+class Ended(Exception):  # noqa: N818 - control flow, as pytest's own outcomes are
+    """Ends a check early with a verdict and its reason."""
+
+    def __init__(self, verdict: Verdict, reason: str) -> None:
+        super().__init__(reason)
+        self.verdict = verdict
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """A witness that is asked again before a pass is given."""
+
+    statement: str
+    holds: Holds
+
+
+class Check:
+    """One check's view of the target; the fixture `check` makes one for each test."""
+
+    def __init__(
+        self,
+        context: Context,
+        control: Control,
+        name: str,
+        sink: Callable[[Record], None],
+        model: TargetModel,
+        probe: Probe,
+        sessions: Sessions,
+    ) -> None:
+        self.target: Target = context.target
+        self.control = control
+        self.name = name
+        self.model = model
+        self.probe = probe
+        self.sessions = sessions
+        self.random = random.Random(f"{context.seed}:{name}")
+        self._documented = bool(context.document)
+        self._sink = sink
+        self._standing: list[_Standing] = []
+        self._witnessed = False
+        self._expectations = 0
+        self._violations: dict[str, str] = {}
+
+    # --- looking ------------------------------------------------------------------------------
+
+    @property
+    def identities(self) -> list[Identity]:
+        """Everybody we may be, in the profile's order."""
+        return list(self.target.identities)
+
+    def identity(
+        self,
+        *,
+        role: str | None = None,
+        tag: str | None = None,
+        tenant: str | None = None,
+        kind: str | None = None,
+        index: int = 0,
+    ) -> Identity:
+        """The `index`-th identity of that role, tag, tenant and credential kind.
+
+        Identities tagged `limited` are only handed out on request: their quotas are small.
+        Where there is none the check ends inconclusive.
+        """
+        found = [
+            i
+            for i in self.target.identities
+            if (role is None or i.role == role)
+            and (tag in i.tags if tag is not None else "limited" not in i.tags)
+            and (tenant is None or i.tenant == tenant)
+            and (kind is None or i.credential(kind) is not None)
+        ]
+        if len(found) <= index:
+            wish = ", ".join(
+                f"{k} {v}"
+                for k, v in (("role", role), ("tag", tag), ("tenant", tenant), ("with", kind))
+                if v is not None
+            )
+            self.inconclusive(
+                f"The profile gives no identity {wish or 'at all'}"
+                + (f" (number {index + 1})" if index else "")
+                + "."
+            )
+        return found[index]
+
+    def surfaces(self, kind: Kind, limit: int = 3) -> Sequence[Surface]:
+        """The target's surfaces of a kind, never none.
+
+        Without one the check ends: not applicable where the target's document was read and shows
+        none, inconclusive where nobody could tell.
+        """
+        found = self.model.surfaces(kind, limit=limit)
+        if not found and self._documented:
+            self.not_applicable(f"The target's document has no operation of kind '{kind}'.")
+        if not found:
+            self.inconclusive(
+                f"No operation of kind '{kind}' is known; give a document or a hint in the profile."
+            )
+        return found
+
+    def surface(self, kind: Kind) -> Surface:
+        """The first surface of a kind; ends the check as `surfaces` does."""
+        return self.surfaces(kind, limit=1)[0]
+
+    def send(self, request: Request, *, identity: str = "", patience: bool = True) -> Answer:
+        """Sends and records; `patience` waits out a 429, so that it is not read as a refusal."""
+        return self.probe.send(request, identity=identity, patience=patience)
+
+    def burst(self, requests: Sequence[Request], concurrency: int) -> list[Answer]:
+        """Sends all of them, `concurrency` at a time, without patience, in the order given."""
+        return self.probe.burst(requests, concurrency)
+
+    # --- saying -------------------------------------------------------------------------------
+
+    def witness(self, statement: str, holds: Holds, *, once: bool = False) -> None:
+        """The positive control: asked now, and again at the end unless `once`.
+
+        Where it does not hold the check ends inconclusive: its pass would mean nothing.
+        """
+        self._ask(statement, holds, "opening")
+        if not once:
+            self._standing.append(_Standing(statement, holds))
+
+    def _ask(self, statement: str, holds: Holds, phase: str) -> None:
+        result = holds()
+        held = result if isinstance(result, bool) else result.ok
+        self._sink(
+            Witness(
+                check=self.name,
+                control=self.control.id,
+                statement=statement,
+                held=held,
+                phase=phase,
+                exchanges=[] if isinstance(result, bool) else [result.exchange],
+            )
+        )
+        self._witnessed = True
+        if not held:
+            seen = "" if isinstance(result, bool) else f" (answered {_status(result)})"
+            self.inconclusive(f"The {phase} witness did not hold: {statement}{seen}.")
+
+    def expect(
+        self,
+        ok: bool,
+        place: Place,
+        statement: str,
+        *answers: Answer,
+        expected: str = "",
+        seen: str = "",
+        confidence: Confidence = Confidence.CONFIRMED,
+    ) -> bool:
+        """Counts as looked at; where not `ok` it is a violation said by `statement`."""
+        self._expectations += 1
+        if not ok:
+            self.violation(
+                place, statement, *answers, expected=expected, seen=seen, confidence=confidence
+            )
+        return ok
+
+    def violation(
+        self,
+        place: Place,
+        statement: str,
+        *answers: Answer,
+        expected: str = "",
+        seen: str = "",
+        confidence: Confidence = Confidence.CONFIRMED,
+    ) -> None:
+        """What was seen that the control forbids; the check goes on and ends as a fail.
+
+        One finding a place: a second violation at the same place is kept as an observation.
+        """
+        self._expectations += 1
+        exchanges = [a.exchange for a in answers]
+        fingerprint = self.fingerprint(place)
+        if fingerprint in self._violations:
+            self.observe(statement, *answers)
+            return
+        self._violations[fingerprint] = f"{place}: {statement}"
+        self._sink(
+            Violation(
+                check=self.name,
+                control=self.control.id,
+                place=place,
+                statement=statement,
+                fingerprint=fingerprint,
+                exchanges=exchanges,
+                expected=expected,
+                seen=seen or (_status(answers[-1]) if answers else ""),
+                confidence=confidence,
+            )
+        )
+
+    def fingerprint(self, place: Place) -> str:
+        """Names a finding across runs: only the control and the place, no port, id or time."""
+        text = "\0".join((self.control.id, place.operation, place.part))
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def measure(
+        self,
+        name: str,
+        unit: str,
+        *,
+        value: float | None = None,
+        successes: int | None = None,
+        trials: int | None = None,
+        samples: Sequence[float] = (),
+        documented: str = "",
+    ) -> None:
+        """A number for the report; `documented` names the promised target it speaks of."""
+        self._sink(
+            Measurement(
+                check=self.name,
+                control=self.control.id,
+                name=name,
+                unit=unit,
+                value=value,
+                successes=successes,
+                trials=trials,
+                samples=list(samples),
+                documented=documented,
+            )
+        )
+
+    def observe(self, statement: str, *answers: Answer, **data: Any) -> None:
+        """A fact worth keeping."""
+        self._sink(
+            Observation(
+                check=self.name,
+                control=self.control.id,
+                statement=statement,
+                exchanges=[a.exchange for a in answers],
+                data=data,
+            )
+        )
+
+    def not_applicable(self, reason: str) -> NoReturn:
+        """Ends the check: the target was shown not to have the feature."""
+        raise Ended(Verdict.NOT_APPLICABLE, reason)
+
+    def inconclusive(self, reason: str) -> NoReturn:
+        """Ends the check: the evidence does not carry a verdict."""
+        raise Ended(Verdict.INCONCLUSIVE, reason)
+
+    # --- ending -------------------------------------------------------------------------------
+
+    def close(self, ended: Ended | None = None) -> Ended:
+        """The verdict. What was violated stays violated however the check ended afterwards."""
+        if self._violations:
+            return Ended(Verdict.FAIL, next(iter(self._violations.values())))
+        if ended is not None:
+            return ended
+        if not self._witnessed:
+            return Ended(Verdict.INCONCLUSIVE, "No witness: a pass would mean nothing.")
+        if not self._expectations:
+            return Ended(Verdict.INCONCLUSIVE, "Nothing was looked at.")
+        try:
+            for standing in self._standing:
+                self._ask(standing.statement, standing.holds, "closing")
+        except Ended as late:
+            return late
+        return Ended(Verdict.PASS, "")
+
+
+def _status(answer: Answer) -> str:
+    return str(answer.status) if answer.status is not None else f"no answer: {answer.error}"

@@ -1,0 +1,21 @@
+"""What a process needs to run checks: plain data that crosses process borders."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from l7audit.model import Control, Safety, Target
+from l7audit.profile import Budget
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The target, its OpenAPI document (text; empty without one), and how far to go."""
+
+    target: Target
+    document: str
+    seed: int
+    controls: Mapping[str, Control]
+    budget: Budget
+    safety: Safety

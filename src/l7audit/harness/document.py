@@ -1,0 +1,49 @@
+"""Where the target's OpenAPI document comes from: its own address, or a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from l7audit.errors import ProviderError
+from l7audit.model import Target
+from l7audit.probe.probe import Probe
+from l7audit.probe.request import Request
+
+LIMIT = 16 * 1024 * 1024
+"""The most bytes of a document that are read."""
+
+
+def fetch(target: Target, probe: Probe) -> str:
+    """The document's text, or nothing where the target names none.
+
+    Errors: `ProviderError` where the named document cannot be had: auditing on without it would
+    leave most controls out and still look like a result.
+    """
+    if not target.openapi:
+        return ""
+    if "://" not in target.openapi:
+        return _file(Path(target.openapi))
+    parts = urlsplit(target.openapi)
+    path = parts.path + (f"?{parts.query}" if parts.query else "")
+    answer = probe.send(
+        Request(method="GET", path=path or "/", base_url=f"{parts.scheme}://{parts.netloc}")
+    )
+    if not answer.ok:
+        raise ProviderError(
+            f"The OpenAPI document at {target.openapi} answered {answer.status or answer.error}.",
+            mend="Name the document in the profile (target.openapi), or leave it empty.",
+        )
+    return answer.text
+
+
+def _file(path: Path) -> str:
+    try:
+        if path.stat().st_size > LIMIT:
+            raise ProviderError(f"{path} is larger than {LIMIT // 2**20} MiB.")
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ProviderError(
+            f"The OpenAPI document {path} cannot be read: {error}.",
+            mend="Name a JSON or YAML file in the profile: target.openapi",
+        ) from error

@@ -1,0 +1,106 @@
+"""The object that pytest holds while checks run: gives the `check` fixture, writes down ends."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator
+from pathlib import Path
+
+import pytest
+
+from l7audit.errors import AuditError, TargetLostError
+from l7audit.harness.check import Check, Ended
+from l7audit.harness.context import Context
+from l7audit.journal import CheckEnded, CheckStarted, Record, StackEvent
+from l7audit.model import Verdict
+from l7audit.probe.probe import Probe
+from l7audit.target.sessions import Sessions
+from l7audit.target.target_model import TargetModel
+
+INI = Path(__file__).with_name("pytest.ini")
+
+
+class Running:
+    """A pytest plugin object for one run of checks against one opened target."""
+
+    def __init__(self, context: Context, sink: Callable[[Record], None]) -> None:
+        self.context = context
+        self.sink = sink
+        self.model = TargetModel.of(context.document, context.target, seed=context.seed)
+        self.probe = Probe(context.target, sink, limits=context.budget, safety=context.safety)
+        self.sessions = Sessions(self.model, self.probe)
+
+    @pytest.hookimpl
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Makes the marker known, so that `--strict-markers` finds typing errors."""
+        config.addinivalue_line("markers", "control(id): the control that this check tests")
+
+    @pytest.fixture
+    def check(self, request: pytest.FixtureRequest) -> Check:
+        """The check's view of the target."""
+        marker = request.node.get_closest_marker("control")
+        control = self.context.controls[marker.args[0]]
+        name = check_id(request.node)
+        self.sink(CheckStarted(check=name, control=control.id))
+        probe = self.probe.for_check(name)
+        return Check(
+            self.context, control, name, self.sink, self.model, probe, self.sessions.using(probe)
+        )
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+        """Runs the check's function and turns its end into a verdict and a pytest outcome."""
+        check = pyfuncitem.funcargs.get("check")
+        if not isinstance(check, Check):
+            return (yield)
+        started = time.perf_counter()
+        trouble: Exception | None = None
+        try:
+            yield
+            end = check.close()
+        except Ended as ended:
+            end = check.close(ended)
+        except TargetLostError as error:
+            self.sink(StackEvent(component="target", event="lost", detail={"why": str(error)}))
+            end = check.close(Ended(Verdict.INCONCLUSIVE, str(error)))
+        except Exception as error:  # noqa: BLE001 - a check that breaks is an error, never a verdict
+            trouble = error
+            reason = str(error) if isinstance(error, AuditError) else _where(error)
+            end = check.close(Ended(Verdict.ERROR, reason))
+        self.sink(
+            CheckEnded(
+                check=check.name,
+                control=check.control.id,
+                verdict=end.verdict,
+                reason=end.reason,
+                seconds=round(time.perf_counter() - started, 4),
+            )
+        )
+        if end.verdict is Verdict.ERROR and trouble is not None:
+            raise trouble
+        if end.verdict is Verdict.NOT_APPLICABLE:
+            pytest.skip(end.reason)
+        if end.verdict is not Verdict.PASS:
+            pytest.fail(f"{check.control.id} {end.verdict}: {end.reason}", pytrace=False)
+        return True
+
+    def close(self) -> None:
+        """Lets go of the probe's connections."""
+        self.probe.close()
+
+
+def check_id(item: pytest.Item) -> str:
+    """A check's name, the same on every machine: `area/test_file.py::test_name`."""
+    return f"{item.path.parent.name}/{item.path.name}::{item.name}"
+
+
+def _where(error: Exception) -> str:
+    """An unexpected exception in one line, with the innermost frame of the check's own code."""
+    frame = error.__traceback__
+    place = ""
+    while frame is not None:
+        path = Path(frame.tb_frame.f_code.co_filename)
+        if path.name.startswith("test_"):
+            place = f" at {path.parent.name}/{path.name}:{frame.tb_lineno}"
+        frame = frame.tb_next
+    return f"{type(error).__name__}: {error}{place}"

@@ -1,0 +1,65 @@
+"""What a run will do, decided before it starts: which controls, which not, in what order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from l7audit.catalogue import Catalogue, Check
+from l7audit.harness.context import Context
+from l7audit.harness.crew import Job
+from l7audit.journal import Skipped
+from l7audit.model import Control, Safety, Target
+
+GROUP = 6
+"""Checks of one file that one job runs: few enough to share out, enough to spare pytest's start."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Controls that will be tested, and those that can't be, with the reason of each."""
+
+    controls: tuple[Control, ...]
+    out_of_scope: tuple[Skipped, ...]
+    checks: tuple[Check, ...]
+
+    def jobs(self, context: Context, done: Iterable[str] = ()) -> tuple[list[Job], list[Job]]:
+        """The jobs that may run beside each other, and those that run alone, gentlest first."""
+        ended = set(done)
+        todo = [c for c in self.checks if c.id not in ended]
+        by_id = {c.id: c for c in self.controls}
+        alone = [c for c in todo if by_id[c.control].alone]
+        alone.sort(key=lambda c: (by_id[c.control].safety.rank, c.control))
+        shared: dict[object, list[Check]] = {}
+        for check in todo:
+            if not by_id[check.control].alone:
+                shared.setdefault(check.path, []).append(check)
+        groups = [
+            tuple(group[at : at + GROUP])
+            for group in shared.values()
+            for at in range(0, len(group), GROUP)
+        ]
+        groups.sort(key=len, reverse=True)
+        return [Job(context, g) for g in groups], [Job(context, (c,)) for c in alone]
+
+
+def plan(catalogue: Catalogue, selected: Sequence[Control], target: Target, level: Safety) -> Plan:
+    """Sorts the selected controls into those that this target and this safety level allow."""
+    within: list[Control] = []
+    out: list[Skipped] = []
+    for control in selected:
+        missing = [c for c in control.needs if c not in target.capabilities]
+        if missing:
+            names = ", ".join(missing)
+            reason = (
+                f"It needs {names}, which the provider {target.provider!r} does not grant here."
+            )
+            out.append(Skipped(control=control.id, reason=reason))
+        elif control.safety.rank > level.rank:
+            reason = f"It is {control.safety}; the profile allows {level} at most."
+            out.append(Skipped(control=control.id, reason=reason))
+        else:
+            within.append(control)
+    ids = {c.id for c in within}
+    checks = tuple(c for c in catalogue.checks if c.control in ids)
+    return Plan(tuple(within), tuple(out), checks)

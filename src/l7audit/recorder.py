@@ -1,0 +1,32 @@
+"""The one place where a run's records enter the journal and are shown to whoever listens."""
+
+from __future__ import annotations
+
+import threading
+
+from l7audit.journal import AnyRecord, CheckEnded, Journal, Record, StackEvent
+from l7audit.plugins import Plugins
+
+LOST = "lost"
+
+
+class Recorder:
+    """Journal first, then the listeners; safe to call from the crew's threads."""
+
+    def __init__(self, journal: Journal, plugins: Plugins) -> None:
+        self._journal = journal
+        self._plugins = plugins
+        self._lock = threading.Lock()
+        self.lost = 0
+        self.ended: set[str] = set()
+
+    def __call__(self, record: Record) -> AnyRecord:
+        """Writes a record and tells it. Errors: `JournalError` where it can't be written."""
+        with self._lock:
+            written = self._journal.append(record)
+            if isinstance(written, CheckEnded):
+                self.ended.add(written.check)
+            elif isinstance(written, StackEvent) and written.event == LOST:
+                self.lost += 1
+            self._plugins.manager.hook.l7audit_observe_record(record=written)
+            return written

@@ -1,0 +1,325 @@
+"""One run from profile to reports."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import platform
+import secrets
+import signal
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+
+from l7audit import catalogue as catalogues
+from l7audit import journal as journals
+from l7audit.assess.assess import assess
+from l7audit.assess.results import Results
+from l7audit.assess.targets import documented_targets
+from l7audit.catalogue import Catalogue
+from l7audit.errors import UsageError
+from l7audit.exits import Exit
+from l7audit.harness.context import Context
+from l7audit.harness.crew import Crew
+from l7audit.harness.document import fetch
+from l7audit.hookspecs import Progress
+from l7audit.journal import (
+    FORMAT,
+    AnyRecord,
+    CheckEnded,
+    Journal,
+    RunEnded,
+    RunResumed,
+    RunStarted,
+)
+from l7audit.model import Target, Verdict
+from l7audit.planning import Plan, plan
+from l7audit.plugins import Plugins
+from l7audit.probe.probe import Probe
+from l7audit.profile import Profile
+from l7audit.recorder import Recorder
+
+OUT = "l7audit-out"
+JOURNAL = "journal.jsonl"
+LATEST = "latest"
+LOST_ENOUGH = 2
+"""So many checks may lose the target before the run gives it up: one may be a passing fault."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the caller wants of this run beyond its profile."""
+
+    out: Path | None = None
+    seed: int | None = None
+    select: tuple[str, ...] = ()
+    jobs: int | None = None
+    resume: Path | None = None
+    reporters: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A finished run: where its files are and what it comes to."""
+
+    folder: Path
+    results: Results
+    files: tuple[Path, ...]
+    exit: Exit
+
+
+def run(profile: Profile, plugins: Plugins, options: Options, progress: Progress) -> Outcome:
+    """Audits the profile's target and writes journal and reports.
+
+    Ctrl-C and SIGTERM end it in order: what was learnt is assessed and reported, exit 2.
+    Errors: `UsageError`, `ProviderError`, `JournalError`, `CatalogueError`, `PluginError`.
+    """
+    catalogue = catalogues.load([s.package for s in plugins.suites])
+    catalogue.select(options.select or profile.select, profile.skip)  # a wrong name fails at once
+    earlier = _earlier(options.resume, catalogue, profile) if options.resume else None
+    provider = plugins.provider(profile.target.provider)
+    folder = options.resume or new_folder(options.out)
+    with (
+        terminated_like_interrupted(),
+        Crew(options.jobs or workers(), str(folder / "checks.log")) as crew,
+        provider.open(profile, folder, progress) as target,
+        Journal(folder / JOURNAL, resume=earlier is not None) as journal,
+    ):
+        recorder = Recorder(journal, plugins)
+        work = _begin(profile, options, catalogue, target, recorder, earlier)
+        conduct(crew, work, recorder)
+    return render(folder / JOURNAL, plugins, folder, options.reporters)
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What is left to do: a plan against a target, less what an earlier try has done."""
+
+    plan: Plan
+    context: Context
+    done: frozenset[str]
+    started: float
+
+
+def _begin(
+    profile: Profile,
+    options: Options,
+    catalogue: Catalogue,
+    target: Target,
+    recorder: Recorder,
+    earlier: Earlier | None,
+) -> Work:
+    """Writes the run's first record (or that it goes on) and reads the target's document."""
+    if earlier is None:
+        selected = catalogue.select(options.select or profile.select)
+        seed = options.seed if options.seed is not None else secrets.randbelow(2**31)
+        done: frozenset[str] = frozenset()
+    else:
+        selected = [c for c in catalogue.controls if c.id in earlier.selected]
+        seed, done = earlier.started.seed, earlier.done
+    planned = plan(catalogue, selected, target, profile.level)
+    if earlier is None:
+        recorder(run_started(profile, catalogue, planned, target, seed))
+        skipped = {c.id for c in catalogue.select(profile.skip)} if profile.skip else set()
+        for check in planned.checks:
+            if check.control in skipped:
+                recorder(
+                    CheckEnded(
+                        check=check.id,
+                        control=check.control,
+                        verdict=Verdict.INCONCLUSIVE,
+                        reason="The profile skips this control.",
+                    )
+                )
+        done = frozenset(recorder.ended)
+    else:
+        recorder(RunResumed())
+    started = time.time()
+    budget = profile.budget
+    probe = Probe(target, recorder, limits=budget, safety=profile.level)
+    try:
+        document = fetch(target, probe)
+    finally:
+        probe.close()
+    context = Context(
+        target=target,
+        document=document,
+        seed=seed,
+        controls={c.id: c for c in planned.controls},
+        budget=budget,
+        safety=profile.level,
+    )
+    return Work(planned, context, done, started)
+
+
+def conduct(crew: Crew, work: Work, recorder: Recorder) -> None:
+    """Runs the plan's checks, first those that may run side by side, and writes the run's end."""
+    outcome, reason = "completed", ""
+
+    def deliver(record: AnyRecord) -> None:
+        recorder(record)
+        if recorder.lost >= LOST_ENOUGH:
+            crew.halt()
+
+    try:
+        shared, alone = work.plan.jobs(work.context, work.done)
+        crew.run(shared, deliver)
+        for job in alone:
+            crew.run([job], deliver)
+    except KeyboardInterrupt:
+        crew.stop()
+        outcome, reason = "interrupted", "It was interrupted."
+    if recorder.lost >= LOST_ENOUGH:
+        outcome, reason = "broken", "The target stopped answering."
+    recorder(RunEnded(outcome=outcome, reason=reason, seconds=time.time() - work.started))
+
+
+def render(journal: Path, plugins: Plugins, folder: Path, reporters: Sequence[str] = ()) -> Outcome:
+    """The assessment and the reports of a journal, again or for the first time.
+
+    Errors: `JournalError` for a foreign or damaged journal, `UsageError` for an unknown reporter
+    or a folder that can't be written.
+    """
+    records = journals.read(journal)
+    today = datetime.fromtimestamp(records[0].time, UTC).date()
+    results = assess(records, today)
+    chosen = [plugins.reporter(n) for n in reporters] or list(plugins.reporters.values())
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        files = tuple(r.write(results, records, folder) for r in chosen)
+    except OSError as error:
+        raise UsageError(
+            f"The reports cannot be written to {folder}: {error.strerror}.",
+            mend=f"Render them elsewhere: l7audit report {journal} --out FOLDER",
+        ) from error
+    return Outcome(folder, results, files, Exit(results.gate.exit_code))
+
+
+# --- the parts of a run ------------------------------------------------------------------------
+
+
+def workers() -> int:
+    """How many checks run at once: they mostly wait for the target, which shares our cores."""
+    return max(2, min(4, os.cpu_count() or 2))
+
+
+def new_folder(out: Path | None) -> Path:
+    """A fresh folder named by the time, and `latest` pointing at it. Errors: `UsageError`."""
+    parent = out or Path.cwd() / OUT
+    name = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        for attempt in range(1000):
+            folder = parent / (f"{name}-{attempt}" if attempt else name)
+            try:
+                folder.mkdir()
+            except FileExistsError:
+                continue
+            _point(parent / LATEST, folder.name)
+            return folder.resolve()
+    except OSError as error:
+        raise UsageError(
+            f"{parent} cannot be written: {error.strerror}.", mend="Choose another with --out."
+        ) from error
+    raise UsageError(f"{parent} holds a thousand runs of this second.")
+
+
+def _point(link: Path, name: str) -> None:
+    """Moves `latest` in one step, so that no reader ever finds it missing."""
+    fresh = link.with_name(f".{LATEST}-{os.getpid()}-{threading.get_ident()}")
+    fresh.symlink_to(name)
+    fresh.replace(link)
+
+
+@contextlib.contextmanager
+def terminated_like_interrupted() -> Iterator[None]:
+    """Lets SIGTERM end a run as Ctrl-C does: in order, with everything stopped and reported."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def run_started(
+    profile: Profile, catalogue: Catalogue, planned: Plan, target: Target, seed: int
+) -> RunStarted:
+    """The run's first record: the plan and everything that an output needs to know of it."""
+    out = {s.control for s in planned.out_of_scope}
+    ids = [c.id for c in planned.controls]
+    return RunStarted(
+        format=FORMAT,
+        run=secrets.token_hex(8),
+        seed=seed,
+        target=target.base_url,
+        provider=target.provider,
+        controls=[c for c in catalogue.controls if c.id in out or c.id in ids],
+        planned=ids,
+        out_of_scope=list(planned.out_of_scope),
+        checks={i: [c.id for c in planned.checks if c.control == i] for i in ids},
+        documented=documented_targets(),
+        gate=profile.gate,
+        waivers=profile.waivers,
+        profile=profile.source,
+        profile_digest=profile.digest,
+        suites_digest=catalogue.digest,
+        versions={"l7audit": metadata.version("l7audit"), **target.versions},
+        environment={
+            "python": platform.python_version(),
+            "system": platform.platform(),
+            "cores": str(os.cpu_count() or 0),
+            "safety": str(profile.level),
+        },
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What an unfinished run has left: its first record and the checks that need no second try."""
+
+    started: RunStarted
+    done: frozenset[str]
+
+    @property
+    def selected(self) -> set[str]:
+        return {*self.started.planned, *(s.control for s in self.started.out_of_scope)}
+
+
+def _earlier(folder: Path, catalogue: Catalogue, profile: Profile) -> Earlier:
+    """Reads a journal to go on from. Errors: `JournalError`, `UsageError` where it can't go on."""
+    records = journals.read(folder / JOURNAL)
+    started = records[0]
+    assert isinstance(started, RunStarted)  # `read` promises it
+    if started.suites_digest != catalogue.digest or started.profile_digest != profile.digest:
+        what = "profile" if started.suites_digest == catalogue.digest else "checks"
+        raise UsageError(
+            f"{folder} cannot be resumed: the {what} changed since it began.",
+            mend="Start a new run: l7audit run",
+        )
+    ended = [r for r in records if isinstance(r, RunEnded)]
+    if ended and ended[-1].outcome == "completed":
+        raise UsageError(
+            f"{folder} is complete; there is nothing to resume.",
+            mend=f"Render it again: l7audit report {folder}",
+        )
+    # A check that broke or was cut short with its target gets another try.
+    done = {
+        r.check
+        for r in journals.of_type(records, CheckEnded)
+        if r.verdict not in (Verdict.ERROR, Verdict.INCONCLUSIVE)
+    }
+    return Earlier(started, frozenset(done))
+
+
+def recorded_profile(folder: Path) -> str:
+    """The profile that a run in this folder was started with, as `profile.load` takes it."""
+    started = journals.read(folder / JOURNAL)[0]
+    assert isinstance(started, RunStarted)  # `read` promises it
+    return started.profile
