@@ -1,0 +1,206 @@
+"""The assessment of a run: all of `results.json` from the journal's records and a day.
+
+plan + evidence -> verdicts -> waivers -> score -> targets -> gate
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime
+
+from l7audit.assess import baseline as baselines
+from l7audit.assess import gate as gates
+from l7audit.assess import proof as proofs
+from l7audit.assess import scoring
+from l7audit.assess import waivers as waiving
+from l7audit.assess.promises import judge_targets
+from l7audit.assess.results import (
+    SCHEMA,
+    CheckResult,
+    ControlResult,
+    Finding,
+    OutOfScope,
+    Proof,
+    Results,
+    RunOutcome,
+    WitnessResult,
+)
+from l7audit.assess.verdicts import ControlEvidence, control_evidence, plan_of
+from l7audit.assess.waivers import Cover
+from l7audit.journal import AnyRecord, ProofCell, RunEnded, RunResumed, RunStarted, of_type
+from l7audit.model import Verdict
+
+_ENDINGS: dict[str, RunOutcome] = {
+    "completed": "completed",
+    "interrupted": "interrupted",
+    "broken": "broken",
+}
+
+
+def day_of(records: Sequence[AnyRecord]) -> date:
+    """The UTC day on which the run began: what keeps a report rendered later the same."""
+    return datetime.fromtimestamp(plan_of(records).time, UTC).date()
+
+
+def assess(
+    records: Sequence[AnyRecord], today: date, *, baseline: Results | None = None
+) -> Results:
+    """Assesses a run. Pure, and the same for any order of the records that keeps their numbers.
+
+    `today` is the UTC day on which the waivers must hold; `baseline` is an earlier run's results.
+    Errors: `JournalError` where the records hold no plan or contradict it.
+    """
+    ordered = sorted(records, key=lambda r: r.seq)
+    plan = plan_of(ordered)
+    evidence = control_evidence(ordered)
+    known = {c.id for c in plan.controls} | {s.control for s in plan.out_of_scope}
+    waivers = waiving.judge(plan.waivers, evidence, known, today)
+    covers = {e.control.id: waiving.cover(e, waivers) for e in evidence}
+    score = scoring.score([_decided(e, covers[e.control.id]) for e in evidence])
+    matrix = proofs.cells_of(of_type(ordered, ProofCell), plan.suites_digest)
+    controls = [
+        _control(e, covers[e.control.id], proofs.proof(e.control, matrix)) for e in evidence
+    ]
+    targets = judge_targets(
+        plan.documented,
+        [check for e in evidence for check in e.checks],
+        score,
+        sum(e.verdict in (Verdict.PASS, Verdict.FAIL) for e in evidence),
+    )
+    outcome, why = _ending(ordered)
+    ended = _ended(ordered)
+    return Results(
+        schema=SCHEMA,
+        run=plan.run,
+        target=plan.target,
+        provider=plan.provider,
+        profile=plan.profile,
+        seed=plan.seed,
+        started=_moment(plan.time),
+        ended=_moment(ended),
+        seconds=_seconds(ordered, plan, ended),
+        outcome=outcome,
+        score=score.unwaived,
+        score_with_waivers=score.with_waivers,
+        coverage=score.coverage,
+        arithmetic=score.arithmetic,
+        areas=scoring.areas([_decided(e, covers[e.control.id]) for e in evidence]),
+        gate=gates.decide(
+            plan.gate,
+            gates.Facts(
+                outcome=outcome,
+                controls=controls,
+                targets=targets,
+                waivers=waivers,
+                score_with_waivers=score.with_waivers,
+                coverage=score.coverage,
+                unwitnessed=_unwitnessed(evidence),
+                why_ended=why,
+            ),
+        ),
+        targets=targets,
+        controls=controls,
+        out_of_scope=_out_of_scope(plan),
+        waivers=waivers,
+        baseline=baselines.compare(controls, baseline) if baseline else None,
+        suites_digest=plan.suites_digest,
+        versions=dict(sorted(plan.versions.items())),
+        environment=dict(sorted(plan.environment.items())),
+    )
+
+
+def _decided(evidence: ControlEvidence, cover: Cover) -> scoring.Decided:
+    return scoring.Decided(
+        id=evidence.control.id,
+        severity=evidence.control.severity,
+        verdict=evidence.verdict,
+        waived=cover.whole,
+    )
+
+
+def _control(evidence: ControlEvidence, cover: Cover, proof: Proof) -> ControlResult:
+    control = evidence.control
+    return ControlResult(
+        id=control.id,
+        title=control.title,
+        area=control.area,
+        severity=control.severity,
+        verdict=evidence.verdict,
+        reason=evidence.reason,
+        findings=[
+            Finding(
+                fingerprint=p.fingerprint,
+                control=control.id,
+                place=p.place,
+                statement=p.statement,
+                expected=p.expected,
+                seen=p.seen,
+                confidence=p.confidence,
+                exchanges=list(p.exchanges),
+                waived=p.fingerprint in cover.fingerprints,
+            )
+            for p in evidence.problems
+        ],
+        proof=proof,
+        witnesses=[
+            WitnessResult(
+                check=check.id,
+                statement=w.statement,
+                phase=w.phase,
+                held=w.held,
+                exchanges=w.exchanges,
+            )
+            for check in evidence.checks
+            for w in check.witnesses
+        ],
+        checks=[
+            CheckResult(id=c.id, verdict=c.verdict, reason=c.reason, seconds=round(c.seconds, 3))
+            for c in evidence.checks
+        ],
+        waiver=cover.waiver,
+        mappings=control.mappings,
+        rationale=control.rationale,
+        remediation=control.remediation,
+        references=control.references,
+        seconds=round(sum(c.seconds for c in evidence.checks), 3),
+    )
+
+
+def _unwitnessed(evidence: Iterable[ControlEvidence]) -> list[str]:
+    return [e.control.id for e in evidence if any(c.unwitnessed for c in e.checks)]
+
+
+def _out_of_scope(plan: RunStarted) -> list[OutOfScope]:
+    titles = {c.id: c.title for c in plan.controls}
+    return [
+        OutOfScope(control=s.control, title=titles.get(s.control, ""), reason=s.reason)
+        for s in sorted(plan.out_of_scope, key=lambda s: (s.control, s.reason))
+    ]
+
+
+def _ending(records: Iterable[AnyRecord]) -> tuple[RunOutcome, str]:
+    """How the run ended, and why; a run that was resumed and not ended again is incomplete."""
+    last: RunEnded | None = None
+    for record in records:
+        if isinstance(record, RunEnded):
+            last = record
+        elif isinstance(record, RunResumed):
+            last = None
+    if last is None:
+        return "incomplete", ""
+    return _ENDINGS.get(last.outcome, "broken"), last.reason
+
+
+def _ended(records: Sequence[AnyRecord]) -> float:
+    """When the run ended: proof cells may have been added to its journal since."""
+    ends = [r.time for r in of_type(records, RunEnded)]
+    return max(ends) if ends else max(r.time for r in records)
+
+
+def _seconds(records: Sequence[AnyRecord], plan: RunStarted, ended: float) -> float:
+    ends = [r.seconds for r in of_type(records, RunEnded) if r.seconds]
+    return round(ends[-1] if ends else max(0.0, ended - plan.time), 3)
+
+
+def _moment(stamp: float) -> str:
+    return datetime.fromtimestamp(stamp, UTC).isoformat(timespec="seconds")
