@@ -105,7 +105,7 @@ class OutboundGuard:
         resolve = self.resolve or resolve_name
         try:
             found = await resolve(destination.host, destination.port)
-        except OSError:
+        except (OSError, UnicodeError):
             found = ()
         if not found:
             raise OutboundFailedError("The URL's name can't be resolved.")
@@ -128,7 +128,7 @@ class OutboundGuard:
                 status = await self._send(destination, address, content, headers)
         except TimeoutError:
             raise OutboundFailedError("The URL did not answer in time.") from None
-        except httpx.HTTPError:
+        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError):
             raise OutboundFailedError("The URL could not be reached.") from None
         return Delivery(status, (time.perf_counter() - started) * 1000.0)
 

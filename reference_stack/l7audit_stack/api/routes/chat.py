@@ -1,0 +1,235 @@
+"""Chat completions in the shape of the OpenAI protocol, whole or as server-sent events.
+
+Answers are built anew from what the language model said: its own fields (paths, timings) stay in.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from typing import Annotated, Literal
+from uuid import UUID, uuid4
+
+import msgspec
+
+from l7audit_stack.api.llm import (
+    Completion,
+    CompletionStream,
+    LlmRefusedError,
+    LlmUnavailableError,
+    Prompt,
+)
+from l7audit_stack.api.operation import Call, Input, Operation, Output, Reply
+from l7audit_stack.api.problems import Problem
+from l7audit_stack.api.routes import agents
+from l7audit_stack.api.routes.shapes import Text
+
+MODEL = "agent-chat"
+MAX_TOKENS = 512
+MAX_PROMPT = 32_000
+"""Characters of all messages together."""
+
+Finish = Literal["stop", "length"]
+
+
+class Message(Input):
+    """One turn of the conversation."""
+
+    role: Literal["system", "user", "assistant"]
+    content: Text
+
+
+class ChatRequest(Input):
+    """A conversation to go on with. `agent_id` puts that agent's instructions before it."""
+
+    messages: Annotated[list[Message], msgspec.Meta(min_length=1, max_length=64)]
+    model: Literal["agent-chat"] = "agent-chat"
+    max_tokens: Annotated[int, msgspec.Meta(ge=1, le=MAX_TOKENS)] = 128
+    temperature: Annotated[float, msgspec.Meta(ge=0.0, le=2.0)] = 1.0
+    top_p: Annotated[float, msgspec.Meta(gt=0.0, le=1.0)] = 1.0
+    seed: Annotated[int, msgspec.Meta(ge=0, le=2_147_483_647)] | None = None
+    stop: Annotated[
+        list[Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"^[^\x00]*$")]],
+        msgspec.Meta(max_length=4),
+    ] = []
+    stream: bool = False
+    agent_id: UUID | None = None
+
+
+class AnswerMessage(Output):
+    """What the model said."""
+
+    role: Literal["assistant"]
+    content: str
+
+
+class Choice(Output):
+    """The one answer there is."""
+
+    index: int
+    message: AnswerMessage
+    finish_reason: Finish
+
+
+class TokenUsage(Output):
+    """Tokens of the prompt, of the answer, and both."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    total_tokens: int
+
+
+class ChatAnswer(Output):
+    """A whole answer. `created` is in seconds since 1970."""
+
+    id: str
+    object: Literal["chat.completion"]
+    created: int
+    model: str
+    choices: list[Choice]
+    usage: TokenUsage
+
+
+class Delta(Output, omit_defaults=True):
+    """What a streamed piece adds."""
+
+    role: str | None = None
+    content: str = ""
+
+
+class StreamChoice(Output):
+    """A streamed piece of the one answer there is."""
+
+    index: int
+    delta: Delta
+    finish_reason: Finish | None
+
+
+class ChatPiece(Output):
+    """One event of a streamed answer."""
+
+    id: str
+    object: Literal["chat.completion.chunk"]
+    created: int
+    model: str
+    choices: list[StreamChoice]
+
+
+async def complete(call: Call) -> Reply:
+    """Answer whole, or as events where the caller asks for them."""
+    request: ChatRequest = call.body
+    prompt = await _prompt(call, request)
+    name, created = f"chatcmpl-{uuid4()}", int(time.time())
+    try:
+        if request.stream:
+            pieces = await call.parts.llm.stream(prompt)
+            return Reply(
+                media_type="text/event-stream",
+                headers={"Cache-Control": "no-store"},
+                stream=_events(pieces, name, created),
+            )
+        completion = await call.parts.llm.complete(prompt)
+    except LlmRefusedError:
+        raise Problem(
+            422, "prompt-refused", "The language model can't take this prompt: shorten it."
+        ) from None
+    except LlmUnavailableError as error:
+        raise Problem(
+            503,
+            "language-model-unavailable",
+            "The language model is not available now: try again later.",
+            headers={"Retry-After": str(error.retry_after)},
+        ) from None
+    return Reply(_answer(completion, name, created))
+
+
+async def _prompt(call: Call, request: ChatRequest) -> Prompt:
+    messages = [{"role": turn.role, "content": turn.content} for turn in request.messages]
+    if request.agent_id is not None:
+        instructions = await agents.instructions(call, request.agent_id)
+        if instructions:
+            messages.insert(0, {"role": "system", "content": instructions})
+    if sum(len(turn["content"]) for turn in messages) > MAX_PROMPT:
+        raise Problem(
+            422, "prompt-refused", f"All messages together have at most {MAX_PROMPT} characters."
+        )
+    return Prompt(
+        messages=messages,
+        max_tokens=request.max_tokens,
+        temperature=request.temperature,
+        top_p=request.top_p,
+        seed=request.seed,
+        stop=request.stop,
+    )
+
+
+def _answer(completion: Completion, name: str, created: int) -> ChatAnswer:
+    usage = completion.usage
+    message = AnswerMessage(role="assistant", content=completion.text)
+    return ChatAnswer(
+        id=name,
+        object="chat.completion",
+        created=created,
+        model=MODEL,
+        choices=[Choice(index=0, message=message, finish_reason=_finish(completion) or "stop")],
+        usage=TokenUsage(
+            prompt_tokens=usage.prompt_tokens,
+            completion_tokens=usage.completion_tokens,
+            total_tokens=usage.prompt_tokens + usage.completion_tokens,
+        ),
+    )
+
+
+async def _events(pieces: CompletionStream, name: str, created: int) -> AsyncIterator[bytes]:
+    """The pieces as server-sent events. A failure on the way is an event: the status has gone."""
+    role: str | None = "assistant"
+    try:
+        async for piece in pieces:
+            finish = _finish(piece)
+            if not piece.text and finish is None and role is None:
+                continue
+            choice = StreamChoice(
+                index=0, delta=Delta(role=role, content=piece.text), finish_reason=finish
+            )
+            role = None
+            yield _event(
+                ChatPiece(
+                    id=name,
+                    object="chat.completion.chunk",
+                    created=created,
+                    model=MODEL,
+                    choices=[choice],
+                )
+            )
+        yield b"data: [DONE]\n\n"
+    except LlmUnavailableError:
+        yield b'event: error\ndata: {"detail":"The language model broke off its answer."}\n\n'
+    finally:
+        await pieces.aclose()
+
+
+def _event(piece: ChatPiece) -> bytes:
+    return b"data: " + msgspec.json.encode(piece) + b"\n\n"
+
+
+def _finish(completion: Completion) -> Finish | None:
+    if completion.finish_reason is None:
+        return None
+    return "length" if completion.finish_reason == "length" else "stop"
+
+
+OPERATIONS: tuple[Operation, ...] = (
+    Operation(
+        name="chat.complete",
+        method="POST",
+        path="/v1/chat/completions",
+        handler=complete,
+        summary="Let the language model answer a conversation, whole or streamed.",
+        tag="chat",
+        permission="chat:use",
+        body=ChatRequest,
+        answer=ChatAnswer,
+        limit="chat",
+        timeout=60.0,
+    ),
+)

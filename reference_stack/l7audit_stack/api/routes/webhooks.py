@@ -1,0 +1,273 @@
+"""Webhooks: URLs that a tenant wants called. The one part that calls where a caller says.
+
+What may be called is the outbound guard's decision (outbound.py): its plain rules already refuse a
+URL when it is stored, all of them when it is called.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+import time
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID, uuid4
+
+import msgspec
+
+from l7audit_stack.api.operation import Call, Input, Operation, Output, Reply
+from l7audit_stack.api.outbound import MAX_URL, OutboundFailedError, OutboundRefusedError
+from l7audit_stack.api.owned import OwnedTable
+from l7audit_stack.api.paging import PageQuery, next_cursor
+from l7audit_stack.api.problems import Problem, not_found
+from l7audit_stack.api.routes.shapes import Name, caller, identifier
+
+_COLUMNS = "id, owner_id, name, url, created_at, updated_at"
+_WEBHOOKS = OwnedTable("webhooks", _COLUMNS, "webhook")
+_SEALED = OwnedTable("webhooks", f"{_COLUMNS}, secret_sealed", "webhook")
+
+Url = Annotated[
+    str, msgspec.Meta(min_length=8, max_length=MAX_URL, extra_json_schema={"format": "uri"})
+]
+Secret = Annotated[str, msgspec.Meta(min_length=16, max_length=128, pattern=r"^[\x21-\x7e]+$")]
+
+
+class NewWebhook(Input):
+    """A webhook to make. Without a `secret`, one is made and shown once."""
+
+    name: Name
+    url: Url
+    secret: Secret | None = None
+
+
+class WebhookChange(Input):
+    """What to change of a webhook; what is left out stays."""
+
+    name: Name | None = None
+    url: Url | None = None
+    secret: Secret | None = None
+
+
+class Webhook(Output):
+    """A webhook, without its secret."""
+
+    id: UUID
+    owner_id: UUID
+    name: str
+    url: str
+    created_at: datetime
+    updated_at: datetime
+
+
+class WebhookMade(Webhook):
+    """A webhook just made: the only answer that carries the secret."""
+
+    secret: str
+
+
+class WebhookPage(Output):
+    """Webhooks, newest first; `next_cursor` asks for what follows."""
+
+    items: list[Webhook]
+    next_cursor: str | None
+
+
+class Attempt(Output):
+    """How a test delivery went. `status` is what the URL answered, null if it didn't."""
+
+    delivered: bool
+    status: int | None
+    milliseconds: float | None
+    problem: str | None
+
+
+def _webhook(row: Any) -> Webhook:
+    return Webhook(**{name: row[name] for name in Webhook.__struct_fields__})
+
+
+def _place(key: UUID) -> str:
+    return f"webhooks:{key}:secret"
+
+
+def _check(call: Call, url: str) -> None:
+    try:
+        call.parts.outbound.check(url)
+    except OutboundRefusedError as error:
+        raise _refused(error) from None
+
+
+def _refused(error: OutboundRefusedError) -> Problem:
+    return Problem(422, "url-refused", str(error))
+
+
+async def create(call: Call) -> Reply:
+    """Make a webhook that the caller owns."""
+    new: NewWebhook = call.body
+    _check(call, new.url)
+    principal, key = caller(call), uuid4()
+    secret = new.secret or f"whsec_{secrets.token_urlsafe(32)}"
+    row = await call.parts.database.fetchrow(
+        "INSERT INTO webhooks (id, tenant_id, owner_id, name, url, secret_sealed)"
+        f" VALUES ($1, $2::uuid, $3::uuid, $4, $5, $6) RETURNING {_COLUMNS}",
+        key,
+        principal.tenant,
+        principal.id,
+        new.name,
+        new.url,
+        call.parts.secrets.seal(secret, place=_place(key)),
+    )
+    fields = {name: row[name] for name in Webhook.__struct_fields__}
+    return Reply(
+        WebhookMade(**fields, secret=secret),
+        status=201,
+        headers={"Location": f"/v1/webhooks/{key}"},
+    )
+
+
+async def index(call: Call) -> Reply:
+    """One page of the webhooks that the caller may see."""
+    query: PageQuery = call.query
+    rows = await _WEBHOOKS.page(call, query, "webhooks:read")
+    items = [_webhook(row) for row in rows[: query.limit]]
+    return Reply(WebhookPage(items=items, next_cursor=next_cursor(rows, query.limit)))
+
+
+async def show(call: Call) -> Reply:
+    """One webhook."""
+    key = identifier(call.path, "webhook_id", "webhook")
+    return Reply(_webhook(await _WEBHOOKS.find(call, key, "webhooks:read")))
+
+
+async def change(call: Call) -> Reply:
+    """Change some fields of a webhook."""
+    new: WebhookChange = call.body
+    key = identifier(call.path, "webhook_id", "webhook")
+    await _WEBHOOKS.find(call, key, "webhooks:write")
+    if new.url is not None:
+        _check(call, new.url)
+    sealed = None
+    if new.secret is not None:
+        sealed = call.parts.secrets.seal(new.secret, place=_place(key))
+    row = await call.parts.database.fetchrow(
+        "UPDATE webhooks SET name = COALESCE($2, name), url = COALESCE($3, url),"
+        " secret_sealed = COALESCE($4, secret_sealed), updated_at = now()"
+        f" WHERE id = $1 RETURNING {_COLUMNS}",
+        key,
+        new.name,
+        new.url,
+        sealed,
+    )
+    if row is None:
+        raise not_found("webhook")
+    return Reply(_webhook(row))
+
+
+async def remove(call: Call) -> Reply:
+    """Delete a webhook."""
+    await _WEBHOOKS.remove(call, identifier(call.path, "webhook_id", "webhook"), "webhooks:write")
+    return Reply(status=204)
+
+
+async def test(call: Call) -> Reply:
+    """Call the webhook's URL now, signed as every delivery is."""
+    key = identifier(call.path, "webhook_id", "webhook")
+    row = await _SEALED.find(call, key, "webhooks:write")
+    secret = call.parts.secrets.open(row["secret_sealed"], place=_place(key))
+    content = msgspec.json.encode({"event": "webhook.test", "webhook_id": key})
+    moment = int(time.time())
+    headers = {
+        "Content-Type": "application/json",
+        "User-Agent": "l7audit-stack-webhooks",
+        "X-Webhook-Id": str(uuid4()),
+        "X-Webhook-Signature": f"t={moment},v1={signature(secret, moment, content)}",
+    }
+    try:
+        delivery = await call.parts.outbound.post(row["url"], content, headers)
+    except OutboundRefusedError as error:
+        raise _refused(error) from None
+    except OutboundFailedError as error:
+        return Reply(Attempt(delivered=False, status=None, milliseconds=None, problem=str(error)))
+    delivered = 200 <= delivery.status < 300
+    return Reply(
+        Attempt(
+            delivered=delivered,
+            status=delivery.status,
+            milliseconds=round(delivery.milliseconds, 1),
+            problem=None if delivered else "The URL did not answer with success.",
+        )
+    )
+
+
+def signature(secret: str, moment: int, content: bytes) -> str:
+    """HMAC-SHA256 in hexadecimal over `<seconds since 1970>.<body>`: the time stops replays."""
+    return hmac.new(secret.encode(), b"%d." % moment + content, hashlib.sha256).hexdigest()
+
+
+OPERATIONS: tuple[Operation, ...] = (
+    Operation(
+        name="webhooks.create",
+        method="POST",
+        path="/v1/webhooks",
+        handler=create,
+        summary="Make a webhook; the answer shows its secret once.",
+        tag="webhooks",
+        permission="webhooks:write",
+        body=NewWebhook,
+        answer=WebhookMade,
+        status=201,
+    ),
+    Operation(
+        name="webhooks.list",
+        method="GET",
+        path="/v1/webhooks",
+        handler=index,
+        summary="List webhooks, newest first.",
+        tag="webhooks",
+        permission="webhooks:read",
+        query=PageQuery,
+        answer=WebhookPage,
+    ),
+    Operation(
+        name="webhooks.show",
+        method="GET",
+        path="/v1/webhooks/{webhook_id}",
+        handler=show,
+        summary="Show a webhook.",
+        tag="webhooks",
+        permission="webhooks:read",
+        answer=Webhook,
+    ),
+    Operation(
+        name="webhooks.change",
+        method="PATCH",
+        path="/v1/webhooks/{webhook_id}",
+        handler=change,
+        summary="Change a webhook.",
+        tag="webhooks",
+        permission="webhooks:write",
+        body=WebhookChange,
+        answer=Webhook,
+    ),
+    Operation(
+        name="webhooks.delete",
+        method="DELETE",
+        path="/v1/webhooks/{webhook_id}",
+        handler=remove,
+        summary="Delete a webhook.",
+        tag="webhooks",
+        permission="webhooks:write",
+        status=204,
+    ),
+    Operation(
+        name="webhooks.test",
+        method="POST",
+        path="/v1/webhooks/{webhook_id}/test",
+        handler=test,
+        summary="Call the webhook's URL now and tell how it went.",
+        tag="webhooks",
+        permission="webhooks:write",
+        answer=Attempt,
+        timeout=8.0,
+    ),
+)
