@@ -68,7 +68,9 @@ class OwnedTable:
         await call.parts.database.execute(f"DELETE FROM {self.name} WHERE id = $1", key)
 
 
-def scope(call: Call, permission: str, values: list[Any], owner: str = "owner_id") -> list[str]:
+def scope(
+    call: Call, permission: str, values: list[Any], owner: str | None = "owner_id"
+) -> list[str]:
     """SQL conditions that keep a query to the rows the caller may see; extends `values`.
 
     `owner` is the column of the owner's id, None for a table whose rows have no owner.

@@ -21,7 +21,7 @@ _POSITION = re.compile(r"([0-9a-f]{1,14})\.([0-9a-f]{32})")
 _FIRST = UUID(int=(1 << 128) - 1)
 
 
-class PageQuery(Input):
+class PageQuery(Input, frozen=True):
     """Which page of a list: at most `limit` items, after the `cursor` of the page before."""
 
     limit: Annotated[int, msgspec.Meta(ge=1, le=100)] = 20

@@ -16,7 +16,7 @@ _COLUMNS = "id, owner_id, name, description, instructions, created_at, updated_a
 _AGENTS = OwnedTable("agents", _COLUMNS, "agent")
 
 
-class NewAgent(Input):
+class NewAgent(Input, frozen=True):
     """An agent to make."""
 
     name: Name
@@ -24,7 +24,7 @@ class NewAgent(Input):
     instructions: Text = ""
 
 
-class AgentChange(Input):
+class AgentChange(Input, frozen=True):
     """What to change of an agent; what is left out stays."""
 
     name: Name | None = None
@@ -32,7 +32,7 @@ class AgentChange(Input):
     instructions: Text | None = None
 
 
-class Agent(Output):
+class Agent(Output, frozen=True):
     """An agent as its tenant sees it."""
 
     id: UUID
@@ -44,7 +44,7 @@ class Agent(Output):
     updated_at: datetime
 
 
-class AgentPage(Output):
+class AgentPage(Output, frozen=True):
     """Agents, newest first; `next_cursor` asks for what follows."""
 
     items: list[Agent]

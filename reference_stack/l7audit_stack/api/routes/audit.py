@@ -14,7 +14,7 @@ from l7audit_stack.api.routes.shapes import Name
 _COLUMNS = "seq, at, actor, action, object, outcome, client, request_id"
 
 
-class AuditQuery(Input):
+class AuditQuery(Input, frozen=True):
     """Which page of the log: at most `limit` events, older than the one numbered `before`."""
 
     limit: Annotated[int, msgspec.Meta(ge=1, le=100)] = 20
@@ -22,7 +22,7 @@ class AuditQuery(Input):
     action: Name | None = None
 
 
-class AuditEvent(Output):
+class AuditEvent(Output, frozen=True):
     """Who (`actor`) did what to which object, from where, and how it ended."""
 
     seq: int
@@ -35,14 +35,14 @@ class AuditEvent(Output):
     request_id: str
 
 
-class AuditPage(Output):
+class AuditPage(Output, frozen=True):
     """Events, newest first; give `next_before` as `before` to go on."""
 
     items: list[AuditEvent]
     next_before: int | None
 
 
-class AuditVerification(Output):
+class AuditVerification(Output, frozen=True):
     """Whether the chain of events is whole; if not, the number of the first that is wrong."""
 
     intact: bool

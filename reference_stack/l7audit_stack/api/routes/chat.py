@@ -32,14 +32,14 @@ MAX_PROMPT = 32_000
 Finish = Literal["stop", "length"]
 
 
-class Message(Input):
+class Message(Input, frozen=True):
     """One turn of the conversation."""
 
     role: Literal["system", "user", "assistant"]
     content: Text
 
 
-class ChatRequest(Input):
+class ChatRequest(Input, frozen=True):
     """A conversation to go on with. `agent_id` puts that agent's instructions before it."""
 
     messages: Annotated[list[Message], msgspec.Meta(min_length=1, max_length=64)]
@@ -56,14 +56,14 @@ class ChatRequest(Input):
     agent_id: UUID | None = None
 
 
-class AnswerMessage(Output):
+class AnswerMessage(Output, frozen=True):
     """What the model said."""
 
     role: Literal["assistant"]
     content: str
 
 
-class Choice(Output):
+class Choice(Output, frozen=True):
     """The one answer there is."""
 
     index: int
@@ -71,7 +71,7 @@ class Choice(Output):
     finish_reason: Finish
 
 
-class TokenUsage(Output):
+class TokenUsage(Output, frozen=True):
     """Tokens of the prompt, of the answer, and both."""
 
     prompt_tokens: int
@@ -79,7 +79,7 @@ class TokenUsage(Output):
     total_tokens: int
 
 
-class ChatAnswer(Output):
+class ChatAnswer(Output, frozen=True):
     """A whole answer. `created` is in seconds since 1970."""
 
     id: str
@@ -90,14 +90,14 @@ class ChatAnswer(Output):
     usage: TokenUsage
 
 
-class Delta(Output, omit_defaults=True):
+class Delta(Output, frozen=True, omit_defaults=True):
     """What a streamed piece adds."""
 
     role: str | None = None
     content: str = ""
 
 
-class StreamChoice(Output):
+class StreamChoice(Output, frozen=True):
     """A streamed piece of the one answer there is."""
 
     index: int
@@ -105,7 +105,7 @@ class StreamChoice(Output):
     finish_reason: Finish | None
 
 
-class ChatPiece(Output):
+class ChatPiece(Output, frozen=True):
     """One event of a streamed answer."""
 
     id: str

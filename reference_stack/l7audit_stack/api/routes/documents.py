@@ -26,13 +26,13 @@ _DOCUMENTS = OwnedTable("documents", _COLUMNS, "document")
 _WITH_CONTENT = OwnedTable("documents", f"{_COLUMNS}, content", "document")
 
 
-class UploadQuery(Input):
+class UploadQuery(Input, frozen=True):
     """What an upload says of its text."""
 
     title: Name
 
 
-class Document(Output):
+class Document(Output, frozen=True):
     """A document without its text. `size` is in bytes of UTF-8."""
 
     id: UUID
@@ -43,13 +43,13 @@ class Document(Output):
     created_at: datetime
 
 
-class DocumentWithContent(Document):
+class DocumentWithContent(Document, frozen=True):
     """A document with its text."""
 
     content: str
 
 
-class DocumentPage(Output):
+class DocumentPage(Output, frozen=True):
     """Documents, newest first; `next_cursor` asks for what follows."""
 
     items: list[Document]

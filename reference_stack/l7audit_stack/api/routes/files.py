@@ -45,7 +45,7 @@ _LOCATED = (
 )
 
 
-class FileInfo(Output):
+class FileInfo(Output, frozen=True):
     """What is known of a file. `size` is in bytes, `sha256` in hexadecimal."""
 
     id: UUID
@@ -58,7 +58,7 @@ class FileInfo(Output):
     updated_at: datetime
 
 
-class FilePage(Output):
+class FilePage(Output, frozen=True):
     """Files, newest first; `next_cursor` asks for what follows."""
 
     items: list[FileInfo]

@@ -11,19 +11,19 @@ from l7audit_stack.api.operation import Call, Operation, Output, Reply
 from l7audit_stack.api.problems import Problem
 
 
-class Live(Output):
+class Live(Output, frozen=True):
     """The process answers."""
 
     status: Literal["alive"]
 
 
-class Ready(Output):
+class Ready(Output, frozen=True):
     """The replica takes traffic."""
 
     status: Literal["ready"]
 
 
-class Dependency(Output):
+class Dependency(Output, frozen=True):
     """One dependency: whether it answered, and after how many milliseconds."""
 
     name: str
@@ -32,7 +32,7 @@ class Dependency(Output):
     milliseconds: float
 
 
-class HealthDetail(Output):
+class HealthDetail(Output, frozen=True):
     """The replica and what it depends on. Degraded: something that isn't required is away."""
 
     status: Literal["ready", "degraded", "unavailable"]

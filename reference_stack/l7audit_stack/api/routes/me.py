@@ -6,7 +6,7 @@ from l7audit_stack.api.operation import Call, Operation, Output, Reply
 from l7audit_stack.api.routes.shapes import caller
 
 
-class Me(Output):
+class Me(Output, frozen=True):
     """The caller. `scopes` is absent where the credential narrows nothing."""
 
     id: str

@@ -20,7 +20,7 @@ _FUSION = 60
 _HEADLINE = "StartSel='',StopSel='',MaxFragments=1,MaxWords=30,MinWords=10"
 
 
-class SearchRequest(Input):
+class SearchRequest(Input, frozen=True):
     """What to look for. In `query`, quotes, `or` and `-` work as people expect of a search."""
 
     query: Query
@@ -28,7 +28,7 @@ class SearchRequest(Input):
     limit: Annotated[int, msgspec.Meta(ge=1, le=50)] = 10
 
 
-class Hit(Output):
+class Hit(Output, frozen=True):
     """A document found. `score` orders the hits of one search and means nothing beyond it."""
 
     id: UUID
@@ -38,7 +38,7 @@ class Hit(Output):
     snippet: str
 
 
-class SearchAnswer(Output):
+class SearchAnswer(Output, frozen=True):
     """Hits, best first."""
 
     mode: Mode

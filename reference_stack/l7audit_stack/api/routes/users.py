@@ -27,7 +27,7 @@ _COLUMNS = "id, name, username, kind, role, tier, disabled_at IS NULL AS active,
 _USERS = OwnedTable("principals", _COLUMNS, "user", owner="id")
 
 
-class NewUser(Input):
+class NewUser(Input, frozen=True):
     """A user to make. Without a `password`, one is made and shown once."""
 
     name: Annotated[
@@ -39,14 +39,14 @@ class NewUser(Input):
     ) = None
 
 
-class UserChange(Input):
+class UserChange(Input, frozen=True):
     """What to change of a user; what is left out stays."""
 
     role: Role | None = None
     active: bool | None = None
 
 
-class User(Output):
+class User(Output, frozen=True):
     """A user or service account. `username` is what a user logs in with."""
 
     id: UUID
@@ -59,13 +59,13 @@ class User(Output):
     created_at: datetime
 
 
-class UserMade(User):
+class UserMade(User, frozen=True):
     """A user just made; `password` is null where the caller chose it."""
 
     password: str | None
 
 
-class UserPage(Output):
+class UserPage(Output, frozen=True):
     """Users, newest first; `next_cursor` asks for what follows."""
 
     items: list[User]

@@ -33,7 +33,7 @@ Url = Annotated[
 Secret = Annotated[str, msgspec.Meta(min_length=16, max_length=128, pattern=r"^[\x21-\x7e]+$")]
 
 
-class NewWebhook(Input):
+class NewWebhook(Input, frozen=True):
     """A webhook to make. Without a `secret`, one is made and shown once."""
 
     name: Name
@@ -41,7 +41,7 @@ class NewWebhook(Input):
     secret: Secret | None = None
 
 
-class WebhookChange(Input):
+class WebhookChange(Input, frozen=True):
     """What to change of a webhook; what is left out stays."""
 
     name: Name | None = None
@@ -49,7 +49,7 @@ class WebhookChange(Input):
     secret: Secret | None = None
 
 
-class Webhook(Output):
+class Webhook(Output, frozen=True):
     """A webhook, without its secret."""
 
     id: UUID
@@ -60,20 +60,20 @@ class Webhook(Output):
     updated_at: datetime
 
 
-class WebhookMade(Webhook):
+class WebhookMade(Webhook, frozen=True):
     """A webhook just made: the only answer that carries the secret."""
 
     secret: str
 
 
-class WebhookPage(Output):
+class WebhookPage(Output, frozen=True):
     """Webhooks, newest first; `next_cursor` asks for what follows."""
 
     items: list[Webhook]
     next_cursor: str | None
 
 
-class Attempt(Output):
+class Attempt(Output, frozen=True):
     """How a test delivery went. `status` is what the URL answered, null if it didn't."""
 
     delivered: bool
