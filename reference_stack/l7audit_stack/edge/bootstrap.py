@@ -7,6 +7,8 @@ from typing import Any
 from l7audit_stack.edge.connection import connection_manager
 from l7audit_stack.edge.settings import EdgeSettings
 
+HEALTH_CHECK_CLIENT = "192.0.2.1"  # RFC 5737, never routed
+
 _EXTENSION = "type.googleapis.com/envoy.extensions"
 
 
@@ -71,7 +73,14 @@ def _cluster(settings: EdgeSettings) -> dict[str, Any]:
                 "healthy_threshold": 1,
                 # A connection kept from before a restart would fail the first check after it.
                 "reuse_connection": False,
-                "http_health_check": {"path": settings.ready_path, "host": "edge-health-check"},
+                "http_health_check": {
+                    "path": settings.ready_path,
+                    "host": "edge-health-check",
+                    # An address nobody has: checks must not draw on a client's rate limit.
+                    "request_headers_to_add": [
+                        {"header": {"key": "x-forwarded-for", "value": HEALTH_CHECK_CLIENT}}
+                    ],
+                },
             }
         ],
         "load_assignment": {

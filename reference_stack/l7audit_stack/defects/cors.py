@@ -1,0 +1,7 @@
+"""Planted defects of cross-origin rules."""
+
+from __future__ import annotations
+
+from l7audit_stack.defects.defect import Defect
+
+DEFECTS: tuple[Defect, ...] = ()

@@ -1,0 +1,38 @@
+"""What a planted defect is: which part of the stack it swaps, and what that should show."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from l7audit_stack.api.parts import Parts
+
+ASGIApp = Callable[..., Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Defect:
+    """A weakness that must turn a control red, or a harmless look-alike that must not.
+
+    `name` is `area.slug`; `summary` one sentence. Of the four means, the first that will do:
+    `parts` swaps components of the API, `wrap` puts something around the finished app,
+    `environment` changes settings of the replica, `edge` rewrites the Envoy bootstrap. The first
+    three cost a restart of the replicas, the last one of the edge too.
+    """
+
+    name: str
+    summary: str
+    near_miss: bool = False
+    parts: Callable[[Parts], Parts] | None = None
+    wrap: Callable[[ASGIApp, Parts], ASGIApp] | None = None
+    edge: Callable[[dict[str, Any]], dict[str, Any]] | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        area, dot, slug = self.name.partition(".")
+        if not (area and dot and slug):
+            raise ValueError(f"the defect name {self.name!r} is not of the form area.slug")
+        if not (self.parts or self.wrap or self.edge or self.environment):
+            raise ValueError(f"the defect {self.name} changes nothing")

@@ -1,0 +1,25 @@
+"""Where a lane of a running stack is, and how to get in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+
+class Address(msgspec.Struct, frozen=True):
+    """Everything an audit may want to know of one lane. Holds demo credentials."""
+
+    base_url: str  # the edge, https
+    replicas: tuple[str, ...]  # the API processes directly, http
+    ca_file: Path
+    identities: list[dict[str, Any]]
+    secrets_dir: Path
+    files_dir: Path
+    store_url: str
+    database_url: str
+    llm_url: str
+    openapi_url: str
+    cors_origins: tuple[str, ...]
+    defects: tuple[str, ...] = ()

@@ -1,0 +1,1 @@
+"""The embedded components: one file for each way of starting a part as a local process."""

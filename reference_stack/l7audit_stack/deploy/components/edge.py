@@ -1,0 +1,87 @@
+"""The edge: an Envoy process with the configuration that `l7audit_stack.edge` computes."""
+
+from __future__ import annotations
+
+import json
+import signal
+import ssl
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from l7audit_stack.deploy.certificates import Certificates
+from l7audit_stack.deploy.children import Programs
+from l7audit_stack.deploy.commands import Program
+from l7audit_stack.deploy.components.api import READY_PATH
+from l7audit_stack.deploy.ports import LOOPBACK
+from l7audit_stack.deploy.probes import http_status
+from l7audit_stack.deploy.topology import Kind
+from l7audit_stack.deploy.wheels import executable
+from l7audit_stack.edge.bootstrap import bootstrap
+from l7audit_stack.edge.settings import EdgeSettings, Upstream
+
+
+@dataclass(frozen=True)
+class Edge:
+    """One process. `configuration` is the file it starts from; a defect may have rewritten it."""
+
+    name: str
+    port: int
+    folder: Path
+    certificates: Certificates
+    replica_ports: tuple[int, ...]
+    access_log: Path
+    kind: Kind = Kind.EDGE
+    stop_signal: signal.Signals = signal.SIGTERM
+
+    @property
+    def endpoint(self) -> str:
+        return f"https://{LOOPBACK}:{self.port}"
+
+    @property
+    def configuration(self) -> Path:
+        """The file that Envoy reads."""
+        return self.folder / f"{self.name}.json"
+
+    def clean_configuration(self) -> dict[str, Any]:
+        """The configuration without any defect."""
+        return bootstrap(
+            EdgeSettings(
+                listen_host=LOOPBACK,
+                listen_port=self.port,
+                certificate_file=str(self.certificates.server),
+                key_file=str(self.certificates.server_key),
+                upstreams=tuple(Upstream(LOOPBACK, port) for port in self.replica_ports),
+                ready_path=READY_PATH,
+                admin_socket=str(self.folder / f"{self.name}.admin"),
+                access_log=str(self.access_log),
+            )
+        )
+
+    def configure(self, configuration: dict[str, Any]) -> bool:
+        """Write the configuration; True if it differs from the one before."""
+        text = json.dumps(configuration, indent=1)
+        if self.configuration.exists() and self.configuration.read_text() == text:
+            return False
+        self.configuration.write_text(text)
+        return True
+
+    async def prepare(self, programs: Programs, log: Path) -> None:
+        if not self.configuration.exists():
+            self.configure(self.clean_configuration())
+
+    def command(self) -> Program:
+        return Program(
+            (
+                executable("envoy", "_bin/envoy"),
+                *("-c", str(self.configuration), "--log-level", "warning"),
+                # One worker is plenty, and several would skew the round robin of few requests.
+                *("--concurrency", "1", "--disable-hot-restart"),
+            )
+        )
+
+    async def ready(self) -> bool:
+        # Through the edge to a replica: 503 until a health check has found one. A defect may
+        # put the edge into plain HTTP or make the answer differ, so any other answer will do.
+        tls = ssl.create_default_context(cafile=str(self.certificates.authority))
+        return await http_status(self.port, READY_PATH, tls) != 503

@@ -1,0 +1,39 @@
+"""The process that serves the model: `python -m ...llm_server MODEL PORT` until it is signalled."""
+
+from __future__ import annotations
+
+import signal
+import sys
+
+import xllamacpp  # type: ignore[import-untyped]
+
+from l7audit_stack.deploy.components.model import CONTEXT, NAME
+
+_SLOTS = 4
+
+
+def main() -> None:
+    """Serve the OpenAI protocol on loopback: chat, streaming and embeddings."""
+    settings = xllamacpp.CommonParams()
+    settings.model.path = sys.argv[1]
+    settings.model_alias = {NAME}
+    settings.hostnames = ["127.0.0.1"]
+    settings.port = int(sys.argv[2])
+    settings.n_parallel = _SLOTS
+    settings.n_ctx = CONTEXT * _SLOTS
+    settings.cpuparams.n_threads = 1
+    settings.warmup = False
+    settings.endpoint_metrics = True
+    settings.endpoint_slots = False  # it would show other callers' prompts
+    settings.ui = False
+    settings.embedding = True
+    settings.pooling_type = xllamacpp.llama_pooling_type.LLAMA_POOLING_TYPE_MEAN
+    server = xllamacpp.Server(settings)
+    sys.stdout.write(f"listening on {server.listening_address}\n")
+    sys.stdout.flush()
+    signal.sigwait({signal.SIGTERM, signal.SIGINT})
+
+
+if __name__ == "__main__":
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
+    main()

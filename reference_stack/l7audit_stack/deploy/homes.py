@@ -1,0 +1,165 @@
+"""Private folders of runs, and clearing up after runs that died without doing it.
+
+Each run has one folder below a folder of this user. It holds data, secrets and sockets, never
+logs, and a lock that lives exactly as long as the run: a folder whose lock can be had is a
+leftover, whatever became of the run's processes.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import shutil
+import signal
+import stat
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from l7audit_stack.deploy.components.postgres import release_shared_memory
+from l7audit_stack.deploy.errors import StackError
+from l7audit_stack.deploy.system import send, start_time
+
+NEEDED_BYTES = 300_000_000
+_LONGEST_SOCKET = 100  # bytes; the limit is 108 on Linux and 104 on macOS
+_PREFIX = "run-"
+
+
+class Process(msgspec.Struct, frozen=True):
+    """A process of a run, told from a later one with the same id by its start time."""
+
+    pid: int
+    started: str
+
+
+@dataclass(frozen=True)
+class Home:
+    """The folder of one run (0700) and the lock that shows that the run lives."""
+
+    folder: Path
+    lock: int
+
+    @property
+    def socket(self) -> Path:
+        """Where the supervisor takes commands."""
+        return self.folder / "control"
+
+    @property
+    def postgres_data(self) -> Path:
+        """PostgreSQL's data folder."""
+        return self.folder / "postgres" / "data"
+
+    def record(self, pids: list[int]) -> None:
+        """Note the processes, for a later run that may find this one dead."""
+        found = [Process(pid, started) for pid in pids if (started := start_time(pid))]
+        unfinished = self.folder / "processes.new"
+        unfinished.write_bytes(msgspec.json.encode(found))
+        unfinished.rename(self.folder / "processes.json")
+
+    def remove(self) -> None:
+        """Delete everything in it. Its processes must have ended."""
+        _clear(self.folder)
+        os.close(self.lock)
+
+
+def users_folder() -> Path:
+    """The folder of all runs of this user: private, or refused."""
+    temporary = Path(tempfile.gettempdir())
+    name = f"l7audit-{os.getuid()}"
+    if len(os.fsencode(temporary / name)) > _LONGEST_SOCKET - 40:
+        temporary = Path("/tmp")
+    folder = temporary / name
+    try:
+        folder.mkdir(mode=0o700)
+    except FileExistsError:
+        found = folder.lstat()
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
+            raise StackError(
+                f"{folder} belongs to somebody else: remove it, or set TMPDIR to a folder of yours."
+            ) from None
+    return folder
+
+
+def open_home(needed_bytes: int = NEEDED_BYTES) -> Home:
+    """Clear leftovers, then make a folder for this run.
+
+    Raises StackError if the disk has fewer than `needed_bytes` free.
+    """
+    folder = users_folder()
+    with _alone(folder):
+        _sweep(folder)
+        free = shutil.disk_usage(folder).free
+        if free < needed_bytes:
+            raise StackError(
+                f"{folder} has {free // 1_000_000} MB free and the stack needs "
+                f"{needed_bytes // 1_000_000} MB: free some, or set TMPDIR to a larger place."
+            )
+        home = folder / f"{_PREFIX}{secrets.token_hex(4)}"
+        home.mkdir(mode=0o700)
+        lock = _try_lock(home / "lock")
+        if lock is None:
+            raise StackError(f"{home} can't be locked: set TMPDIR to a local file system.")
+        return Home(home, lock)
+
+
+def sweep() -> list[Path]:
+    """Clear leftovers of dead runs; answers the folders that were removed."""
+    folder = users_folder()
+    with _alone(folder):
+        return _sweep(folder)
+
+
+def _sweep(folder: Path) -> list[Path]:
+    removed = []
+    for home in sorted(folder.glob(f"{_PREFIX}*")):
+        lock = _try_lock(home / "lock")
+        if lock is None:
+            continue
+        for process in _recorded(home):
+            if start_time(process.pid) == process.started:
+                send(process.pid, signal.SIGKILL)
+        _clear(home)
+        os.close(lock)
+        removed.append(home)
+    return removed
+
+
+def _recorded(home: Path) -> list[Process]:
+    try:
+        return msgspec.json.decode((home / "processes.json").read_bytes(), type=list[Process])
+    except (FileNotFoundError, msgspec.DecodeError):
+        return []
+
+
+def _clear(home: Path) -> None:
+    release_shared_memory(home / "postgres" / "data")
+    # A process that was just killed may still be writing its last file.
+    shutil.rmtree(home, ignore_errors=True)
+    if home.exists():
+        shutil.rmtree(home)
+
+
+def _try_lock(path: Path) -> int | None:
+    lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        return None
+    return lock
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """One run at a time: a folder between its making and its lock looks like a leftover."""
+    lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)

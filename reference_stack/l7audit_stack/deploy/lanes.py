@@ -1,0 +1,156 @@
+"""Lanes: API replicas with an edge, a database and key files of their own.
+
+The ordinary stack is lane 0. Others let planted defects be audited side by side: they share the
+servers, and nothing that one lane's audit writes can be seen in another.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from dataclasses import dataclass, field, replace
+
+import msgspec
+
+from l7audit_stack.deploy.commands import Module
+from l7audit_stack.deploy.components.api import Replica
+from l7audit_stack.deploy.components.edge import Edge
+from l7audit_stack.deploy.errors import StackError
+from l7audit_stack.deploy.keeper import Keeper
+from l7audit_stack.deploy.shared import Shared
+
+CORS_ORIGINS = ("https://app.l7audit.example", "https://console.l7audit.example")
+EDGE_REWRITER = "l7audit_stack.defects.edge"
+
+
+@dataclass
+class Lane:
+    """One lane. Its number is its store database and part of its components' names."""
+
+    number: int
+    shared: Shared
+    replicas: list[Keeper] = field(default_factory=list)
+    edge: Keeper | None = None
+    defects: tuple[str, ...] = ()
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @property
+    def database(self) -> str:
+        """Its PostgreSQL database."""
+        return f"lane_{self.number}"
+
+    def name(self, component: str) -> str:
+        """The name of a component in this lane; lane 0's have no prefix."""
+        return component if self.number == 0 else f"lane-{self.number}.{component}"
+
+    @property
+    def edge_component(self) -> Edge:
+        """The edge as it was last started."""
+        if self.edge is None or not isinstance(self.edge.component, Edge):
+            raise StackError(f"Lane {self.number} is not ready.")
+        return self.edge.component
+
+    async def prepare(self, replicas: int) -> None:
+        """Make its data and decide its ports; starts nothing."""
+        shared = self.shared
+        folder = shared.home.folder / f"lane-{self.number}"
+        folder.mkdir(mode=0o700)
+        shutil.copytree(shared.secrets, folder / "secrets")
+        shutil.copytree(shared.files, folder / "files")
+        await self.reset_data()
+        ports = tuple(shared.ports.take() for _ in range(replicas))
+        edge = Edge(
+            name=self.name("edge"),
+            port=shared.ports.take(),
+            folder=shared.home.folder,
+            certificates=shared.certificates,
+            replica_ports=ports,
+            access_log=shared.log(self.name("edge-access")),
+        )
+        self.edge = shared.keep(edge)
+        environment = {
+            "SECURITY_LEVEL": "production",
+            "DEPLOYMENT_ENVIRONMENT": "production",
+            "DATABASE_URL": shared.postgres.url(self.database),
+            "STORE_URL": shared.store.url(self.number),
+            "LLM_URL": shared.llm.endpoint,
+            "PUBLIC_URL": edge.endpoint,
+            "CORS_ORIGINS": ",".join(CORS_ORIGINS),
+            "TRUSTED_PROXIES": "127.0.0.1",
+            "SECRETS_DIR": str(folder / "secrets"),
+            "FILES_DIR": str(folder / "files"),
+        }
+        self.replicas = [
+            shared.keep(Replica(self.name(f"api-{number}"), port, environment, self.defects))
+            for number, port in enumerate(ports, start=1)
+        ]
+
+    async def reset_data(self) -> None:
+        """Give the lane the seeded database again, and an empty store."""
+        shared = self.shared
+        await asyncio.gather(
+            shared.postgres.copy_template(shared.programs, shared.log("database"), self.database),
+            shared.store.flush(self.number),
+        )
+
+    async def start_replicas(self) -> None:
+        """Start the API."""
+        await asyncio.gather(*(keeper.start() for keeper in self.replicas))
+
+    async def start_edge(self) -> None:
+        """Start the edge, as the lane's defects want it."""
+        edge = self.edge_component
+        edge.configure(await self._configuration(self.defects))
+        await self._edge_keeper().start()
+
+    async def switch(self, defects: tuple[str, ...]) -> None:
+        """Run with these defects instead, on the same addresses. Restarts only what differs."""
+        configuration = await self._configuration(defects)  # also refuses unknown names
+        self.defects = defects
+        await asyncio.gather(*(keeper.kill() for keeper in self.replicas))
+        await self.shared.store.flush(self.number)
+        edge_differs = self.edge_component.configure(configuration)
+        await asyncio.gather(*(self._replace(keeper) for keeper in self.replicas))
+        edge = self._edge_keeper()
+        if edge_differs:
+            await edge.replace(self.edge_component)
+        else:
+            await edge.wait_ready()
+
+    async def close(self) -> None:
+        """Stop its components and drop its data."""
+        keepers = [*self.replicas, *([self.edge] if self.edge else [])]
+        await asyncio.gather(*(keeper.kill() for keeper in keepers))
+        for keeper in keepers:
+            del self.shared.keepers[keeper.component.name]
+            self.shared.ports.give_back(keeper.component.port)
+        shared = self.shared
+        await shared.postgres.execute(
+            shared.programs,
+            shared.log("database"),
+            f"DROP DATABASE IF EXISTS {self.database} WITH (FORCE)",
+        )
+        await shared.store.flush(self.number)
+        shutil.rmtree(shared.home.folder / f"lane-{self.number}")
+
+    def _edge_keeper(self) -> Keeper:
+        if self.edge is None:
+            raise StackError(f"Lane {self.number} is not ready.")
+        return self.edge
+
+    async def _replace(self, keeper: Keeper) -> None:
+        component = keeper.component
+        if isinstance(component, Replica):
+            await keeper.replace(replace(component, defects=self.defects))
+
+    async def _configuration(self, defects: tuple[str, ...]) -> dict[str, object]:
+        """The edge's configuration with these defects. Raises StackError for an unknown name."""
+        clean = self.edge_component.clean_configuration()
+        if not defects:
+            return clean
+        source = self.shared.home.folder / f"{self.name('edge')}.clean.json"
+        source.write_bytes(msgspec.json.encode(clean))
+        printed = await self.shared.job(
+            self.name("defects"), Module(EDGE_REWRITER, (str(source), *defects))
+        )
+        return msgspec.json.decode(printed, type=dict[str, object])
