@@ -1,0 +1,86 @@
+"""`l7audit run`: one audit, from profile to reports."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from l7audit import journal as journals
+from l7audit import plugins as all_plugins
+from l7audit import session
+from l7audit.cli import choices, summary
+from l7audit.cli.live import Live
+from l7audit.cli.terminal import Terminal
+from l7audit.exits import Exit
+from l7audit.journal import AnyRecord, RunStarted
+
+RESUME_LATEST = "latest"
+
+EXAMPLES = """\b
+Examples:
+  l7audit run                                    the reference stack, all controls
+  l7audit run --select AUTHN,CORS-02 --seed 7    some of them, repeatably
+  l7audit run --target https://api.example.org --profile mine.yaml
+  l7audit run --resume                           go on with a run that was stopped
+"""
+
+
+@click.command("run", help=f"Audit a target and write the reports.\n\n{EXAMPLES}")
+@choices.select
+@choices.target
+@choices.profile
+@choices.seed
+@choices.out
+@click.option(
+    "--resume",
+    metavar="[DIR]",
+    is_flag=False,
+    flag_value=RESUME_LATEST,
+    help="Go on with the newest run, or with the one in DIR.",
+)
+@choices.jobs
+@choices.quiet
+def command(
+    select: tuple[str, ...],
+    target: str,
+    profile: str,
+    seed: int | None,
+    out: Path | None,
+    resume: str | None,
+    jobs: int | None,
+    quiet: bool,
+) -> Exit:
+    """Audits and shows the summary; the exit code is the gate's."""
+    terminal = Terminal(quiet=quiet)
+    live = Live(terminal)
+    plugins = all_plugins.load(extra=[live])
+    folder = _resumed(resume, out)
+    earlier = journals.read(folder / session.JOURNAL) if folder else []
+    if earlier and not profile and not target:
+        profile, target = _as_it_began(earlier)
+    wanted = choices.profile_for(profile, target)
+    options = session.Options(out=out, seed=seed, select=select, jobs=jobs, resume=folder)
+    with live:
+        if earlier:
+            live.recall(earlier)
+        outcome = session.run(wanted, plugins, options, live.progress)
+    summary.show(terminal, outcome)
+    return outcome.exit
+
+
+def _resumed(resume: str | None, out: Path | None) -> Path | None:
+    """The folder to go on in, its links followed, or None for a new run."""
+    if resume is None:
+        return None
+    if resume == RESUME_LATEST and not Path(resume).exists():
+        return ((out or Path(session.OUT)) / session.LATEST).resolve()
+    return Path(resume).resolve()
+
+
+def _as_it_began(records: list[AnyRecord]) -> tuple[str, str]:
+    """The `--profile` and `--target` that a run had, so that they need not be given again."""
+    started = records[0]
+    if not isinstance(started, RunStarted):
+        return "", ""
+    return started.profile, started.target if started.provider == "external" else started.provider

@@ -1,0 +1,114 @@
+"""`l7audit stack`: leaves the reference stack running, to look at it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from l7audit import plugins as all_plugins
+from l7audit import session
+from l7audit.cli import choices
+from l7audit.cli.live import Live
+from l7audit.cli.terminal import Terminal, columns
+from l7audit.errors import UsageError
+from l7audit.exits import Exit
+from l7audit.hookspecs import StandingProvider
+from l7audit.model import Target
+
+EXAMPLES = """\b
+Examples:
+  l7audit stack up        start it; prints its addresses and demo credentials
+  l7audit stack status    exit 0 while it runs, 1 where it does not
+  l7audit stack down
+"""
+
+provider = click.option(
+    "--target", metavar="embedded|containers", default="embedded", show_default=True,
+    help="Which provider's stack.",
+)  # fmt: skip
+
+
+@click.group("stack", help=f"Start, stop or look at the reference stack.\n\n{EXAMPLES}")
+def command() -> None:
+    """The root of up, down and status."""
+
+
+@command.command("up")
+@provider
+@choices.out
+def up(target: str, out: Path | None) -> None:
+    """Start the stack and leave it running.
+
+    \b
+    Example:
+      l7audit stack up
+    """
+    terminal = Terminal()
+    with Live(terminal) as live:
+        opened = _standing(target).up(_folder(out), live.progress)
+    _show(terminal, opened)
+    terminal.result("Stop it with: l7audit stack down", f" --out {out}" if out else "")
+
+
+@command.command("down")
+@provider
+@choices.out
+def down(target: str, out: Path | None) -> None:
+    """Stop the stack and remove its data.
+
+    \b
+    Example:
+      l7audit stack down
+    """
+    stopped = _standing(target).down(_folder(out))
+    Terminal().result("The stack is stopped." if stopped else "No stack was running.")
+
+
+@command.command("status")
+@provider
+@choices.out
+def status(target: str, out: Path | None) -> Exit:
+    """Say whether the stack runs, and each component's state.
+
+    \b
+    Example:
+      l7audit stack status
+    """
+    terminal = Terminal()
+    found = _standing(target).standing(_folder(out))
+    if found is None:
+        terminal.result("No stack is running. Start it with: l7audit stack up")
+        return Exit.FAILED
+    opened, components = found
+    for row in columns([name, state] for name, state in components):
+        terminal.result("  ".join(row))
+    _show(terminal, opened)
+    return Exit.PASSED
+
+
+def _standing(name: str) -> StandingProvider:
+    """The provider, if its stack can be left running. Errors: `UsageError`."""
+    found = all_plugins.load().provider(name)
+    if not isinstance(found, StandingProvider):
+        raise UsageError(f"The provider {name!r} has no stack that can be left running.")
+    return found
+
+
+def _folder(out: Path | None) -> Path:
+    return (out or Path(session.OUT)).resolve() / "stack"
+
+
+def _show(terminal: Terminal, target: Target) -> None:
+    """Where it answers, and who may come in. These are demo credentials, made for this stack."""
+    places = [["URL", target.base_url], *(["replica", r] for r in target.replicas)]
+    places += [["CA file", target.ca_file]] if target.ca_file else []
+    for row in columns(places):
+        terminal.result("  ".join(row))
+    rows = [
+        [who.name, who.tenant, who.role, way.kind, way.name, way.secret]
+        for who in target.identities
+        for way in who.credentials
+    ]
+    for row in columns(rows):
+        terminal.result("  ".join(row))

@@ -1,0 +1,183 @@
+"""The one-screen summary: what was found, how sure that is, and what the gate makes of it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from rich.text import Text
+
+from l7audit.assess.results import ControlResult, Results, TargetResult
+from l7audit.cli.terminal import SEVERITIES, Terminal, styled, verdict_word
+from l7audit.model import Verdict
+from l7audit.session import Outcome
+
+LINES = 12
+"""The most lines that one kind of bad news gets; the report has them all."""
+
+_OPEN = (Verdict.INCONCLUSIVE, Verdict.ERROR)
+_DECISIONS = {
+    "passed": ("PASSED", "bold green"),
+    "failed": ("FAILED", "bold red"),
+    "untrusted": ("NOT TRUSTED", "bold yellow"),
+    "nothing_assessed": ("NOTHING ASSESSED", "bold yellow"),
+    "waivers": ("WAIVERS INVALID", "bold red"),
+}
+
+
+def show(terminal: Terminal, outcome: Outcome) -> None:
+    """Writes the summary; where the user wants quiet only the report and the decision."""
+    results = outcome.results
+    terminal.say("")
+    _score(terminal, results)
+    _bad_news(terminal, results.controls)
+    _targets(terminal, results.targets)
+    _left_out(terminal, results)
+    _end(terminal, outcome)
+
+
+def show_proof(terminal: Terminal, outcome: Outcome) -> None:
+    """Writes what the proof matrix comes to: how many controls are proven, and every gap."""
+    controls = outcome.results.controls
+    proven = [c for c in controls if c.proof.state == "proven"]
+    defects = sum(len(c.proof.defects) for c in controls)
+    near_misses = sum(len(c.proof.near_misses) for c in controls)
+    terminal.say("")
+    _row(
+        terminal,
+        "Proof",
+        f"{len(proven)} of {len(controls)} controls are proven to fail when they should "
+        f"({defects} defects, {near_misses} near-misses)",
+    )
+    gaps = [f"{c.id}  {gap}" for c in controls for gap in c.proof.gaps]
+    gaps += [f"{c.id}  No defect is declared for it." for c in controls if c.proof.state == "none"]
+    _capped(terminal, "Gaps", [styled(gap, "red") for gap in dict.fromkeys(gaps)])
+    _files(terminal, outcome.files)
+
+
+def _score(terminal: Terminal, results: Results) -> None:
+    waived = results.arithmetic.waived_weight > 0
+    said = f"{results.score:.1f} of 100"
+    said += f", {results.score_with_waivers:.1f} with waivers" if waived else ", no waivers"
+    _row(terminal, "Score", styled(said, "bold"))
+    _row(terminal, "", results.arithmetic.sentence)
+    planned, assessed = results.arithmetic.planned_weight, results.arithmetic.assessed_weight
+    _row(
+        terminal,
+        "Coverage",
+        f"{results.coverage:.1%} ({assessed:g} of {planned:g} planned weight was decided)",
+    )
+    areas = [
+        f"{area.area} {'n/a' if area.score is None else format(area.score, '.1f')}"
+        f" ({area.passed}/{area.planned})"
+        for area in results.areas
+    ]
+    _row(terminal, "Areas", "   ".join(areas) or "none")
+
+
+def _bad_news(terminal: Terminal, controls: Sequence[ControlResult]) -> None:
+    failed = sorted(
+        (c for c in controls if c.verdict == Verdict.FAIL), key=lambda c: -c.severity.weight
+    )
+    _capped(terminal, "Failed", [_failure(c) for c in failed])
+    undecided = [c for c in controls if c.verdict in _OPEN]
+    _capped(
+        terminal,
+        "Undecided",
+        [
+            Text.assemble(
+                verdict_word(c.verdict), styled(f"{c.id}  ", "bold"), styled(c.reason, "")
+            )
+            for c in undecided
+        ],
+    )
+
+
+def _failure(control: ControlResult) -> Text:
+    line = Text.assemble(
+        styled(f"{control.id}  ", "bold"),
+        styled(control.severity.value, SEVERITIES[control.severity]),
+        "  ",
+        styled(control.reason or control.title, ""),
+    )
+    if control.waiver is not None:
+        line.append_text(styled(f"  [waived until {control.waiver.expires}]", "dim"))
+    return line
+
+
+def _targets(terminal: Terminal, targets: Sequence[TargetResult]) -> None:
+    if not targets:
+        return
+    met = [t for t in targets if t.outcome == "met"]
+    missed = [t for t in targets if t.outcome == "missed"]
+    open_ = [t for t in targets if t.outcome == "not_demonstrated"]
+    _row(
+        terminal,
+        "Targets",
+        f"{len(met)} met, {len(missed)} missed, {len(open_)} not demonstrated",
+    )
+    if met:
+        _row(terminal, "", "met: " + ", ".join(f"{t.id} ({t.bound})" for t in met))
+    for target in missed:
+        _row(terminal, "", styled(f"missed: {target.id} ({target.bound}): {target.reason}", "red"))
+    if open_:
+        _row(terminal, "", "not demonstrated: " + ", ".join(t.id for t in open_))
+
+
+def _left_out(terminal: Terminal, results: Results) -> None:
+    """What was out of scope, by reason, so that forty controls without a capability are a line."""
+    reasons: dict[str, list[str]] = defaultdict(list)
+    for left in results.out_of_scope:
+        reasons[left.reason].append(left.control)
+    lines = [Text(f"{_names(ids)}: ").append_text(styled(r, "")) for r, ids in reasons.items()]
+    _capped(terminal, "Left out", lines)
+
+
+def _end(terminal: Terminal, outcome: Outcome) -> None:
+    results = outcome.results
+    _files(terminal, outcome.files)
+    word, style = _DECISIONS[results.gate.decision]
+    _row(
+        terminal, "Gate", Text.assemble((word, style), ": ", styled(results.gate.reason, "")), True
+    )
+    further = len(results.gate.reasons) - 1
+    if further > 0:
+        _row(terminal, "", f"and {further} more {'reason' if further == 1 else 'reasons'}")
+    if results.outcome in ("interrupted", "broken", "incomplete"):
+        _row(terminal, "Go on", f"l7audit run --resume {shown(outcome.folder)}")
+
+
+def _files(terminal: Terminal, files: Iterable[Path]) -> None:
+    """The report for people first and even in quiet; the other files on a line of their own."""
+    ordered = sorted(files, key=lambda f: f.suffix != ".html")
+    if ordered:
+        _row(terminal, "Report", shown(ordered[0]), True)
+    if len(ordered) > 1:
+        _row(terminal, "", ", ".join(f.name for f in ordered[1:]) + " beside it")
+
+
+def shown(path: Path) -> str:
+    """A path as the user would type it: relative where it is below the current folder."""
+    current = Path.cwd()
+    return str(path.relative_to(current) if path.is_relative_to(current) else path)
+
+
+def _names(ids: Sequence[str]) -> str:
+    return ", ".join(ids[:6]) + (f" and {len(ids) - 6} more" if len(ids) > 6 else "")
+
+
+def _capped(terminal: Terminal, title: str, lines: Sequence[Text]) -> None:
+    """The lines under a title, at most `LINES` of them, with how many were left out."""
+    for number, line in enumerate(lines[:LINES]):
+        _row(terminal, title if number == 0 else "", line)
+    if len(lines) > LINES:
+        _row(terminal, "", f"and {len(lines) - LINES} more: see the report")
+
+
+def _row(terminal: Terminal, title: str, said: str | Text, always: bool = False) -> None:
+    line = [
+        Text(f"{title:<11}", style="bold"),
+        said if isinstance(said, Text) else styled(said, ""),
+    ]
+    (terminal.result if always else terminal.say)(*line)
