@@ -1,41 +1,57 @@
-"""Rewrite an Envoy bootstrap for some defects: `python -m ... CONFIGURATION NAME...`.
-
-Reads the clean configuration (JSON) from the file and prints the one to run. A process of its
-own, because loading the defects loads the whole API, which a supervisor has no use for.
-"""
+"""Planted defects of the edge: what Envoy lets in, and what it tells about itself."""
 
 from __future__ import annotations
 
-import json
-import sys
-from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 from l7audit_stack.defects.defect import Defect
-from l7audit_stack.defects.registry import UnknownDefectError, named
 
 
-def rewrite(bootstrap: dict[str, Any], defects: Iterable[Defect]) -> dict[str, Any]:
-    """The bootstrap after the edge rewrites of these defects; the one given stays as it is."""
-    result: dict[str, Any] = json.loads(json.dumps(bootstrap))
-    for defect in defects:
-        if defect.edge is not None:
-            result = defect.edge(result)
-    return result
+def _listener(bootstrap: dict[str, Any]) -> dict[str, Any]:
+    listener: dict[str, Any] = bootstrap["static_resources"]["listeners"][0]
+    return listener
 
 
-def main(arguments: list[str]) -> int:
-    """Exit code 4 for an unknown defect."""
-    source, *names = arguments
-    try:
-        defects = named(names)
-    except UnknownDefectError as error:
-        sys.stderr.write(f"{error}\n")
-        return 4
-    sys.stdout.write(json.dumps(rewrite(json.loads(Path(source).read_text()), defects)))
-    return 0
+def _connection_manager(bootstrap: dict[str, Any]) -> dict[str, Any]:
+    filters = _listener(bootstrap)["filter_chains"][0]["filters"]
+    settings: dict[str, Any] = filters[0]["typed_config"]
+    return settings
 
 
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+def _announce_envoy(bootstrap: dict[str, Any]) -> dict[str, Any]:
+    _connection_manager(bootstrap)["server_header_transformation"] = "OVERWRITE"
+    return bootstrap
+
+
+def _believe_forwarded_for(bootstrap: dict[str, Any]) -> dict[str, Any]:
+    manager = _connection_manager(bootstrap)
+    manager["use_remote_address"] = False
+    del manager["early_header_mutation_extensions"]
+    del manager["route_config"]["request_headers_to_add"]
+    return bootstrap
+
+
+def _allow_old_tls(bootstrap: dict[str, Any]) -> dict[str, Any]:
+    chain = _listener(bootstrap)["filter_chains"][0]
+    context = chain["transport_socket"]["typed_config"]["common_tls_context"]
+    context["tls_params"]["tls_minimum_protocol_version"] = "TLSv1_0"
+    return bootstrap
+
+
+DEFECTS: tuple[Defect, ...] = (
+    Defect(
+        name="edge.banner",
+        summary="Every answer names the edge's product in a Server header.",
+        edge=_announce_envoy,
+    ),
+    Defect(
+        name="edge.forwarded-for-believed",
+        summary="The edge passes on the X-Forwarded-For that a client made up.",
+        edge=_believe_forwarded_for,
+    ),
+    Defect(
+        name="edge.old-tls",
+        summary="The edge accepts TLS 1.0 and 1.1.",
+        edge=_allow_old_tls,
+    ),
+)

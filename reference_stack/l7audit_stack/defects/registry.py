@@ -13,6 +13,7 @@ from l7audit_stack.defects.defect import Defect
 AREAS: tuple[str, ...] = (
     "l7audit_stack.defects.authn",
     "l7audit_stack.defects.cors",
+    "l7audit_stack.defects.edge",
     "l7audit_stack.defects.head",
     "l7audit_stack.defects.rate",
 )

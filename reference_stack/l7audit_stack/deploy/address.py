@@ -23,3 +23,14 @@ class Address(msgspec.Struct, frozen=True):
     openapi_url: str
     cors_origins: tuple[str, ...]
     defects: tuple[str, ...] = ()
+
+
+def read_address(plain: Any) -> Address:
+    """An address as it was before it went through JSON."""
+    return msgspec.convert(plain, Address, dec_hook=_path)
+
+
+def _path(kind: type, plain: Any) -> Any:
+    if kind is not Path:
+        raise TypeError(f"an address has no {kind.__name__}")
+    return Path(plain)

@@ -41,7 +41,6 @@ class Commands:
             "address": self.address,
             "open_lane": self.open_lane,
             "variant": self.variant,
-            "reset_data": self.reset_data,
             "close_lane": self.close_lane,
             "shutdown": self.shutdown,
         }
@@ -102,17 +101,12 @@ class Commands:
         self._shared.record_processes()
         return number
 
-    async def variant(self, lane: int, defects: list[str]) -> Address:
+    async def variant(self, lane: int, defects: list[str], fresh_data: bool = False) -> Address:
         chosen = self._lane(lane)
         async with chosen.turn:
-            await chosen.switch(tuple(defects))
+            await chosen.switch(tuple(defects), fresh_data=fresh_data)
         self._shared.record_processes()
         return self._address(chosen)
-
-    async def reset_data(self, lane: int) -> None:
-        chosen = self._lane(lane)
-        async with chosen.turn:
-            await chosen.reset_data()
 
     async def close_lane(self, lane: int) -> None:
         if lane == 0:

@@ -47,7 +47,7 @@ async def listen(path: Path, handler: Handler) -> asyncio.Server:
         try:
             while line := await reader.readline():
                 answer = await _answer(line, handler)
-                writer.write(msgspec.json.encode(answer) + b"\n")
+                writer.write(msgspec.json.encode(answer, enc_hook=str) + b"\n")  # paths as text
                 await writer.drain()
         except ConnectionError:
             return  # the caller has lost interest

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from collections.abc import Awaitable, Callable
 from enum import StrEnum
 from pathlib import Path
 
@@ -20,6 +21,9 @@ from l7audit_stack.deploy.ports import is_free
 START_SECONDS = 30.0
 STOP_SECONDS = 5.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.005, 0.1
+
+
+Question = Callable[[], Awaitable[bool]]
 
 
 class State(StrEnum):
@@ -122,9 +126,9 @@ class Keeper:
             self._need_running().send_tree(signal.SIGCONT)
             self._state = State.READY
 
-    async def wait_ready(self) -> None:
-        """Wait until it serves (again). Raises StackError after `START_SECONDS`."""
-        await self._wait_ready(self._need_running(), self._log_size())
+    async def wait_until(self, question: Question) -> None:
+        """Wait for a yes from the running component. Raises StackError after `START_SECONDS`."""
+        await self._wait_until(question, self._need_running(), self._log_size())
 
     def _need_running(self) -> Child:
         if self._child is None or not self._child.alive:
@@ -147,14 +151,14 @@ class Keeper:
                 self._child = await self._forks.start(command, self.log)
             else:
                 self._child = self._programs.start(command, self.log)
-            await self._wait_ready(self._child, since)
+            await self._wait_until(self.component.ready, self._child, since)
         except BaseException:
             # Half a component is none: what failed to start must not hold its port.
             await self._end(signal.SIGKILL)
             raise
         self._state = State.READY
 
-    async def _wait_ready(self, child: Child, since: int) -> None:
+    async def _wait_until(self, question: Question, child: Child, since: int) -> None:
         name, loop = self.component.name, asyncio.get_running_loop()
         deadline, pause = loop.time() + START_SECONDS, _FIRST_PAUSE
         while True:
@@ -164,7 +168,7 @@ class Keeper:
                     f"Last log lines:\n{last_lines(self.log, since=since)}"
                 )
             try:
-                if await self.component.ready():
+                if await question():
                     return
             except (OSError, TimeoutError, ValueError):
                 pass  # not yet

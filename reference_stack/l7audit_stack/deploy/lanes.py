@@ -20,7 +20,7 @@ from l7audit_stack.deploy.keeper import Keeper
 from l7audit_stack.deploy.shared import Shared
 
 CORS_ORIGINS = ("https://app.l7audit.example", "https://console.l7audit.example")
-EDGE_REWRITER = "l7audit_stack.defects.edge"
+EDGE_REWRITER = "l7audit_stack.defects.rewrite_edge"
 
 
 @dataclass
@@ -57,7 +57,7 @@ class Lane:
         folder.mkdir(mode=0o700)
         shutil.copytree(shared.secrets, folder / "secrets")
         shutil.copytree(shared.files, folder / "files")
-        await self.reset_data()
+        await self._empty(database=True)
         ports = tuple(shared.ports.take() for _ in range(replicas))
         edge = Edge(
             name=self.name("edge"),
@@ -85,13 +85,12 @@ class Lane:
             for number, port in enumerate(ports, start=1)
         ]
 
-    async def reset_data(self) -> None:
-        """Give the lane the seeded database again, and an empty store."""
+    async def _empty(self, *, database: bool) -> None:
         shared = self.shared
-        await asyncio.gather(
-            shared.postgres.copy_template(shared.programs, shared.log("database"), self.database),
-            shared.store.flush(self.number),
-        )
+        await shared.store.flush(self.number)
+        if database:
+            log = shared.log("database")
+            await shared.postgres.copy_template(shared.programs, log, self.database)
 
     async def start_replicas(self) -> None:
         """Start the API."""
@@ -101,21 +100,26 @@ class Lane:
         """Start the edge, as the lane's defects want it."""
         edge = self.edge_component
         edge.configure(await self._configuration(self.defects))
-        await self._edge_keeper().start()
+        edge_keeper = self._edge_keeper()
+        await edge_keeper.start()
+        await edge_keeper.wait_until(edge.sees_all_replicas)
 
-    async def switch(self, defects: tuple[str, ...]) -> None:
-        """Run with these defects instead, on the same addresses. Restarts only what differs."""
+    async def switch(self, defects: tuple[str, ...], *, fresh_data: bool) -> None:
+        """Run with these defects instead, on the same addresses. Restarts only what differs.
+
+        The store is emptied, so that penalties of one variant don't fall on the next;
+        `fresh_data` also puts the database back to what was seeded.
+        """
         configuration = await self._configuration(defects)  # also refuses unknown names
         self.defects = defects
         await asyncio.gather(*(keeper.kill() for keeper in self.replicas))
-        await self.shared.store.flush(self.number)
+        await self._empty(database=fresh_data)
         edge_differs = self.edge_component.configure(configuration)
         await asyncio.gather(*(self._replace(keeper) for keeper in self.replicas))
         edge = self._edge_keeper()
         if edge_differs:
             await edge.replace(self.edge_component)
-        else:
-            await edge.wait_ready()
+        await edge.wait_until(self.edge_component.sees_all_replicas)
 
     async def close(self) -> None:
         """Stop its components and drop its data."""

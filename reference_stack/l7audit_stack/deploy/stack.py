@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from l7audit_stack.deploy import control
-from l7audit_stack.deploy.address import Address
+from l7audit_stack.deploy.address import Address, read_address
 from l7audit_stack.deploy.commands import base_environment
 from l7audit_stack.deploy.errors import StackError, from_os_error
 from l7audit_stack.deploy.events import Failed, Progress, Ready, read_event
@@ -59,8 +59,7 @@ class Stack:
             _await_ready(supervisor, run_dir, progress)
             return cls(run_dir, supervisor)
         except BaseException:  # Ctrl-C too: a stack nobody holds must not stay
-            supervisor.terminate()
-            supervisor.wait(STOP_SECONDS)
+            _abandon(supervisor)
             raise
 
     @classmethod
@@ -73,19 +72,22 @@ class Stack:
 
     def address(self, lane: int = 0) -> Address:
         """Where a lane is, with demo credentials."""
-        return msgspec.convert(self._ask("address", lane=lane), Address)
+        return read_address(self._ask("address", lane=lane))
 
     def open_lane(self, replicas: int = 1) -> int:
         """Start replicas with an edge and data of their own; answers the lane's number."""
         return int(self._ask("open_lane", replicas=replicas))
 
-    def variant(self, lane: int, defects: Sequence[str]) -> Address:
-        """Run the lane with these defects (none: clean), with an empty store."""
-        return msgspec.convert(self._ask("variant", lane=lane, defects=list(defects)), Address)
+    def variant(
+        self, lane: int, defects: Sequence[str] = (), *, fresh_data: bool = False
+    ) -> Address:
+        """Run the lane with these defects (none: clean) and an empty store.
 
-    def reset_data(self, lane: int) -> None:
-        """Put the lane's database back to what was seeded. Its replicas reconnect."""
-        self._ask("reset_data", lane=lane)
+        Identities and credentials stay. `fresh_data` (0.2 s) also undoes what was written to
+        the database.
+        """
+        arguments = {"lane": lane, "defects": list(defects), "fresh_data": fresh_data}
+        return read_address(self._ask("variant", **arguments))
 
     def close_lane(self, lane: int) -> None:
         """Stop a lane and drop its data."""
@@ -137,7 +139,7 @@ class Stack:
                     f"{self._supervisor.pid}). Last log lines:\n{last_lines(_log(self.run_dir))}"
                 ) from None
             return
-        process, folder = self._state.supervisor, self._state.folder
+        process, folder = self._state.supervisor, Path(self._state.folder)
         if not wait_until(
             lambda: start_time(process.pid) != process.started and not folder.exists(),
             STOP_SECONDS,
@@ -153,7 +155,7 @@ class Stack:
         self.stop()
 
     def _ask(self, do: str, **arguments: Any) -> Any:
-        return control.ask(self._state.socket, do, **arguments)
+        return control.ask(Path(self._state.socket), do, **arguments)
 
 
 def _log(run_dir: Path) -> Path:
@@ -200,6 +202,15 @@ def _await_ready(
         "The stack's supervisor ended before the stack was ready. "
         f"Last log lines:\n{last_lines(_log(run_dir))}"
     )
+
+
+def _abandon(supervisor: subprocess.Popen[bytes]) -> None:
+    _close_pipes(supervisor)
+    supervisor.terminate()
+    try:
+        supervisor.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        supervisor.kill()  # the kernel then ends its components
 
 
 def _close_pipes(supervisor: subprocess.Popen[bytes]) -> None:

@@ -19,8 +19,8 @@ class State(msgspec.Struct, frozen=True):
     """The running supervisor, its control socket and its private folder."""
 
     supervisor: Process
-    socket: Path
-    folder: Path
+    socket: str
+    folder: str
 
 
 class StateFile:
@@ -32,14 +32,14 @@ class StateFile:
     def write(self, home: Home) -> None:
         """Say that this process supervises the stack of that home."""
         pid = os.getpid()
-        state = State(Process(pid, start_time(pid) or ""), home.socket, home.folder)
+        state = State(Process(pid, start_time(pid) or ""), str(home.socket), str(home.folder))
         unfinished = self.path.with_suffix(".new")
         unfinished.write_bytes(msgspec.json.encode(state))
         unfinished.rename(self.path)
 
     def remove(self, home: Home) -> None:
         """Take the file away, unless another stack has written it since."""
-        if self.path.exists() and self._read().folder == home.folder:
+        if self.path.exists() and self._read().folder == str(home.folder):
             self.path.unlink()
 
     def running(self) -> State:

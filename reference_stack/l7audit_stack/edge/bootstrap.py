@@ -16,6 +16,18 @@ def bootstrap(settings: EdgeSettings) -> dict[str, Any]:
     """An Envoy v3 bootstrap document: one TLS listener, one cluster of health-checked replicas."""
     return {
         "admin": {"address": {"pipe": {"path": settings.admin_socket, "mode": 0o600}}},
+        "overload_manager": {
+            "resource_monitors": [
+                {
+                    "name": "envoy.resource_monitors.global_downstream_max_connections",
+                    "typed_config": {
+                        "@type": f"{_EXTENSION}.resource_monitors.downstream_connections.v3"
+                        ".DownstreamConnectionsConfig",
+                        "max_active_downstream_connections": settings.max_connections,
+                    },
+                }
+            ]
+        },
         "static_resources": {
             "listeners": [_listener(settings)],
             "clusters": [_cluster(settings)],

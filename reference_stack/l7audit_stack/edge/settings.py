@@ -38,6 +38,7 @@ class EdgeSettings:
     max_body_bytes: int = 16 * 1024 * 1024
     max_headers_kib: int = 32
     max_headers: int = 100
+    max_connections: int = 4096
 
     def __post_init__(self) -> None:
         if not self.upstreams:

@@ -24,6 +24,7 @@ WARM_UP = (
     "l7audit_stack.data.migrate",
     "l7audit_stack.data.seed",
     "l7audit_stack.defects.app",
+    "l7audit_stack.defects.rewrite_edge",
     "uvicorn.lifespan.on",
     "uvicorn.loops.uvloop",
     "uvicorn.protocols.http.httptools_impl",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import ssl
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from l7audit_stack.deploy.children import Programs
 from l7audit_stack.deploy.commands import Program
 from l7audit_stack.deploy.components.api import READY_PATH
 from l7audit_stack.deploy.ports import LOOPBACK
-from l7audit_stack.deploy.probes import http_status
+from l7audit_stack.deploy.probes import http_body, http_status
 from l7audit_stack.deploy.topology import Kind
 from l7audit_stack.deploy.wheels import executable
 from l7audit_stack.edge.bootstrap import bootstrap
@@ -43,6 +42,10 @@ class Edge:
         """The file that Envoy reads."""
         return self.folder / f"{self.name}.json"
 
+    @property
+    def _admin(self) -> Path:
+        return self.folder / f"{self.name}.admin"
+
     def clean_configuration(self) -> dict[str, Any]:
         """The configuration without any defect."""
         return bootstrap(
@@ -53,7 +56,7 @@ class Edge:
                 key_file=str(self.certificates.server_key),
                 upstreams=tuple(Upstream(LOOPBACK, port) for port in self.replica_ports),
                 ready_path=READY_PATH,
-                admin_socket=str(self.folder / f"{self.name}.admin"),
+                admin_socket=str(self._admin),
                 access_log=str(self.access_log),
             )
         )
@@ -82,6 +85,13 @@ class Edge:
 
     async def ready(self) -> bool:
         # Through the edge to a replica: 503 until a health check has found one. A defect may
-        # put the edge into plain HTTP or make the answer differ, so any other answer will do.
-        tls = ssl.create_default_context(cafile=str(self.certificates.authority))
-        return await http_status(self.port, READY_PATH, tls) != 503
+        # make the answer differ, so any other answer will do.
+        return await http_status(self.port, READY_PATH, tls=True) != 503
+
+    async def sees_all_replicas(self) -> bool:
+        """Whether the edge takes every replica for healthy."""
+        told = json.loads(await http_body(self._admin, "/clusters?format=json"))
+        hosts = [host for c in told["cluster_statuses"] for host in c.get("host_statuses", ())]
+        return len(hosts) == len(self.replica_ports) and not any(
+            host["health_status"].get("failed_active_health_check") for host in hosts
+        )

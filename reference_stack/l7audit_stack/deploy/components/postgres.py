@@ -127,7 +127,11 @@ class Postgres:
                         *("-X", "-q", "-h", LOOPBACK, "-p", str(self.port), "-U", "postgres"),
                         *("-d", database, "-v", "ON_ERROR_STOP=1", "-f", str(script)),
                     ),
-                    {"PGPASSWORD": self.admin_password, "PGCONNECT_TIMEOUT": "5"},
+                    {
+                        "PGPASSWORD": self.admin_password,
+                        "PGCONNECT_TIMEOUT": "5",
+                        "PGOPTIONS": "-c client_min_messages=warning",
+                    },
                 ),
                 log,
             )
