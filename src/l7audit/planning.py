@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from l7audit.catalogue import Catalogue, Check
@@ -61,5 +61,7 @@ def plan(catalogue: Catalogue, selected: Sequence[Control], target: Target, leve
         else:
             within.append(control)
     ids = {c.id for c in within}
-    checks = tuple(c for c in catalogue.checks if c.control in ids)
+    checks = tuple(
+        c for c in catalogue.checks if c.control in ids and (only is None or c.id in only)
+    )
     return Plan(tuple(within), tuple(out), checks)

@@ -90,7 +90,7 @@ def run(profile: Profile, plugins: Plugins, options: Options, progress: Progress
         Journal(folder / JOURNAL, resume=earlier is not None) as journal,
     ):
         recorder = Recorder(journal, plugins)
-        work = _begin(profile, options, catalogue, target, recorder, earlier)
+        work = begin(profile, options, catalogue, target, recorder, earlier)
         conduct(crew, work, recorder)
     return render(folder / JOURNAL, plugins, folder, options.reporters)
 
@@ -105,15 +105,20 @@ class Work:
     started: float
 
 
-def _begin(
+def begin(
     profile: Profile,
     options: Options,
     catalogue: Catalogue,
     target: Target,
     recorder: Recorder,
-    earlier: Earlier | None,
+    earlier: Earlier | None = None,
+    *,
+    only: frozenset[str] | None = None,
 ) -> Work:
-    """Writes the run's first record (or that it goes on) and reads the target's document."""
+    """Writes the run's first record (or that it goes on) and reads the target's document.
+
+    `only` narrows the plan to these checks, as pytest's own selection does.
+    """
     if earlier is None:
         selected = catalogue.select(options.select or profile.select)
         seed = options.seed if options.seed is not None else secrets.randbelow(2**31)
@@ -121,7 +126,7 @@ def _begin(
     else:
         selected = [c for c in catalogue.controls if c.id in earlier.selected]
         seed, done = earlier.started.seed, earlier.done
-    planned = plan(catalogue, selected, target, profile.level)
+    planned = plan(catalogue, selected, target, profile.level, only)
     if earlier is None:
         recorder(run_started(profile, catalogue, planned, target, seed))
         skipped = {c.id for c in catalogue.select(profile.skip)} if profile.skip else set()

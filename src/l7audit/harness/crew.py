@@ -87,6 +87,7 @@ class Worker:
 
     def __init__(self, log: str) -> None:
         self._log = log
+        self._killed = False
         self._start()
 
     def _start(self) -> None:
@@ -112,6 +113,8 @@ class Worker:
             if line != b"done":
                 reason = f"pytest ended with code {line[5:].decode()}; see {self._log}"
         except (EOFError, OSError):
+            if self._killed:
+                return  # on purpose: what did not end stays without an end in the journal
             self._process.join(timeout=5)
             reason = f"the process that ran it died (exit code {self._process.exitcode})"
             died = [c for c in open_checks.values() if c.id in started] or list(job.checks)[:1]
@@ -127,7 +130,8 @@ class Worker:
             deliver(_broken(check, reason))
 
     def kill(self) -> None:
-        """Ends the process at once."""
+        """Ends the process at once; what it was running stays without an end."""
+        self._killed = True
         self._process.kill()
         self._process.join(timeout=5)
         self._pipe.close()

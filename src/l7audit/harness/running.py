@@ -38,9 +38,12 @@ class Running:
     @pytest.fixture
     def check(self, request: pytest.FixtureRequest) -> Check:
         """The check's view of the target."""
-        marker = request.node.get_closest_marker("control")
-        control = self.context.controls[marker.args[0]]
-        name = check_id(request.node)
+        return self.check_for(request.node)
+
+    def check_for(self, item: pytest.Item) -> Check:
+        """Begins an item's check: from here on it ends with exactly one verdict."""
+        control = self.context.controls[control_id(item)]
+        name = check_id(item)
         self.sink(CheckStarted(check=name, control=control.id))
         probe = self.probe.for_check(name)
         return Check(
@@ -87,6 +90,12 @@ class Running:
     def close(self) -> None:
         """Lets go of the probe's connections."""
         self.probe.close()
+
+
+def control_id(item: pytest.Item) -> str:
+    """The control that an item tests; empty where it is no check of ours."""
+    marker = item.get_closest_marker("control")
+    return str(marker.args[0]) if marker and marker.args else ""
 
 
 def check_id(item: pytest.Item) -> str:

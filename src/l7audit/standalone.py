@@ -1,0 +1,123 @@
+"""An audit in the caller's own pytest process: one process, pytest's output, the same journal."""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from l7audit import catalogue as catalogues
+from l7audit import plugins as plugin_loader
+from l7audit import profile as profiles
+from l7audit.errors import AuditError
+from l7audit.harness.check import Check
+from l7audit.harness.running import Running, check_id, control_id
+from l7audit.journal import Journal, RunEnded
+from l7audit.planning import Plan
+from l7audit.profile import Profile
+from l7audit.recorder import Recorder
+from l7audit.session import JOURNAL, Options, Outcome, begin, new_folder, render
+
+
+class Standalone:
+    """Opens the target once pytest knows what to run, and reports when it is done."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        option = config.getoption
+        try:
+            self._plugins = plugin_loader.load()
+            self._profile = _targeted(
+                profiles.load(option("l7audit_profile")), option("l7audit_target") or ""
+            )
+        except AuditError as error:
+            raise pytest.UsageError(str(error)) from error
+        out = option("l7audit_out")
+        self._options = Options(out=Path(out) if out else None, seed=option("l7audit_seed"))
+        self._open = ExitStack()
+        self._running: Running | None = None
+        self._recorder: Recorder | None = None
+        self._folder = Path()
+        self._started = time.time()
+        self._outcome: Outcome | None = None
+
+    @pytest.fixture
+    def check(self, request: pytest.FixtureRequest) -> Check:
+        """The check's view of the target."""
+        assert self._running is not None  # opened when collection finished
+        return self._running.check_for(request.node)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Opens the target for the collected checks; those out of scope are skipped by name."""
+        wanted = {c for c in map(control_id, session.items) if c}
+        if not wanted or session.config.option.collectonly:
+            return
+        try:
+            planned = self._start(session, sorted(wanted))
+        except AuditError as error:
+            self._open.close()
+            raise pytest.UsageError(str(error)) from error
+        reasons = {s.control: s.reason for s in planned.out_of_scope}
+        for item in session.items:
+            if control_id(item) in reasons:
+                item.add_marker(pytest.mark.skip(reason=reasons[control_id(item)]))
+
+    def _start(self, session: pytest.Session, wanted: list[str]) -> Plan:
+        catalogue = catalogues.load([s.package for s in self._plugins.suites])
+        provider = self._plugins.provider(self._profile.target.provider)
+        self._folder = new_folder(self._options.out)
+        target = self._open.enter_context(
+            provider.open(self._profile, self._folder, lambda sentence: None)
+        )
+        journal = self._open.enter_context(Journal(self._folder / JOURNAL))
+        self._recorder = Recorder(journal, self._plugins)
+        chosen = {check_id(item) for item in session.items}
+        work = begin(
+            self._profile,
+            Options(seed=self._options.seed, select=tuple(wanted)),
+            catalogue,
+            target,
+            self._recorder,
+            only=frozenset(chosen),
+        )
+        self._running = Running(work.context, self._recorder)
+        session.config.pluginmanager.register(self._running, "l7audit-running")
+        self._started = work.started
+        return work.plan
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, exitstatus: int) -> None:
+        """Writes the run's end, stops the target and renders the reports."""
+        if self._recorder is None:
+            return
+        outcome = "interrupted" if exitstatus == pytest.ExitCode.INTERRUPTED else "completed"
+        self._recorder(RunEnded(outcome=outcome, seconds=time.time() - self._started))
+        if self._running is not None:
+            self._running.close()
+        self._open.close()
+        self._outcome = render(self._folder / JOURNAL, self._plugins, self._folder)
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Says the gate's decision and where the report is."""
+        if self._outcome is None:
+            return
+        results = self._outcome.results
+        terminalreporter.section("l7audit")
+        terminalreporter.line(f"gate {results.gate.decision}: {results.gate.reason}")
+        terminalreporter.line(f"score {results.score:.1f}, coverage {results.coverage:.0%}")
+        terminalreporter.line(f"reports in {self._outcome.folder}")
+
+    def pytest_unconfigure(self) -> None:
+        """Stops the target even where pytest ended early."""
+        self._open.close()
+
+
+def _targeted(profile: Profile, url: str) -> Profile:
+    """The profile with another target's address."""
+    if not url:
+        return profile
+    target = msgspec.structs.replace(profile.target, provider="external", url=url)
+    return msgspec.structs.replace(profile, target=target)

@@ -1,0 +1,1 @@
+"""Rate limits: that they exist, hold under concurrency, and cannot be walked around."""

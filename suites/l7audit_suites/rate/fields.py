@@ -1,0 +1,80 @@
+"""The rate-limit fields of an answer, read as the standards define them. Pure.
+
+`RateLimit-Policy` and `RateLimit` are structured fields (RFC 9651) of an IETF draft; `Retry-After`
+is a number of seconds or an HTTP date (RFC 9110 10.2.3). An unreadable field is None, as an absent
+one is: absence of a draft's field is information and never a failure.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+
+from l7audit.probe.answer import Headers
+
+_ITEM = re.compile(
+    r'\s*(?P<name>"(?:[^"\\]|\\["\\])*"|[A-Za-z*][\w:./*-]*)(?P<rest>(?:\s*;[^,]*)?)'
+)
+_PARAMETER = re.compile(r";\s*([a-z*][a-z0-9_.*-]*)=(\d{1,15})(?![\d.])")
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """One announced policy: `quota` requests in `window` seconds (None: not said)."""
+
+    name: str
+    quota: int
+    window: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """What is left of a policy: `remaining` requests, and seconds until more."""
+
+    name: str
+    remaining: int
+    reset: int | None
+
+
+def policies(headers: Headers) -> list[Policy]:
+    """The announced policies, in the field's order."""
+    return [
+        Policy(name, found["q"], found.get("w"))
+        for name, found in _members(headers, "RateLimit-Policy")
+        if "q" in found
+    ]
+
+
+def limits(headers: Headers) -> list[Limit]:
+    """What is left of each policy, in the field's order."""
+    return [
+        Limit(name, found["r"], found.get("t"))
+        for name, found in _members(headers, "RateLimit")
+        if "r" in found
+    ]
+
+
+def _members(headers: Headers, field: str) -> list[tuple[str, dict[str, int]]]:
+    members = []
+    for match in _ITEM.finditer(",".join(headers.get_all(field))):
+        parameters = {k: int(v) for k, v in _PARAMETER.findall(match["rest"])}
+        members.append((match["name"].strip('"'), parameters))
+    return members
+
+
+def retry_after(headers: Headers) -> float | None:
+    """Seconds to wait; a date counts from the answer's own `Date`, so that clocks don't matter."""
+    value = headers.get("Retry-After").strip()
+    if value.isascii() and value.isdigit():
+        return float(value)
+    then, now = _date(value), _date(headers.get("Date"))
+    return (then - now).total_seconds() if then and now else None
+
+
+def _date(value: str) -> datetime | None:
+    try:
+        return parsedate_to_datetime(value)
+    except ValueError:
+        return None
