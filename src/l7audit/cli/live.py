@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import Self
 
 import msgspec
 from rich.progress import (
@@ -17,6 +18,7 @@ from rich.progress import (
 from rich.text import Text
 
 from l7audit.assess.verdicts import DECIDED, control_evidence, plan_of
+from l7audit.cli.streams import one_line
 from l7audit.cli.terminal import Terminal, styled, verdict_word
 from l7audit.hookspecs import hookimpl
 from l7audit.journal import (
@@ -24,7 +26,6 @@ from l7audit.journal import (
     CheckEnded,
     CheckStarted,
     Measurement,
-    ProofCell,
     RunStarted,
     Violation,
     Witness,
@@ -33,15 +34,11 @@ from l7audit.journal import (
 Evidence = CheckStarted | CheckEnded | Witness | Violation | Measurement
 
 
-class Live:
-    """Listens to the journal. Use it as a context: at its end the bar is gone, the lines stay."""
+class Bar:
+    """What is under way. Use it as a context: at its end the bar is gone, the lines stay."""
 
     def __init__(self, terminal: Terminal) -> None:
-        self._terminal = terminal
-        self._plan: RunStarted | None = None
-        self._records: dict[str, list[AnyRecord]] = defaultdict(list)
-        self._open: dict[str, set[str]] = {}
-        self._running: dict[str, None] = {}
+        self.terminal = terminal
         self._bar = Progress(
             SpinnerColumn(),
             MofNCompleteColumn(),
@@ -54,27 +51,50 @@ class Live:
         )
         self._task = self._bar.add_task("", total=None)
 
-    def __enter__(self) -> Live:
-        self._bar.start()
+    def __enter__(self) -> Self:
+        if self.terminal.live:
+            self._bar.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._bar.stop()
+        if self.terminal.live:
+            self._bar.stop()
 
     def progress(self, sentence: str) -> None:
         """Something slow begins: the bar's text on a terminal, a line elsewhere."""
-        if self._terminal.live:
-            self._bar.update(self._task, description=styled(sentence, "").plain)
-        else:
-            self._terminal.say(styled(sentence, ""))
+        self.doing(one_line(sentence))
+        if not self.terminal.live:
+            self.terminal.say(styled(sentence, ""))
+
+    def expect(self, steps: int, sentence: str) -> None:
+        """The work is known: so many steps, said once."""
+        self._bar.update(self._task, total=steps, description="")
+        self.terminal.say(styled(sentence, "bold"))
+
+    def doing(self, text: str) -> None:
+        """The bar's text."""
+        self._bar.update(self._task, description=text)
+
+    def advance(self) -> None:
+        """One step is done."""
+        self._bar.advance(self._task)
+
+
+class Live(Bar):
+    """Listens to the journal of a run: a line a control, once its last check has ended."""
+
+    def __init__(self, terminal: Terminal) -> None:
+        super().__init__(terminal)
+        self._plan: RunStarted | None = None
+        self._records: dict[str, list[AnyRecord]] = defaultdict(list)
+        self._open: dict[str, set[str]] = {}
+        self._running: dict[str, None] = {}
 
     @hookimpl
     def l7audit_observe_record(self, record: AnyRecord) -> None:
         """Shows what the record changes."""
         if isinstance(record, RunStarted):
             self._begin(record)
-        elif isinstance(record, ProofCell):
-            self._cell(record)
         elif isinstance(record, Evidence):
             self._evidence(record)
 
@@ -90,16 +110,15 @@ class Live:
             checks -= answered
             if not checks:
                 del self._open[control], self._records[control]
-                self._bar.advance(self._task)
+                self.advance()
         decided = len(plan.planned) - len(self._open)
-        self._terminal.say(f"{decided} of them were decided before; the run goes on.")
+        self.terminal.say(f"{decided} of them were decided before; the run goes on.")
 
     def _begin(self, plan: RunStarted) -> None:
         self._plan = plan
         self._open = {c: set(plan.checks.get(c, ())) for c in plan.planned}
-        self._bar.update(self._task, total=len(plan.planned), description="")
-        self._terminal.say(
-            styled(f"{len(plan.planned)} controls of {plan.target}, seed {plan.seed}", "bold")
+        self.expect(
+            len(plan.planned), f"{len(plan.planned)} controls of {plan.target}, seed {plan.seed}"
         )
 
     def _evidence(self, record: Evidence) -> None:
@@ -111,7 +130,7 @@ class Live:
             self._open[control].discard(record.check)
             if not self._open[control]:
                 self._decided(control)
-        self._bar.update(self._task, description=" ".join(list(self._running)[:4]))
+        self.doing(" ".join(list(self._running)[:4]))
 
     def _decided(self, control: str) -> None:
         """All checks of a control have ended: its verdict is what the assessment says of them."""
@@ -124,25 +143,10 @@ class Live:
         del self._open[control]
         self._running.pop(control, None)
         seconds = sum(check.seconds for check in evidence.checks)
-        self._terminal.say(
+        self.terminal.say(
             verdict_word(evidence.verdict),
             Text(f"{control:<9} ", style="bold"),
             styled(evidence.control.title, ""),
             Text(f"  {seconds:.1f} s", style="dim"),
         )
-        self._bar.advance(self._task)
-
-    def _cell(self, cell: ProofCell) -> None:
-        said = "as it must" if cell.ok else f"but must be {cell.expected.value}"
-        if cell.disturbed:
-            said += f"; it also turned red: {', '.join(cell.disturbed)}"
-        word = (
-            Text("proven       ", style="green") if cell.ok else Text("gap          ", style="red")
-        )
-        variant = cell.variant if cell.kind == "clean" else f"{cell.kind.replace('_', '-')} "
-        variant += "" if cell.kind == "clean" else cell.variant
-        self._terminal.say(
-            word,
-            Text(f"{cell.control:<9} ", style="bold"),
-            styled(f"{variant}: {cell.verdict.value.replace('_', ' ')}, {said}", ""),
-        )
+        self.advance()

@@ -9,7 +9,7 @@ import click
 from l7audit import plugins as all_plugins
 from l7audit import proof, session
 from l7audit.cli import choices, summary
-from l7audit.cli.live import Live
+from l7audit.cli.proving import Proving
 from l7audit.cli.terminal import Terminal
 from l7audit.exits import Exit
 
@@ -41,7 +41,7 @@ def command(
 ) -> Exit:
     """Runs the matrix; exit 1 where it has a gap."""
     terminal = Terminal(quiet=quiet)
-    live = Live(terminal)
+    live = Proving(terminal)
     plugins = all_plugins.load(extra=[live])
     wanted = choices.profile_for(profile, "")
     options = session.Options(out=out, seed=seed, select=select, jobs=jobs)

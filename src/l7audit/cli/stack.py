@@ -9,7 +9,7 @@ import click
 from l7audit import plugins as all_plugins
 from l7audit import session
 from l7audit.cli import choices
-from l7audit.cli.live import Live
+from l7audit.cli.live import Bar
 from l7audit.cli.terminal import Terminal, columns
 from l7audit.errors import UsageError
 from l7audit.exits import Exit
@@ -45,8 +45,8 @@ def up(target: str, out: Path | None) -> None:
       l7audit stack up
     """
     terminal = Terminal()
-    with Live(terminal) as live:
-        opened = _standing(target).up(_folder(out), live.progress)
+    with Bar(terminal) as bar:
+        opened = _standing(target).up(_folder(out), bar.progress)
     _show(terminal, opened)
     terminal.result("Stop it with: l7audit stack down", f" --out {out}" if out else "")
 
