@@ -43,8 +43,17 @@ class Plan:
         return [Job(context, g) for g in groups], [Job(context, (c,)) for c in alone]
 
 
-def plan(catalogue: Catalogue, selected: Sequence[Control], target: Target, level: Safety) -> Plan:
-    """Sorts the selected controls into those that this target and this safety level allow."""
+def plan(
+    catalogue: Catalogue,
+    selected: Sequence[Control],
+    target: Target,
+    level: Safety,
+    only: Collection[str] | None = None,
+) -> Plan:
+    """Sorts the selected controls into those that this target and this safety level allow.
+
+    `only` names the checks that may run; None allows all.
+    """
     within: list[Control] = []
     out: list[Skipped] = []
     for control in selected:

@@ -70,7 +70,7 @@ class Standalone:
         provider = self._plugins.provider(self._profile.target.provider)
         self._folder = new_folder(self._options.out)
         target = self._open.enter_context(
-            provider.open(self._profile, self._folder, lambda sentence: None)
+            provider.open(self._profile, self._folder, _quietly)
         )
         journal = self._open.enter_context(Journal(self._folder / JOURNAL))
         self._recorder = Recorder(journal, self._plugins)
@@ -113,6 +113,10 @@ class Standalone:
     def pytest_unconfigure(self) -> None:
         """Stops the target even where pytest ended early."""
         self._open.close()
+
+
+def _quietly(_: str) -> None:
+    """pytest has an output of its own; slow steps before it stay unsaid."""
 
 
 def _targeted(profile: Profile, url: str) -> Profile:
