@@ -7,17 +7,13 @@ one is: absence of a draft's field is information and never a failure.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 
-from l7audit.probe.answer import Headers
+import http_sf
 
-_ITEM = re.compile(
-    r'\s*(?P<name>"(?:[^"\\]|\\["\\])*"|[A-Za-z*][\w:./*-]*)(?P<rest>(?:\s*;[^,]*)?)'
-)
-_PARAMETER = re.compile(r";\s*([a-z*][a-z0-9_.*-]*)=(\d{1,15})(?![\d.])")
+from l7audit.probe.answer import Headers
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +53,17 @@ def limits(headers: Headers) -> list[Limit]:
 
 
 def _members(headers: Headers, field: str) -> list[tuple[str, dict[str, int]]]:
-    members = []
-    for match in _ITEM.finditer(",".join(headers.get_all(field))):
-        parameters = {k: int(v) for k, v in _PARAMETER.findall(match["rest"])}
-        members.append((match["name"].strip('"'), parameters))
-    return members
+    """The field's members with their whole-number parameters; nothing where it can't be parsed."""
+    lines = headers.get_all(field)
+    try:
+        members = http_sf.parse(", ".join(lines).encode("latin-1"), tltype="list")
+    except (http_sf.StructuredFieldError, UnicodeEncodeError, RecursionError):
+        return []
+    return [
+        (str(name), {k: v for k, v in parameters.items() if type(v) is int and v >= 0})
+        for name, parameters in members
+        if isinstance(name, str | http_sf.Token)
+    ]
 
 
 def retry_after(headers: Headers) -> float | None:

@@ -26,9 +26,7 @@ def capacity_field(schema: dict[str, Any]) -> str | None:
 
 
 @contextmanager
-def tightened(
-    check: Check, surface: Surface, policy: Policy
-) -> Iterator[tuple[Answer, int]]:
+def tightened(check: Check, surface: Surface, policy: Policy) -> Iterator[tuple[Answer, int]]:
     """The target with that policy's capacity one less; yields the change's answer and capacity.
 
     The old value is written back at the end. Ends the check where nobody here may change it.

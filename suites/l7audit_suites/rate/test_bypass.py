@@ -66,9 +66,13 @@ def forwarded(check: Check, request: Request) -> list[tuple[str, Request]]:
 
 def report(check: Check, surface: Surface, through: list[tuple[str, Answer]], what: str) -> None:
     """One expectation for all tricks, and a finding for each that worked."""
-    check.expect(not through, surface.place(through[0][0] if through else ""), what, *(
-        a for _, a in through[:1]
-    ), expected="429, as for the plain request")
+    check.expect(
+        not through,
+        surface.place(through[0][0] if through else ""),
+        what,
+        *(a for _, a in through[:1]),
+        expected="429, as for the plain request",
+    )
     for name, answer in through[1:]:
         check.violation(surface.place(name), what, answer, expected="429")
 
@@ -76,7 +80,9 @@ def report(check: Check, surface: Surface, through: list[tuple[str, Answer]], wh
 @pytest.mark.control("RATE-04")
 def test_a_forwarding_header_does_not_reset_a_principals_limit(check: Check) -> None:
     surface, request = protected_request(check, caller(check, 4))
-    check.witness("the caller is let in before the flood", lambda: settle(check, request), once=True)
+    check.witness(
+        "the caller is let in before the flood", lambda: settle(check, request), once=True
+    )
     exhausted(check, request)
     check.witness("the plain request is shut out", still_shut(check, request), once=True)
     through = tried_around(check, request, forwarded(check, request))
@@ -113,7 +119,9 @@ def test_a_second_credential_shares_the_limit(check: Check) -> None:
 @pytest.mark.control("RATE-07")
 def test_another_spelling_does_not_reset_the_limit(check: Check) -> None:
     surface, request = protected_request(check, caller(check, 7))
-    check.witness("the caller is let in before the flood", lambda: settle(check, request), once=True)
+    check.witness(
+        "the caller is let in before the flood", lambda: settle(check, request), once=True
+    )
     exhausted(check, request)
     through = tried_around(check, request, spellings(check, request))
     report(check, surface, through, "another spelling of the same request has its own quota")
@@ -153,7 +161,9 @@ def test_replicas_share_one_limit(check: Check) -> None:
     surface, request = protected_request(check, caller(check, 8))
     first, *others = [replace(request, base_url=r) for r in check.target.replicas]
     for other in others:
-        check.witness("each replica lets the caller in", lambda r=other: settle(check, r), once=True)
+        check.witness(
+            "each replica lets the caller in", lambda r=other: settle(check, r), once=True
+        )
     exhausted(check, first)
     tricks = [(f"replica {n}", other) for n, other in enumerate(others, start=2)]
     through = tried_around(check, first, tricks)

@@ -28,7 +28,9 @@ def test_repeat_offenders_wait_longer(check: Check) -> None:
     if check.target.hints.get("backoff") != "escalating":
         check.not_applicable("The target does not promise escalating back-off (hint `backoff`).")
     surface, request = protected_request(check, caller(check, 9))
-    check.witness("the caller is let in before the flood", lambda: settle(check, request), once=True)
+    check.witness(
+        "the caller is let in before the flood", lambda: settle(check, request), once=True
+    )
     waits = []
     for _ in range(3):
         refused = exhausted_once(check, request)
@@ -107,7 +109,9 @@ def test_one_principals_flood_does_not_throttle_another(check: Check) -> None:
 @pytest.mark.control("RATE-14")
 def test_a_throttled_answer_says_truly_when_to_come_back(check: Check) -> None:
     surface, request = protected_request(check, caller(check, 14))
-    check.witness("the caller is let in before the flood", lambda: settle(check, request), once=True)
+    check.witness(
+        "the caller is let in before the flood", lambda: settle(check, request), once=True
+    )
     refused = exhausted(check, request)
     wait = retry_after(refused.headers)
     resets = [limit.reset for limit in limits(refused.headers) if limit.reset is not None]
