@@ -121,7 +121,7 @@ def _failures(policy: GatePolicy, facts: Facts) -> Iterator[Objection]:
             yield Objection(
                 "failed",
                 Exit.FAILED,
-                f"{control.id} failed ({control.severity.value}): {control.title}.",
+                f"{control.id} failed ({control.severity.value}): {control.title.rstrip('.')}.",
             )
         if control.verdict == Verdict.NOT_APPLICABLE and control.id in policy.required_controls:
             yield Objection("failed", Exit.FAILED, f"{control.id} is required, but does not apply.")
@@ -150,7 +150,7 @@ def _gaps(policy: GatePolicy, facts: Facts) -> Iterator[Objection]:
     undecided = [c for c in facts.controls if _open(c)]
     counting = [c.id for c in undecided if c.severity in policy.fail_on]
     if counting:
-        yield untrusted(f"{_names(counting)} has no answer, and its failure would count.")
+        yield untrusted(f"No answer from {_names(counting)}, where a failure would count.")
     known = {c.id for c in facts.controls}
     without = {c.id for c in undecided}
     for name in sorted(set(policy.required_controls)):
