@@ -1,0 +1,1 @@
+"""Response headers: what answers tell browsers and caches to do, and what they give away."""
