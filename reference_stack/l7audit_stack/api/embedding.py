@@ -70,17 +70,23 @@ def hashed(text: str) -> Embedding:
 async def embed(text: str, source: VectorSource | None) -> Embedding:
     """The server's vector where it has one to give that fits, else the hashed one.
 
-    The fallback keeps uploads and searches working while the server is away.
+    The fallback keeps uploads working while the server is away.
     """
-    if source is not None:
-        offered = await source.embed(text)
-        if offered is not None:
-            model, vector = offered
-            if 0 < len(vector) <= DIMENSION and all(map(math.isfinite, vector)) and any(vector):
-                padded = [*vector, *([0.0] * (DIMENSION - len(vector)))]
-                return Embedding(model[:100], _unit(padded))
+    return (await embed_query(text, source))[0]
+
+
+async def embed_query(text: str, source: VectorSource | None) -> tuple[Embedding, ...]:
+    """The vectors of each model that stored texts may have, the server's first if it offers one."""
     # A long text takes tens of milliseconds: other calls go on meanwhile.
-    return hashed(text) if len(text) < 2_000 else await asyncio.to_thread(hashed, text)
+    own = hashed(text) if len(text) < 2_000 else await asyncio.to_thread(hashed, text)
+    offered = None if source is None else await source.embed(text)
+    if offered is None:
+        return (own,)
+    model, vector = offered
+    if not (0 < len(vector) <= DIMENSION and all(map(math.isfinite, vector)) and any(vector)):
+        return (own,)
+    padded = [*vector, *([0.0] * (DIMENSION - len(vector)))]
+    return Embedding(model[:100], _unit(padded)), own
 
 
 def _unit(vector: Sequence[float]) -> tuple[float, ...]:

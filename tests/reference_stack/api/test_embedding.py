@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from l7audit_stack.api.embedding import DIMENSION, HASHING_MODEL, embed, hashed
+from l7audit_stack.api.embedding import DIMENSION, HASHING_MODEL, embed, embed_query, hashed
 
 
 def cosine(first: str, second: str) -> float:
@@ -74,3 +74,8 @@ def test_the_literal_holds_every_number() -> None:
     assert literal[0] == "["
     assert literal[-1] == "]"
     assert literal.count(",") == DIMENSION - 1
+
+
+def test_a_query_has_a_vector_for_every_model_that_stored_texts_may_have() -> None:
+    models = [found.model for found in asyncio.run(embed_query("x", Source(("server:m", [1.0]))))]
+    assert models == ["server:m", HASHING_MODEL]

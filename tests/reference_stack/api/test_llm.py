@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 
 from l7audit_stack.api.breaker import Breaker
-from l7audit_stack.api.llm import LlmClient, LlmRefusedError, LlmUnavailableError, Prompt
+from l7audit_stack.api.llm import LlmClient
+from l7audit_stack.api.llm_protocol import LlmRefusedError, LlmUnavailableError, Prompt
 
 PROMPT = Prompt(messages=[{"role": "user", "content": "hello"}], max_tokens=8)
 Answer = Callable[[dict[str, object]], tuple[int, str, bytes]]
@@ -21,24 +22,28 @@ async def server(answer: Answer, *, cut: bool = False) -> AsyncIterator[str]:
     """An HTTP server that answers each POST by `answer`; `cut` announces more than it sends."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = (await reader.readuntil(b"\r\n\r\n")).lower()
-        length = int(head.split(b"content-length:")[1].split(b"\r\n")[0]) if b"post" in head else 0
-        body = json.loads(await reader.readexactly(length) or b"{}")
-        body["_path"] = head.split(b" ")[1].decode()
-        status, media_type, content = answer(body)
-        writer.write(
-            f"HTTP/1.1 {status} X\r\nContent-Type: {media_type}\r\nConnection: close\r\n"
-            f"Content-Length: {len(content) + cut}\r\n\r\n".encode()
-            + content
-        )
-        await writer.drain()
-        writer.close()
+        try:
+            head = (await reader.readuntil(b"\r\n\r\n")).lower()
+            length = int(head.split(b"content-length:")[1].split(b"\r\n")[0])
+            body = json.loads(await reader.readexactly(length))
+            body["_path"] = head.split(b" ")[1].decode()
+            status, media_type, content = answer(body)
+            writer.write(
+                f"HTTP/1.1 {status} X\r\nContent-Type: {media_type}\r\nConnection: close\r\n"
+                f"Content-Length: {len(content) + cut}\r\n\r\n".encode()
+                + content
+            )
+            with suppress(ConnectionError):
+                await writer.drain()
+        finally:
+            writer.close()
 
     listening = await asyncio.start_server(serve, "127.0.0.1", 0)
     try:
         yield f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
     finally:
         listening.close()
+        await listening.wait_closed()
 
 
 def run(
@@ -170,8 +175,10 @@ def test_after_failures_in_a_row_the_server_is_not_asked_any_more() -> None:
 def test_a_server_that_hangs_is_given_up_in_time() -> None:
     async def main() -> None:
         async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            await reader.read()
-            writer.close()
+            try:
+                await reader.read()
+            finally:
+                writer.close()
 
         listening = await asyncio.start_server(silent, "127.0.0.1", 0)
         port = listening.sockets[0].getsockname()[1]
@@ -220,3 +227,36 @@ def test_vectors_of_the_server_carry_its_models_name() -> None:
         assert await client.embed("x") == ("server:m", [1.0, 2.0])
 
     run(lambda _: (200, "application/json", content), use)
+
+
+def test_a_long_text_is_embedded_in_pieces_and_their_mean_is_its_vector() -> None:
+    sent: list[str] = []
+
+    def answer(body: dict[str, object]) -> tuple[int, str, bytes]:
+        pieces = body["input"]
+        assert isinstance(pieces, list)
+        sent.extend(pieces)
+        data = [{"embedding": [float(index), 1.0]} for index in range(len(pieces))]
+        return 200, "application/json", json.dumps({"model": "m", "data": data}).encode()
+
+    async def use(client: LlmClient) -> None:
+        assert await client.embed("\u00e9" * 700) == ("server:m", [1.0, 1.0])
+        assert len(sent) == 3
+        assert all(len(piece.encode()) <= 480 for piece in sent)
+
+    run(answer, use)
+
+
+def test_failing_embeddings_do_not_close_the_way_for_chat() -> None:
+    def answer(body: dict[str, object]) -> tuple[int, str, bytes]:
+        if body["_path"] == "/v1/embeddings":
+            return 500, "application/json", b"{}"
+        choice = {"message": {"content": "hi"}, "finish_reason": "stop"}
+        return 200, "application/json", json.dumps({"choices": [choice]}).encode()
+
+    async def use(client: LlmClient) -> None:
+        for _ in range(6):
+            assert await client.embed("x") is None
+        assert (await client.complete(PROMPT)).text == "hi"
+
+    run(answer, use)

@@ -172,8 +172,10 @@ def test_an_endless_answer_is_cut_off_and_still_counts_as_an_answer(sink: Sink) 
 def test_a_server_that_never_answers_costs_only_the_allowed_seconds() -> None:
     async def call() -> None:
         async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            await reader.read()
-            writer.close()
+            try:
+                await reader.read()
+            finally:
+                writer.close()
 
         server = await asyncio.start_server(silent, "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]

@@ -12,9 +12,9 @@ from uuid import UUID, uuid4
 
 import msgspec
 
-from l7audit_stack.api.llm import (
+from l7audit_stack.api.llm import CompletionStream
+from l7audit_stack.api.llm_protocol import (
     Completion,
-    CompletionStream,
     LlmRefusedError,
     LlmUnavailableError,
     Prompt,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
 
-from l7audit_stack.api.embedding import embed
+from l7audit_stack.api.embedding import Embedding, embed_query
 from l7audit_stack.api.operation import Call, Input, Operation, Output, Reply
 from l7audit_stack.api.owned import scope
 from l7audit_stack.api.routes.shapes import Query
@@ -85,9 +86,16 @@ async def _by_words(call: Call, query: str, limit: int) -> Ranking:
 
 
 async def _by_meaning(call: Call, query: str, limit: int) -> Ranking:
-    embedding = await embed(query, call.parts.llm)
-    if not any(embedding.vector):
-        return []
+    # Texts kept while the server offered no vectors have hashed ones: each model is searched.
+    asked = [
+        embedding for embedding in await embed_query(query, call.parts.llm) if any(embedding.vector)
+    ]
+    rankings = [await _nearest(call, embedding, limit) for embedding in asked]
+    found = [ranking for ranking in rankings if ranking]
+    return found[0] if len(found) == 1 else fuse(found)
+
+
+async def _nearest(call: Call, embedding: Embedding, limit: int) -> Ranking:
     values: list[Any] = [embedding.literal(), limit, embedding.model]
     conditions = ["embedding_model = $3", *scope(call, "search:use", values)]
     async with call.parts.database.transaction() as connection:
@@ -100,7 +108,7 @@ async def _by_meaning(call: Call, query: str, limit: int) -> Ranking:
             *values,
         )
     # A text without words has the zero vector, whose cosine is no number.
-    return [(row["id"], row["score"]) for row in rows if row["score"] == row["score"]]
+    return [(row["id"], row["score"]) for row in rows if not math.isnan(row["score"])]
 
 
 async def _hits(call: Call, query: str, best: Ranking) -> list[Hit]:
