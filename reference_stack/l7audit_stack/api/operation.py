@@ -63,7 +63,13 @@ Handler = Callable[[Call], Awaitable[Reply]]
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """A route. Without `permission` it is public, and has to say so with `public=True`."""
+    """A route. Without `permission` it is public, and has to say so with `public=True`.
+
+    `path` has parameters as `{name}`, and as its last segment `{name:path}` for the rest of a path.
+    `limit` names the rate policy. With `account`, callers are counted by client address and the
+    account named in the body (and refused while the store is away). A public operation that
+    `recognises` its callers gets a principal when a credential is sent. `timeout` is seconds.
+    """
 
     name: str
     method: str
@@ -75,10 +81,13 @@ class Operation:
     public: bool = False
     query: type[Input] | None = None
     body: type[Input] | RawBody | None = None
+    body_media_type: str = "application/json"
     answer: Any = None
     answer_media_type: str = "application/json"
     status: int = 200
     limit: str = "standard"
+    account: Callable[[Any], str] | None = None
+    recognises: bool = False
     timeout: float = 10.0
 
     def __post_init__(self) -> None:

@@ -1,0 +1,79 @@
+"""Create the secret files of a deployment where they are absent: `python -m ... SECRETS_DIR`.
+
+Key ids begin with the time of their making, so that the newest sorts last and signs.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import sys
+import time
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+
+def provision(folder: Path) -> list[str]:
+    """Make what is missing (files 0600, folders 0700) and return the names of what was made."""
+    made: list[str] = []
+    for sub in (folder, folder / "jwt", folder / "data"):
+        sub.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for name in ("api-key-pepper", "audit.key"):
+        if not (folder / name).exists():
+            _write(folder / name, secrets.token_hex(32).encode())
+            made.append(name)
+    if not any((folder / "jwt").glob("*.pem")):
+        made.append(add_signing_key(folder))
+    if not any((folder / "data").glob("*.key")):
+        made.append(add_data_key(folder))
+    return made
+
+
+def add_signing_key(folder: Path) -> str:
+    """A further Ed25519 key; after the replicas reload it signs, older ones go on verifying."""
+    pem = Ed25519PrivateKey.generate().private_bytes(
+        Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
+    )
+    name = f"jwt/{_key_id()}.pem"
+    _write(folder / name, pem)
+    return name
+
+
+def add_data_key(folder: Path) -> str:
+    """A further AES-256 key; new fields are sealed with it, older ones still open."""
+    name = f"data/{_key_id()}.key"
+    _write(folder / name, secrets.token_hex(32).encode())
+    return name
+
+
+def _key_id() -> str:
+    return f"{time.time_ns() // 1_000_000:013d}-{secrets.token_hex(3)}"
+
+
+def _write(path: Path, content: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+
+
+def main(arguments: list[str]) -> int:
+    if not arguments or len(arguments) > 2 or arguments[1:] not in ([], ["--rotate"]):
+        sys.stderr.write("Usage: python -m l7audit_stack.api.provision SECRETS_DIR [--rotate]\n")
+        return 4
+    folder = Path(arguments[0])
+    try:
+        made = provision(folder)
+        if arguments[1:]:
+            made += [add_signing_key(folder), add_data_key(folder)]
+    except OSError as error:
+        sys.stderr.write(f"{error.filename} can't be written: {error.strerror}.\n")
+        return 3
+    sys.stdout.write(json.dumps({"secrets_dir": str(folder), "created": made}) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
