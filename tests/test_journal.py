@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import resource
 from pathlib import Path
 
@@ -152,7 +151,7 @@ def test_a_file_without_a_run_record_is_no_journal(path: Path) -> None:
 
 def test_another_format_is_refused_with_a_mend(path: Path) -> None:
     written(path, started(format=FORMAT + 1))
-    with pytest.raises(JournalError, match="format 2; this version reads 1.*Render it with"):
+    with pytest.raises(JournalError, match=r"format 2; this version reads 1.*Render it with"):
         journals.read(path)
 
 
@@ -173,7 +172,7 @@ def test_closing_twice_does_nothing(path: Path) -> None:
     journal = Journal(path)
     journal.close()
     journal.close()
-    assert os.path.getsize(path) == 0
+    assert path.stat().st_size == 0
 
 
 def test_records_are_picked_by_their_type(path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Hashable
+from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any
@@ -21,6 +21,9 @@ DEFAULT = "reference"
 
 FILE = "l7audit.yaml"
 """The profile that is used where one of this name stands in the caller's folder."""
+
+MOST_NODES = 50_000
+"""The most values that a profile may hold, with its aliases written out."""
 
 _BUILT_IN = "l7audit.profiles"
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -131,8 +134,9 @@ def parse(text: str, *, source: str) -> Profile:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise ProfileError(f"{_at(source, mark)}: {error.problem or 'not YAML'}.") from error
-    except (yaml.YAMLError, RecursionError) as error:
-        raise ProfileError(f"{source}: not readable as YAML: {error}.") from error
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        cause = " ".join(str(error).split())
+        raise ProfileError(f"{source}: not readable as YAML: {cause}.") from error
     data = _substitute(data, node, source)
     try:
         profile = msgspec.convert(data, Profile)
@@ -157,20 +161,28 @@ def _at(source: str, mark: yaml.Mark | None) -> str:
     return f"{source}:{mark.line + 1}:{mark.column + 1}" if mark else source
 
 
-def _refuse_doubles(node: yaml.Node, source: str) -> None:
-    """YAML keeps the last of two equal keys in silence; a gate must not be lost that way."""
+def _refuse_doubles(node: yaml.Node, source: str, left: Iterator[int] | None = None) -> None:
+    """YAML keeps the last of two equal keys in silence; a gate must not be lost that way.
+
+    It also counts what the aliases expand to: nine of nine of nine fill any memory.
+    """
+    left = left or iter(range(MOST_NODES))
+    if next(left, None) is None:
+        raise ProfileError(f"{_at(source, node.start_mark)}: the aliases expand to too much.")
     if isinstance(node, yaml.MappingNode):
-        seen: set[Hashable] = set()
+        seen: set[str] = set()
         for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise ProfileError(f"{_at(source, key.start_mark)}: a key must be plain text.")
             if key.value in seen:
                 raise ProfileError(
                     f"{_at(source, key.start_mark)}: the key {key.value!r} stands here twice."
                 )
             seen.add(key.value)
-            _refuse_doubles(value, source)
+            _refuse_doubles(value, source, left)
     elif isinstance(node, yaml.SequenceNode):
         for item in node.value:
-            _refuse_doubles(item, source)
+            _refuse_doubles(item, source, left)
 
 
 def _substitute(data: Any, node: yaml.Node | None, source: str) -> Any:
