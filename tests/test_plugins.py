@@ -13,8 +13,8 @@ import pytest
 from l7audit import plugins as all_plugins
 from l7audit.assess.results import Results
 from l7audit.errors import PluginError, UsageError
-from l7audit.hookspecs import Progress, Provider, Reporter, Suite, hookimpl
-from l7audit.journal import AnyRecord
+from l7audit.hookspecs import Progress, Provider, Reporter, Scanner, Suite, hookimpl
+from l7audit.journal import AnyRecord, RunEnded
 from l7audit.model import Target
 from l7audit.profile import Profile
 
@@ -38,6 +38,15 @@ class Plain(Reporter):
         return folder
 
 
+class Looking(Scanner):
+    """A scanner of a third party."""
+
+    name = "looking"
+
+    def scan(self, target: Target, folder: Path) -> Sequence[AnyRecord]:
+        return []
+
+
 class Offering:
     """A plugin with one of each."""
 
@@ -50,8 +59,19 @@ class Offering:
         return Plain()
 
     @hookimpl
+    def l7audit_register_scanner(self) -> Scanner:
+        return Looking()
+
+    @hookimpl
     def l7audit_register_suite(self) -> Suite:
         return Suite(package="a_suite", title="A suite")
+
+    def __init__(self) -> None:
+        self.seen: list[AnyRecord] = []
+
+    @hookimpl
+    def l7audit_observe_record(self, record: AnyRecord) -> None:
+        self.seen.append(record)
 
 
 def test_every_built_in_is_loaded_and_offers_something() -> None:
@@ -67,7 +87,16 @@ def test_what_a_plugin_offers_is_found_by_its_name() -> None:
     plugins = all_plugins.load(third_party=False, extra=[Offering()])
     assert isinstance(plugins.provider("elsewhere"), Elsewhere)
     assert isinstance(plugins.reporter("plain"), Plain)
+    assert isinstance(plugins.scanner("looking"), Looking)
     assert "a_suite" in [s.package for s in plugins.suites]
+
+
+def test_a_listener_is_told_each_record() -> None:
+    listener = Offering()
+    plugins = all_plugins.load(third_party=False, extra=[listener])
+    record = RunEnded(outcome="completed")
+    plugins.manager.hook.l7audit_observe_record(record=record)
+    assert listener.seen == [record]
 
 
 @pytest.mark.parametrize("noun", ["provider", "reporter", "scanner"])
