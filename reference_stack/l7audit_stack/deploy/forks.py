@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import signal
 import socket
 import sys
 from pathlib import Path
@@ -74,6 +75,13 @@ class Forks:
     async def run(self, module: Module, log: Path, out: Path | None = None) -> int:
         """Run it to its end; answers the exit code."""
         return await (await self.start(module, log, out)).exited
+
+    async def close(self) -> None:
+        """End the nursery and all that it gave birth to."""
+        self._writer.close()
+        self.nursery.send(signal.SIGKILL)
+        await self.nursery.exited
+        await self._listener
 
     async def _listen(self, reader: asyncio.StreamReader) -> None:
         while line := await reader.readline():

@@ -27,6 +27,7 @@ from l7audit_stack.deploy.system import send, start_time
 
 NEEDED_BYTES = 300_000_000
 _LONGEST_SOCKET = 100  # bytes; the limit is 108 on Linux and 104 on macOS
+_BELOW = len("/run-01234567/lane-255.edge.admin")
 _PREFIX = "run-"
 
 
@@ -71,7 +72,7 @@ def users_folder() -> Path:
     """The folder of all runs of this user: private, or refused."""
     temporary = Path(tempfile.gettempdir())
     name = f"l7audit-{os.getuid()}"
-    if len(os.fsencode(temporary / name)) > _LONGEST_SOCKET - 40:
+    if len(os.fsencode(temporary / name)) > _LONGEST_SOCKET - _BELOW:
         temporary = Path("/tmp")
     folder = temporary / name
     try:

@@ -139,4 +139,5 @@ class Shared:
     async def close(self) -> None:
         """Stop every component."""
         await asyncio.gather(*(keeper.stop() for keeper in self.keepers.values()))
+        await self.forks.close()
         self.ports.release()
