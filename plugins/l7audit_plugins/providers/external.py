@@ -86,6 +86,13 @@ def _ca_file(profile: Profile) -> str:
     path = _beside(profile, profile.target.ca_file)
     if not path.is_file():
         raise UsageError(f"The CA file {path} does not exist.", mend="Correct target.ca_file.")
+    try:
+        ssl.create_default_context(cafile=path)
+    except (ssl.SSLError, OSError) as error:
+        raise UsageError(
+            f"The CA file {path} holds no certificate that can be read.",
+            mend="Name a file of certificates in PEM format: target.ca_file",
+        ) from error
     return str(path.resolve())
 
 
@@ -121,6 +128,8 @@ def _reach(url: str, origin: Origin, ca_file: str, timeout: float) -> None:
             connection.getresponse()
         finally:
             connection.close()
+    except http.client.InvalidURL as error:
+        raise UsageError(f"target.url is unusable: {error}.", mend="Percent-encode it.") from error
     except socket.gaierror as error:
         raise ProviderError(
             f"{origin} cannot be reached: the name {origin.host!r} does not resolve.", mend=MEND
