@@ -151,6 +151,8 @@ async def _change(call: Call, role: str | None, active: bool | None) -> Any:
     )
     if row is None:
         raise not_found("user")
+    # Replicas remember who a credential belongs to: from now on they look again.
+    await call.parts.revocations.announce(str(key))
     return row
 
 
