@@ -34,7 +34,12 @@ def _believe_forwarded_for(bootstrap: dict[str, Any]) -> dict[str, Any]:
 def _allow_old_tls(bootstrap: dict[str, Any]) -> dict[str, Any]:
     chain = _listener(bootstrap)["filter_chains"][0]
     context = chain["transport_socket"]["typed_config"]["common_tls_context"]
-    context["tls_params"]["tls_minimum_protocol_version"] = "TLSv1_0"
+    # The newer ciphers alone would keep old clients out whatever the lowest version is.
+    ciphers = ["ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES128-SHA"]
+    context["tls_params"] |= {
+        "tls_minimum_protocol_version": "TLSv1_0",
+        "cipher_suites": ciphers,
+    }
     return bootstrap
 
 
