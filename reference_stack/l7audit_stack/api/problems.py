@@ -68,7 +68,7 @@ class ProblemRenderer:
             headers=problem.headers,
         )
 
-    def unexpected(self, error: Exception, request_id: str) -> Reply:  # noqa: ARG002 - a seam
+    def unexpected(self, error: Exception, request_id: str) -> Reply:
         """The answer to an error nobody foresaw: the log has its story, the caller only the id."""
         return self.render(
             Problem(500, "internal-error", "The request could not be completed."), request_id

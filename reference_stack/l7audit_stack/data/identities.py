@@ -170,22 +170,31 @@ class Identities:
         return _key(row)
 
     async def replace_key(
-        self, old: KeyRow, *, lookup: str, digest: bytes, expires_at: datetime | None, until: datetime
+        self,
+        old: KeyRow,
+        *,
+        lookup: str,
+        digest: bytes,
+        expires_at: datetime | None,
+        now: datetime,
+        until: datetime,
     ) -> KeyRow | None:
         """Add a successor and let the old key end at `until`, in one transaction.
 
-        None when the old key was already replaced or revoked meanwhile.
+        None when the old key has ended or was already replaced.
         """
         async with self._database.transaction() as connection:
             row = await connection.fetchrow(
                 "INSERT INTO api_keys AS k (principal_id, name, lookup, digest, scopes, expires_at)"
                 " SELECT principal_id, name, $2, $3, scopes, $4 FROM api_keys"
-                " WHERE id = $1::uuid AND revoked_at IS NULL AND rotated_to IS NULL FOR UPDATE"
+                " WHERE id = $1::uuid AND revoked_at IS NULL AND rotated_to IS NULL"
+                " AND (expires_at IS NULL OR expires_at > $5) FOR UPDATE"
                 f" RETURNING {_KEY}",
                 old.id,
                 lookup,
                 digest,
                 expires_at,
+                now,
             )
             if row is None:
                 return None
@@ -205,16 +214,21 @@ class Identities:
             at,
         )
 
-    async def retire_keys(self, *, made_before: datetime, at: datetime) -> Sequence[tuple[str, str]]:
-        """End live keys older than the rotation policy allows: (key id, principal id) of each."""
+    async def retire_keys(
+        self, *, tenant: str | None, made_before: datetime, at: datetime
+    ) -> Sequence[tuple[str, str, str]]:
+        """End live keys made before a moment: (key id, principal id, tenant id) of each."""
         rows = await self._database.fetch(
-            "UPDATE api_keys SET expires_at = $2 WHERE created_at < $1 AND revoked_at IS NULL"
-            " AND (expires_at IS NULL OR expires_at > $2)"
-            " RETURNING id::text AS id, principal_id::text AS principal_id",
+            "UPDATE api_keys k SET expires_at = $2 FROM principals p"
+            " WHERE p.id = k.principal_id AND k.created_at < $1 AND k.revoked_at IS NULL"
+            " AND (k.expires_at IS NULL OR k.expires_at > $2)"
+            " AND ($3::uuid IS NULL OR p.tenant_id = $3::uuid)"
+            " RETURNING k.id::text AS id, p.id::text AS principal_id, p.tenant_id::text AS tenant",
             made_before,
             at,
+            tenant,
         )
-        return [(row["id"], row["principal_id"]) for row in rows]
+        return [(row["id"], row["principal_id"], row["tenant"]) for row in rows]
 
     async def record_use(self, used: Mapping[str, datetime]) -> None:
         """Write the last use of many keys in one statement."""

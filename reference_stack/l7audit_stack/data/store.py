@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import deque
-from typing import Any
+from typing import Any, cast
 from urllib.parse import unquote, urlsplit
 
 import hiredis
@@ -22,6 +22,12 @@ class StoreAwayError(Exception):
 
 class StoreRefusedError(Exception):
     """The store answered with an error."""
+
+
+def pack(*words: Any) -> bytes:
+    # The package's stub declares a tuple of exactly one word.
+    packed: bytes = hiredis.pack_command(cast(Any, words))
+    return packed
 
 
 class _Wire(asyncio.Protocol):
@@ -57,7 +63,7 @@ class _Wire(asyncio.Protocol):
             else:
                 future.set_result(answer)
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
+    def connection_lost(self, exc: Exception | None) -> None:
         self.transport = None
         while self.waiting:
             future, _ = self.waiting.popleft()
@@ -130,10 +136,10 @@ class Store:
 
     async def command(self, *words: Any) -> Any:
         """Run one command, for example `command("GET", "name")`; answers are bytes, int or list."""
-        return await self.send(hiredis.pack_command(words))
+        return await self.send(pack(*words))
 
     def send(self, packed: bytes) -> asyncio.Future[Any]:
-        """Send a command already packed (`hiredis.pack_command`) and return its future answer."""
+        """Send a command already packed (by `pack`) and return its future answer."""
         if self._wire is None:
             raise StoreAwayError("no connection")
         return self._wire.send(packed)
@@ -154,11 +160,11 @@ class Store:
             async with asyncio.timeout(self._timeout):
                 _, wire = await loop.create_connection(_Wire, self._host, self._port)
                 if self._password:
-                    words = ("AUTH", *([self._user] if self._user else []), self._password)
-                    await wire.send(hiredis.pack_command(words))
+                    user = [self._user] if self._user else []
+                    await wire.send(pack("AUTH", *user, self._password))
                 if self._database:
-                    await wire.send(hiredis.pack_command(("SELECT", self._database)))
-                await wire.send(hiredis.pack_command(("PING",)))
+                    await wire.send(pack("SELECT", self._database))
+                await wire.send(pack("PING"))
         except BaseException as error:
             if wire is not None:
                 wire.abort()

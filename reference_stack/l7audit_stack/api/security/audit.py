@@ -17,7 +17,9 @@ import msgspec
 
 from l7audit_stack.data.database import Database, DatabaseAwayError
 
-_COLUMNS = "seq, at, tenant_id::text AS tenant_id, actor, action, object, outcome, client, request_id"
+_COLUMNS = (
+    "seq, at, tenant_id::text AS tenant_id, actor, action, object, outcome, client, request_id"
+)
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,7 +53,9 @@ class AuditChain:
     def mac(self, previous: bytes, row: Sequence[Any]) -> bytes:
         return hmac.digest(self.key, previous + msgspec.json.encode(list(row)), "sha256")
 
-    def verify(self, rows: Sequence[Any], macs: Sequence[bytes], head: tuple[int, bytes]) -> Verification:
+    def verify(
+        self, rows: Sequence[Any], macs: Sequence[bytes], head: tuple[int, bytes]
+    ) -> Verification:
         """Recompute the chain over rows in order; each row begins with its number."""
         previous = b""
         for expected, (row, mac) in enumerate(zip(rows, macs, strict=True), start=1):
@@ -107,7 +111,7 @@ class AuditLog:
         *,
         actor: str,
         tenant: str | None,
-        object: str = "",  # noqa: A002 - the audit trail's own word
+        object: str = "",
         outcome: str = "ok",
         client: str = "",
         request_id: str = "",
@@ -138,7 +142,9 @@ class AuditLog:
         await self._queue.put((event, done))
         await done
 
-    async def _write_all(self, queue: asyncio.Queue[tuple[Event, asyncio.Future[None] | None]]) -> None:
+    async def _write_all(
+        self, queue: asyncio.Queue[tuple[Event, asyncio.Future[None] | None]]
+    ) -> None:
         while True:
             batch = [await queue.get()]
             self._busy = True

@@ -43,9 +43,7 @@ class BodyReader:
     max_depth: int = 32
     timeout: float = 10.0
 
-    async def read(
-        self, operation: Operation, headers: Mapping[str, str], receive: Receive
-    ) -> Any:
+    async def read(self, operation: Operation, headers: Mapping[str, str], receive: Receive) -> Any:
         """The validated body: an Input, bytes for a RawBody, None where none is declared."""
         declared = operation.body
         if declared is None:
@@ -97,7 +95,10 @@ class BodyReader:
                         return b"".join(chunks)
         except TimeoutError as error:
             raise Problem(
-                408, "body-too-slow", "The body did not arrive in time.", headers={"Connection": "close"}
+                408,
+                "body-too-slow",
+                "The body did not arrive in time.",
+                headers={"Connection": "close"},
             ) from error
 
     def too_large(self, most: int) -> Problem:
@@ -157,13 +158,19 @@ class BodyReader:
 
     def pairs(self, raw: bytes, shape: type[Input]) -> Any:
         lists = {
-            name for name, kind in shape.__annotations__.items() if str(kind).startswith(("list", "tuple"))
+            name
+            for name, kind in shape.__annotations__.items()
+            if str(kind).startswith(("list", "tuple"))
         }
         values: dict[str, Any] = {}
         try:
             text = raw.decode("ascii")
             items = parse_qsl(
-                text, keep_blank_values=True, strict_parsing=bool(text), errors="strict", max_num_fields=100
+                text,
+                keep_blank_values=True,
+                strict_parsing=bool(text),
+                errors="strict",
+                max_num_fields=100,
             )
         except ValueError as error:
             raise Problem(400, "parameters-malformed", "The parameters are malformed.") from error

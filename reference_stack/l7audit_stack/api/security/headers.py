@@ -33,10 +33,10 @@ class SecurityHeaders:
     def _fixed(self) -> tuple[Header, ...]:
         return tuple((name.encode(), value.encode()) for name, value in self.fixed.items())
 
-    def for_answer(self, status: int, *, private: bool) -> tuple[Header, ...]:  # noqa: ARG002
+    def for_answer(self, status: int, *, private: bool) -> tuple[Header, ...]:
         """Fields of an answer with this status; `private` says that a credential was sent."""
         return self._fixed if self.enabled else ()
 
-    def cache_control(self, status: int, *, private: bool) -> bytes:  # noqa: ARG002 - a seam
+    def cache_control(self, status: int, *, private: bool) -> bytes:
         """Nothing is cached unless a handler says so for an answer that is nobody's."""
         return b"no-store"

@@ -67,7 +67,6 @@ class RotationPolicy:
     max_age_days: int = 90
     grace_days: int = 14
     overlap_seconds: int = 86_400
-    max_overlap_seconds: int = 7 * 86_400
 
     def due_at(self, row: KeyRow) -> float:
         """Epoch seconds from which the key's listing says that rotation is due."""

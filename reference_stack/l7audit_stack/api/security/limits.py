@@ -12,12 +12,10 @@ from collections import OrderedDict
 from collections.abc import Callable
 from importlib.resources import files
 
-import hiredis
-
 from l7audit_stack.api.problems import Problem
 from l7audit_stack.api.security.buckets import Bucket, RatePolicy, Verdict, take
 from l7audit_stack.api.security.rates import POLICIES_KEY, RatePolicies
-from l7audit_stack.data.store import Script, Store, StoreAwayError, StoreRefusedError
+from l7audit_stack.data.store import Script, Store, StoreAwayError, StoreRefusedError, pack
 
 Header = tuple[bytes, bytes]
 
@@ -128,7 +126,7 @@ class RateLimiter:
             )
             self._tails[key] = tail
         keys = (self.bucket(subject, name), POLICIES_KEY, EPOCH_PREFIX + subject)
-        packed = hiredis.pack_command(("EVALSHA", SCRIPT.sha, 3, *keys, *tail))
+        packed = pack("EVALSHA", SCRIPT.sha, 3, *keys, *tail)
         try:
             answer = await self.store.send(packed)
         except StoreRefusedError as error:
@@ -152,7 +150,10 @@ class RateLimiter:
         """RateLimit fields of the IETF draft; `t` is when the quota is whole, or when to retry."""
         reset = max(1, math.ceil(verdict.reset))
         fields = [
-            (b"ratelimit-policy", b'"%b";q=%d;w=%d' % (name.encode(), verdict.capacity, verdict.window)),
+            (
+                b"ratelimit-policy",
+                b'"%b";q=%d;w=%d' % (name.encode(), verdict.capacity, verdict.window),
+            ),
             (b"ratelimit", b'"%b";r=%d;t=%d' % (name.encode(), verdict.remaining, reset)),
         ]
         if not verdict.allowed:

@@ -1,4 +1,4 @@
-"""Passwords: Argon2id with OWASP's parameters, hashed in threads, the same work for every answer."""
+"""Passwords: Argon2id with OWASP's parameters, in threads, the same work for every answer."""
 
 from __future__ import annotations
 

@@ -104,6 +104,6 @@ class RatePolicies:
         await self._store.command("HDEL", POLICIES_KEY, f"{tier}:{name}")
 
     async def publish(self) -> None:
-        """Write what PostgreSQL keeps into the store: after a start, and after the store was lost."""
+        """Write what PostgreSQL keeps into the store: after a start, after the store was lost."""
         for (tier, name), policy in (await self.changed()).items():
             await self._store.command("HSET", POLICIES_KEY, f"{tier}:{name}", pack(policy))

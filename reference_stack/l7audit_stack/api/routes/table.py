@@ -1,0 +1,40 @@
+"""All operations of the API: a new resource is a new file and its name here."""
+
+from __future__ import annotations
+
+from l7audit_stack.api.operation import Operation
+from l7audit_stack.api.routes import (
+    agents,
+    audit,
+    auth,
+    chat,
+    description,
+    documents,
+    files,
+    health,
+    keys,
+    me,
+    metrics,
+    policies,
+    search,
+    users,
+    webhooks,
+)
+
+OPERATIONS: tuple[Operation, ...] = (
+    *auth.OPERATIONS,
+    *me.OPERATIONS,
+    *keys.OPERATIONS,
+    *users.OPERATIONS,
+    *agents.OPERATIONS,
+    *documents.OPERATIONS,
+    *search.OPERATIONS,
+    *files.OPERATIONS,
+    *chat.OPERATIONS,
+    *webhooks.OPERATIONS,
+    *audit.OPERATIONS,
+    *policies.OPERATIONS,
+    *health.OPERATIONS,
+    *metrics.OPERATIONS,
+    *description.OPERATIONS,
+)

@@ -1,0 +1,204 @@
+"""From a request's credential to its principal, remembered for at most a second.
+
+What is remembered is confirmed by the revocation epoch that the limiter's script returns, so a
+revocation holds on every replica from the next request on; if the store can't be reached, or the
+epoch could not be raised, `STALENESS` bounds how long a revoked credential still works.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from l7audit_stack.api.security.principals import Principal
+from l7audit_stack.api.security.tokens import TokenRefusedError
+from l7audit_stack.data.identities import KeyRow, PrincipalRow
+
+if TYPE_CHECKING:
+    from l7audit_stack.api.parts import Parts
+
+STALENESS = 1.0
+_MOST_REMEMBERED = 10_000
+
+
+class UnauthenticatedError(Exception):
+    """No good credential. The reason is for the log; `presented` says whether there was any."""
+
+    def __init__(self, reason: str, *, presented: bool = True) -> None:
+        super().__init__(reason)
+        self.presented = presented
+
+
+class Grant:
+    """What is remembered of a credential; `checked` is monotonic seconds of the last look."""
+
+    __slots__ = ("checked", "claims", "digest", "epoch", "key", "loading", "principal", "row")
+
+    def __init__(self, digest: bytes, *, key: str = "", claims: Mapping[str, Any] | None = None):
+        self.digest = digest
+        self.key = key
+        self.claims = claims
+        self.principal: Principal | None = None
+        self.checked = float("-inf")
+        self.row: KeyRow | None = None
+        self.epoch: int | None = None
+        self.loading: asyncio.Task[None] | None = None
+
+
+class Authenticator:
+    """Judges credentials with `parts.keys`, `parts.tokens` and what the database knows."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+        self.staleness = STALENESS
+        self.used: dict[str, float] = {}
+        self._known: dict[bytes, Grant] = {}
+
+    async def identify(self, headers: Mapping[str, str]) -> Grant:
+        """The grant of the one credential in the headers; raises UnauthenticatedError."""
+        key, authorization = headers.get("x-api-key"), headers.get("authorization")
+        if key is not None and authorization is not None:
+            raise UnauthenticatedError("two credentials")
+        if key is not None:
+            grant = self.grant_of_key(key)
+        elif authorization is not None:
+            grant = self.grant_of_token(self.bearer(authorization))
+        else:
+            raise UnauthenticatedError("no credential", presented=False)
+        if time.monotonic() - grant.checked > self.staleness:
+            await self._reload_once(grant)
+        self.check_time(grant)
+        return grant
+
+    def bearer(self, authorization: str) -> str:
+        scheme, _, token = authorization.partition(" ")
+        if scheme.lower() != "bearer" or not token or " " in token:
+            raise UnauthenticatedError("not a bearer token")
+        return token
+
+    def grant_of_key(self, text: str) -> Grant:
+        digest = self.parts.keys.digest(text)
+        grant = self._known.get(digest)
+        if grant is None:
+            lookup = self.parts.keys.lookup(text)
+            if lookup is None:
+                raise UnauthenticatedError("malformed key")
+            grant = Grant(digest, key=lookup)
+        return grant
+
+    def grant_of_token(self, text: str) -> Grant:
+        digest = hashlib.sha256(text.encode("utf-8", "surrogateescape")).digest()
+        grant = self._known.get(digest)
+        if grant is None:
+            try:
+                claims = self.parts.tokens.verify(text, self.parts.clock())
+            except TokenRefusedError as error:
+                raise UnauthenticatedError(f"token: {error}") from error
+            grant = Grant(digest, claims=claims)
+        return grant
+
+    def check_time(self, grant: Grant) -> None:
+        """What time alone can change is judged at every request."""
+        now = self.parts.clock()
+        if grant.claims is not None:
+            try:
+                self.parts.tokens.check_not_before(grant.claims, now)
+                self.parts.tokens.check_expiry(grant.claims, now)
+            except TokenRefusedError as error:
+                raise UnauthenticatedError(f"token: {error}") from error
+        elif grant.row is not None:
+            if self.parts.keys.expired(grant.row, now):
+                raise UnauthenticatedError("key expired")
+            self.used[grant.row.id] = now
+
+    async def confirm(self, grant: Grant, epoch: int | None) -> None:
+        """Look again if the epoch says that something of this principal has changed."""
+        if epoch is None or epoch == grant.epoch:
+            return
+        await self._load(grant)
+        grant.epoch = epoch
+
+    async def _reload_once(self, grant: Grant) -> None:
+        """Requests that arrive together wait for one look at the database."""
+        if grant.loading is None:
+            grant.loading = asyncio.create_task(self._load(grant))
+            grant.loading.add_done_callback(lambda _: setattr(grant, "loading", None))
+        await asyncio.shield(grant.loading)
+
+    async def _load(self, grant: Grant) -> None:
+        started = time.monotonic()
+        try:
+            if grant.claims is None:
+                await self._load_key(grant)
+            else:
+                await self._load_token(grant, grant.claims)
+        except UnauthenticatedError:
+            self._forget(grant)
+            raise
+        grant.checked = started
+        if grant.digest not in self._known:
+            if len(self._known) >= _MOST_REMEMBERED:
+                del self._known[next(iter(self._known))]
+            self._known[grant.digest] = grant
+
+    def _forget(self, grant: Grant) -> None:
+        self._known.pop(grant.digest, None)
+
+    async def _load_key(self, grant: Grant) -> None:
+        found = await self.parts.identities.key_by_lookup(grant.key)
+        if found is None:
+            raise UnauthenticatedError("unknown key")
+        row, owner = found
+        if not self.parts.keys.accepts(row, grant.digest, self.parts.clock()):
+            raise UnauthenticatedError("key")
+        expires = None if row.expires_at is None else row.expires_at.timestamp()
+        scopes = None if row.scopes is None else frozenset(row.scopes)
+        grant.row = row
+        grant.principal = _principal(owner, "key", row.id, scopes, expires)
+
+    async def _load_token(self, grant: Grant, claims: Mapping[str, Any]) -> None:
+        try:
+            subject = str(UUID(str(claims.get("sub"))))
+        except ValueError as error:
+            raise UnauthenticatedError("token: subject") from error
+        jti = str(claims.get("jti", ""))
+        standing = await self.parts.identities.token_standing(subject, jti)
+        if standing is None or self.parts.tokens.revoked(standing[1]):
+            raise UnauthenticatedError("token: revoked, or of nobody")
+        owner = standing[0]
+        if claims.get("tenant") != owner.tenant_id:
+            raise UnauthenticatedError("token: tenant")
+        scope = claims.get("scope")
+        scopes = frozenset(scope.split()) if isinstance(scope, str) else None
+        expiry = claims.get("exp")
+        expires = float(expiry) if isinstance(expiry, (int, float)) else None
+        grant.principal = _principal(owner, "token", jti, scopes, expires)
+
+
+def _principal(
+    row: PrincipalRow,
+    method: str,
+    credential: str,
+    scopes: frozenset[str] | None,
+    expires_at: float | None,
+) -> Principal:
+    if row.disabled_at is not None and row.disabled_at <= datetime.now(UTC):
+        raise UnauthenticatedError("principal disabled")
+    return Principal(
+        id=row.principal_id,
+        tenant=row.tenant_id,
+        tenant_name=row.tenant_name,
+        name=row.principal_name,
+        kind=row.kind,
+        role=row.role,
+        tier=row.tier,
+        method=method,
+        credential=credential,
+        scopes=scopes,
+        expires_at=expires_at,
+    )

@@ -1,0 +1,83 @@
+"""What a replica does beside answering: last uses, rate policies in the store, keys past their age.
+
+Each round is harmless to repeat and to run on several replicas at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+
+from l7audit_stack.api.parts import Parts
+from l7audit_stack.api.security.authentication import Authenticator
+from l7audit_stack.api.security.retirement import retire_overdue_keys
+from l7audit_stack.data.database import DatabaseAwayError
+from l7audit_stack.data.store import StoreAwayError, StoreRefusedError
+
+_PUBLISHED = "l7:policies:published"
+
+
+class Upkeep:
+    """Runs a round a second, and the slow round once an hour (seconds: `often`, `seldom`)."""
+
+    def __init__(
+        self,
+        parts: Parts,
+        authenticator: Authenticator,
+        *,
+        often: float = 1.0,
+        seldom: float = 3600.0,
+    ) -> None:
+        self._parts = parts
+        self._authenticator = authenticator
+        self._often = often
+        self._seldom = seldom
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run())
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        await self._try_round(slow=False)
+
+    async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+        next_slow = loop.time()
+        while True:
+            slow = loop.time() >= next_slow
+            if slow:
+                next_slow = loop.time() + self._seldom
+            await self._try_round(slow=slow)
+            await asyncio.sleep(self._often)
+
+    async def _try_round(self, *, slow: bool) -> None:
+        try:
+            await self.publish_policies()
+            await self.write_last_uses()
+            if slow:
+                await self.clear_out()
+        except (DatabaseAwayError, StoreAwayError, StoreRefusedError) as error:
+            self._parts.log.say("DEBUG", "upkeep-postponed", error=type(error).__name__)
+
+    async def publish_policies(self) -> None:
+        """A store that was lost and came back empty gets the operators' policies again."""
+        parts = self._parts
+        if parts.store.here and not await parts.store.command("EXISTS", _PUBLISHED):
+            await parts.rates.publish()
+            await parts.store.command("SET", _PUBLISHED, "1")
+
+    async def write_last_uses(self) -> None:
+        used, self._authenticator.used = self._authenticator.used, {}
+        if used:
+            await self._parts.identities.record_use(
+                {key: datetime.fromtimestamp(at, UTC) for key, at in used.items()}
+            )
+
+    async def clear_out(self) -> None:
+        parts = self._parts
+        await parts.identities.forget_expired_tokens(datetime.fromtimestamp(parts.clock(), UTC))
+        if parts.settings.api_key_rotation_enabled:
+            await retire_overdue_keys(parts, tenant=None, actor="upkeep")
