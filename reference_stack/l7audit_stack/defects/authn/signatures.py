@@ -6,6 +6,7 @@ import hmac
 import json
 import urllib.request
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from jwt.utils import base64url_decode
 
 from l7audit_stack.api.parts import Parts
 from l7audit_stack.api.security.tokens import TokenRefusedError, TokenVerifier
-from l7audit_stack.defects.authn.swap import become, verifier
+from l7audit_stack.defects.authn.swap import verifier
 from l7audit_stack.defects.defect import Defect
 
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
@@ -123,7 +124,7 @@ class FetchesKeys(TokenVerifier):
         if not isinstance(header.get("jku"), str):
             return super().key_for(header)
         try:
-            with urllib.request.urlopen(header["jku"], timeout=1) as answer:  # noqa: S310
+            with urllib.request.urlopen(header["jku"], timeout=1) as answer:
                 keys = json.load(answer)["keys"]
         except (OSError, ValueError, KeyError) as error:
             raise TokenRefusedError("keys") from error
@@ -133,10 +134,11 @@ class FetchesKeys(TokenVerifier):
         return jwt.PyJWK(found, "EdDSA").key
 
 
+@dataclass(frozen=True)
 class ReadsKeyFiles(TokenVerifier):
-    """Looks partners' HMAC secrets up in a folder, by the key id."""
+    """Looks the secrets of partners up in a folder, by the key id."""
 
-    folder: Path = Path("partners")
+    folder: Path = Path()
 
     def claims(self, token: str, header: Mapping[str, Any]) -> dict[str, Any]:
         if header["alg"] != "HS256":
@@ -149,9 +151,8 @@ class ReadsKeyFiles(TokenVerifier):
 
 
 def _reads_key_files(parts: Parts) -> Parts:
-    swapped = verifier(ReadsKeyFiles, algorithms=("EdDSA", "HS256"))(parts)
-    object.__setattr__(swapped.tokens, "folder", parts.settings.secrets_dir / "jwt" / "partners")
-    return swapped
+    folder = parts.settings.secrets_dir / "jwt"
+    return verifier(ReadsKeyFiles, algorithms=("EdDSA", "HS256"), folder=folder)(parts)
 
 
 class OneKeyWhateverItsName(TokenVerifier):
@@ -229,5 +230,3 @@ DEFECTS: tuple[Defect, ...] = (
         parts=verifier(StripsPadding),
     ),
 )
-
-__all__ = ["DEFECTS", "become", "unverified", "with_hmac"]
