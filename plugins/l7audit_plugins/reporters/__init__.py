@@ -1,0 +1,1 @@
+"""Reporters: each turns an assessed journal into one output."""
