@@ -49,7 +49,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer. `content` is an `Output` (or a list of them) or bytes; `stream` gives byte chunks."""
+    """An answer. `content` is an `Output` (or a list of them) or bytes; `stream` gives chunks."""
 
     content: Any = None
     status: int = 200

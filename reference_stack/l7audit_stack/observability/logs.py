@@ -96,6 +96,10 @@ class JsonLog:
             self._write(b"\n".join(self._lines) + b"\n")
             self._lines.clear()
 
+    def silence(self) -> None:
+        """Write nothing from now on."""
+        self._least = 100
+
     def close(self) -> None:
         if self._timer is not None:
             self._timer.cancel()

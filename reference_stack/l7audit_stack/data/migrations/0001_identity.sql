@@ -74,7 +74,7 @@ CREATE TABLE audit_events (
 CREATE INDEX audit_events_by_tenant ON audit_events (tenant_id, seq DESC);
 
 CREATE TABLE audit_head (
-    only boolean PRIMARY KEY DEFAULT true CHECK (only),
+    the_only boolean PRIMARY KEY DEFAULT true CHECK (the_only),
     seq bigint NOT NULL,
     mac bytea NOT NULL
 );
