@@ -136,7 +136,8 @@ def _area(file: Path) -> Area:
     try:
         return msgspec.convert(yaml.safe_load(file.read_text(encoding="utf-8")), Area)
     except (yaml.YAMLError, msgspec.ValidationError, OSError) as error:
-        raise CatalogueError(f"{file}: {error}.") from error
+        cause = " ".join(str(error).split())  # PyYAML draws its complaint over several lines
+        raise CatalogueError(f"{file}: {cause}.") from error
 
 
 def _checks(source: Path) -> Iterable[Check]:
