@@ -142,8 +142,9 @@ def test_an_area_is_declared_once(suite: Suite) -> None:
 
 @pytest.mark.parametrize("extra", ["    severty: low\n", "  - {id: x}\n", "  : :\n"])
 def test_a_malformed_catalogue_is_named_with_its_file(suite: Suite, extra: str) -> None:
-    with pytest.raises(CatalogueError, match=r"controls\.yaml: "):
+    with pytest.raises(CatalogueError, match=r"controls\.yaml: ") as caught:
         catalogues.load([suite("SHOP-01", extra=extra)])
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("package", ["no_such_suite_anywhere", "no_such.suite", "this"])

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 import click
+from click.shell_completion import CompletionItem
 
 from l7audit.cli.streams import keep_streams_open, one_line
 from l7audit.errors import AuditError
@@ -56,6 +57,10 @@ class Verbs(click.Group):
             return None
         command: click.Command = importlib.import_module(f"l7audit.cli.{cmd_name}").command
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        found = [CompletionItem(v, help=h) for v, h in VERBS.items() if v.startswith(incomplete)]
+        return found + click.Command.shell_complete(self, ctx, incomplete)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Verbs"):

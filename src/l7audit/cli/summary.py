@@ -50,9 +50,9 @@ def show_proof(terminal: Terminal, outcome: Outcome) -> None:
         f"{len(proven)} of {len(controls)} controls are proven to fail when they should "
         f"({defects} defects, {near_misses} near-misses)",
     )
-    gaps = [f"{c.id}  {gap}" for c in controls for gap in c.proof.gaps]
-    gaps += [f"{c.id}  No defect is declared for it." for c in controls if c.proof.state == "none"]
-    _capped(terminal, "Gaps", [styled(gap, "red") for gap in dict.fromkeys(gaps)])
+    gaps = [(c.id, gap) for c in controls for gap in c.proof.gaps]
+    lines = [Text(f"{name}  ", "bold").append_text(styled(gap, "red")) for name, gap in gaps]
+    _capped(terminal, "Gaps", lines)
     _files(terminal, outcome.files)
 
 
@@ -73,7 +73,7 @@ def _score(terminal: Terminal, results: Results) -> None:
         f" ({area.passed}/{area.planned})"
         for area in results.areas
     ]
-    _row(terminal, "Areas", "   ".join(areas) or "none")
+    _row(terminal, "Areas", Text("   ".join(areas) or "none"))
 
 
 def _bad_news(terminal: Terminal, controls: Sequence[ControlResult]) -> None:
@@ -86,9 +86,7 @@ def _bad_news(terminal: Terminal, controls: Sequence[ControlResult]) -> None:
         terminal,
         "Undecided",
         [
-            Text.assemble(
-                verdict_word(c.verdict), styled(f"{c.id}  ", "bold"), styled(c.reason, "")
-            )
+            Text.assemble(verdict_word(c.verdict), Text(f"{c.id}  ", "bold"), styled(c.reason, ""))
             for c in undecided
         ],
     )
@@ -96,13 +94,13 @@ def _bad_news(terminal: Terminal, controls: Sequence[ControlResult]) -> None:
 
 def _failure(control: ControlResult) -> Text:
     line = Text.assemble(
-        styled(f"{control.id}  ", "bold"),
+        Text(f"{control.id}  ", "bold"),
         styled(control.severity.value, SEVERITIES[control.severity]),
         "  ",
         styled(control.reason or control.title, ""),
     )
     if control.waiver is not None:
-        line.append_text(styled(f"  [waived until {control.waiver.expires}]", "dim"))
+        line.append_text(Text(f"  [waived until {control.waiver.expires}]", "dim"))
     return line
 
 
