@@ -7,7 +7,11 @@ AuditError                 what l7audit raises on purpose; only the CLI turns it
 ├── CatalogueError         a controls.yaml contradicts itself or its checks
 ├── JournalError           a journal cannot be read or written
 ├── PluginError            a plugin is missing, broken or claims a taken name
+├── OutOfScopeError        a request would leave what the profile allows
+├── BudgetSpentError       the run's ceiling of requests is reached
 └── ProviderError          a target cannot be opened or was lost
+    ├── DocumentError           the target's OpenAPI document cannot be used
+    ├── CredentialError         an identity's credentials do not work
     └── TargetLostError         the target stopped answering while it was audited
 """
 
@@ -58,8 +62,28 @@ class PluginError(AuditError):
     """A plugin is missing, broken, or claims a name that is taken."""
 
 
+class OutOfScopeError(AuditError):
+    """A request would leave the target's origins or the allowed safety level; it was not sent."""
+
+    exit = Exit.USAGE
+
+
+class BudgetSpentError(AuditError):
+    """The ceiling of requests is reached; nothing more is sent."""
+
+    exit = Exit.UNTRUSTED
+
+
 class ProviderError(AuditError):
     """A target cannot be opened."""
+
+
+class DocumentError(ProviderError):
+    """The target's OpenAPI document is malformed, too large or of an unknown version."""
+
+
+class CredentialError(ProviderError):
+    """An identity cannot log in: its credentials are refused or no way in is known."""
 
 
 class TargetLostError(ProviderError):

@@ -1,0 +1,1 @@
+"""The HTTP client of every check: it records, keeps to the scope and budget, and redacts."""

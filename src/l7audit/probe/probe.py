@@ -1,0 +1,262 @@
+"""What every check sends through: it keeps to scope and budget, and records each exchange."""
+
+from __future__ import annotations
+
+import itertools
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from urllib.parse import urljoin, urlsplit
+
+from l7audit.errors import OutOfScopeError, TargetLostError
+from l7audit.journal import Record
+from l7audit.model import Safety, Target
+from l7audit.probe.answer import Answer, Headers, RefusalStyle
+from l7audit.probe.recording import recorded
+from l7audit.probe.redact import Redactor
+from l7audit.probe.request import Request
+from l7audit.probe.scope import Meter, Origin, Scope
+from l7audit.probe.wire import Reply, Trouble, Wire
+from l7audit.profile import Budget
+
+Sink = Callable[[Record], None]
+
+CONNECT_PAUSES = (0.05, 0.2, 0.5)
+"""Seconds before each further try to connect; after the last the target counts as lost."""
+
+PATIENCE_TRIES = 3
+PATIENCE_SECONDS = 5.0
+"""How often, and how long each time, a throttled request waits and is sent again."""
+
+REDIRECTS = 5
+"""The most redirects that one request follows."""
+
+_REDIRECTING = {301, 302, 303, 307, 308}
+_REPEATABLE = {"GET", "HEAD", "OPTIONS"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Core:
+    """What all views of one probe share."""
+
+    target: Target
+    base: Origin
+    scope: Scope
+    meter: Meter
+    wire: Wire
+    redactor: Redactor
+    style: RefusalStyle
+    prefix: str = field(default_factory=lambda: secrets.token_hex(4))
+    numbers: Iterator[int] = field(default_factory=itertools.count)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+class Probe:
+    """An HTTP client for one target; safe for threads. `for_check` gives a view for a check."""
+
+    def __init__(
+        self,
+        target: Target,
+        sink: Sink,
+        *,
+        limits: Budget | None = None,
+        safety: Safety = Safety.ACTIVE,
+        check: str = "",
+        redactor: Redactor | None = None,
+    ) -> None:
+        """`sink` receives each exchange, one call at a time. Errors: `ProviderError` where the
+        target's origins or CA file are unusable, `OutOfScopeError` where its base URL is not
+        among its origins."""
+        budget = limits or Budget()
+        scope = Scope.of(target, safety)
+        self._core = _Core(
+            target=target,
+            base=scope.admit(target.base_url, "probe's base URL"),
+            scope=scope,
+            meter=Meter(budget),
+            wire=Wire(target.ca_file, timeout=budget.timeout),
+            redactor=redactor or Redactor.of(target),
+            style=RefusalStyle.from_hints(target.hints),
+        )
+        self._sink = sink
+        self.check = check
+
+    @property
+    def redactor(self) -> Redactor:
+        """Teach it (`learn`) every secret that comes up while the run goes on."""
+        return self._core.redactor
+
+    @property
+    def scope(self) -> Scope:
+        """Where this probe may go, and the safety level that the profile allows."""
+        return self._core.scope
+
+    @property
+    def spent(self) -> int:
+        """Requests sent so far by all views."""
+        return self._core.meter.spent
+
+    def for_check(self, check: str, sink: Sink | None = None) -> Probe:
+        """The same probe (connections, budget, secrets) that records in the name of a check."""
+        view = Probe.__new__(Probe)
+        view._core = self._core
+        view._sink = sink or self._sink
+        view.check = check
+        return view
+
+    def send(self, request: Request, identity: str = "", patience: bool = True) -> Answer:
+        """Sends a request and records it. `identity` names on whose behalf, for the reader.
+
+        With `patience` a 429 is waited out (at most three times five seconds), so that being
+        throttled is not taken for being refused. What goes wrong on the way is in the answer's
+        `error`. Errors: `OutOfScopeError`, `BudgetSpentError`, and `TargetLostError` where
+        nothing can be connected to any more.
+        """
+        answer = self._settled(request, identity)
+        for _ in range(PATIENCE_TRIES if patience else 0):
+            if not answer.throttled:
+                break
+            time.sleep(_pause(answer))
+            answer = self._settled(request, identity)
+        return self._followed(answer, identity, patience) if request.follow else answer
+
+    def burst(
+        self, requests: Sequence[Request], concurrency: int = 16, identity: str = ""
+    ) -> list[Answer]:
+        """Sends all, `concurrency` at a time, and gives the answers in the order of the requests.
+
+        No patience, no redirects, no second try: what came is what the flood was given. Records
+        are written after the last answer, so that writing does not slow the flood. Errors: as
+        `send`; `TargetLostError` where not one request found a connection.
+        """
+        if not requests:
+            return []
+        ways = [self._origin(request) for request in requests]
+        replies: list[Reply | None] = [None] * len(requests)
+        places = iter(range(len(requests)))
+        lock = threading.Lock()
+
+        def work() -> None:
+            while True:
+                with lock:
+                    place = next(places, None)
+                if place is None:
+                    return
+                self._core.meter.take()
+                replies[place] = self._core.wire.exchange(ways[place], requests[place])
+
+        failure: BaseException | None = None
+        workers = max(1, min(concurrency, len(requests)))
+        with ThreadPoolExecutor(workers, thread_name_prefix="probe-burst") as threads:
+            for future in [threads.submit(work) for _ in range(workers)]:
+                failure = future.exception() or failure
+        done = [
+            self._record(request, way, reply, identity)
+            for request, way, reply in zip(requests, ways, replies, strict=True)
+            if reply is not None
+        ]
+        if failure is not None:
+            raise failure
+        if all(r is not None and r.trouble is Trouble.CONNECT for r in replies):
+            raise self._lost(ways[0], done[-1].error)
+        return done
+
+    def timed(
+        self, requests: Sequence[Request], rounds: int, identity: str = ""
+    ) -> list[list[Answer]]:
+        """Sends the requests in turn, `rounds` times, one at a time; the answers of each request.
+
+        In turn, so that a drift of the target's speed meets all of them alike.
+        """
+        answers: list[list[Answer]] = [[] for _ in requests]
+        for _ in range(rounds):
+            for place, request in enumerate(requests):
+                answers[place].append(self.send(request, identity, patience=False))
+        return answers
+
+    def close(self) -> None:
+        """Closes the connections, of every view."""
+        self._core.wire.close()
+
+    def _origin(self, request: Request) -> Origin:
+        return self._core.scope.admit(request.base_url) if request.base_url else self._core.base
+
+    def _settled(self, request: Request, identity: str) -> Answer:
+        """One answer, with the bounded further tries that a lost connection deserves."""
+        origin = self._origin(request)
+        repeatable = request.method in _REPEATABLE
+        for pause in (*CONNECT_PAUSES, None):
+            self._core.meter.take()
+            reply = self._core.wire.exchange(origin, request)
+            answer = self._record(request, origin, reply, identity)
+            if reply.trouble is Trouble.DROPPED and repeatable:
+                repeatable = False  # an idle connection may be closed just as it is used again
+            elif reply.trouble is not Trouble.CONNECT:
+                return answer
+            elif pause is not None:
+                time.sleep(pause)
+        if reply.trouble is not Trouble.CONNECT:
+            return answer
+        raise self._lost(origin, reply.error)
+
+    def _lost(self, origin: Origin, error: str) -> TargetLostError:
+        return TargetLostError(
+            f"The target {origin} stopped answering: {self.redactor.text(error)}.",
+            mend="Look whether it still runs, then go on with --resume.",
+        )
+
+    def _record(self, request: Request, origin: Origin, reply: Reply, identity: str) -> Answer:
+        core = self._core
+        with core.lock:
+            exchange = f"{core.prefix}-{next(core.numbers)}"
+        record = recorded(core.redactor, exchange, self.check, origin, request, reply, identity)
+        with core.lock:
+            self._sink(record)
+        return Answer(
+            request=request,
+            status=reply.status,
+            headers=Headers(reply.headers),
+            body=reply.body,
+            truncated=reply.truncated,
+            started=reply.started,
+            ended=reply.ended,
+            error=reply.error,
+            exchange=exchange,
+            style=core.style,
+        )
+
+    def _followed(self, answer: Answer, identity: str, patience: bool) -> Answer:
+        """The answer behind the redirects. Errors: `OutOfScopeError`."""
+        for _ in range(REDIRECTS):
+            location = answer.headers.get("Location")
+            if answer.status not in _REDIRECTING or not location:
+                return answer
+            request = self._redirected(answer, location)
+            answer = self.send(replace(request, follow=False), identity, patience)
+        return answer
+
+    def _redirected(self, answer: Answer, location: str) -> Request:
+        """The next request, as browsers make it; credentials stay at their origin."""
+        request = answer.request
+        here = self._origin(request)
+        url = urljoin(f"{here}{request.path}", location)
+        there = self._core.scope.admit(url, "redirect")
+        parts = urlsplit(url)
+        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        try:
+            moved = replace(request, path=path, base_url=str(there))
+        except ValueError as error:
+            raise OutOfScopeError(f"A redirect was not followed: {error}") from error
+        if answer.status == 303 or (answer.status in {301, 302} and request.method == "POST"):
+            moved = replace(moved, method="GET", content=b"").without_header("Content-Type")
+        return moved if there == here else replace(moved, headers=())
+
+
+def _pause(answer: Answer) -> float:
+    """Seconds that a throttled answer asks for, within reason; Retry-After as a date is rare."""
+    asked = answer.headers.get("Retry-After").strip()
+    seconds = float(asked) if asked.isdecimal() and len(asked) < 6 else 1.0
+    return min(PATIENCE_SECONDS, max(0.1, seconds))

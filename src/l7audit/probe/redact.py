@@ -1,0 +1,133 @@
+"""Keeps secrets out of everything that is written down: by value, and by shape.
+
+By value: each known secret, plain or with any of its characters percent- or JSON-escaped, and
+within any base64 text. By shape: credential headers and members, tokens, private keys. In its
+place stands `[redacted:kind:abcd]`; equal secrets give equal tags, by a keyed hash.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import threading
+from collections.abc import Iterable
+from urllib.parse import unquote, unquote_plus
+
+from l7audit.model import Target
+from l7audit.probe import secret_shapes
+from l7audit.probe.request import Pairs
+from l7audit.probe.secret_forms import Forms
+
+SHORTEST = 4
+"""Characters; a shorter secret cannot be told from ordinary text and goes by shape alone."""
+
+WINDOW = 16
+"""Long needles are found by a piece of this length, so that a search costs one look-up for every
+sixteen characters however many secrets are known."""
+
+
+class Redactor:
+    """Knows the secrets of a run; safe for threads. `key` makes tags equal across processes."""
+
+    def __init__(self, secrets: Iterable[str] = (), *, key: bytes = b"") -> None:
+        """Without a `key` one is derived from the secrets, so that every process of a run that
+        knows the same secrets writes the same tags."""
+        listed = [s for s in secrets if s]
+        material = key or "\0".join(sorted(listed)).encode()
+        self._key = hashlib.blake2b(material, digest_size=32).digest()
+        self._lock = threading.Lock()
+        self._forms: dict[str, Forms] = {}
+        self._short: dict[str, Forms] = {}
+        self._pieces: dict[str, tuple[Forms, ...]] = {}
+        for secret in listed:
+            self.learn(secret)
+
+    @classmethod
+    def of(cls, target: Target) -> Redactor:
+        """A redactor that knows every secret of the target's identities and its signing key."""
+        known = [c.secret for i in target.identities for c in i.credentials]
+        if target.mint is not None:
+            known.append(target.mint.private_key)
+        return cls(known)
+
+    def learn(self, secret: str, kind: str = "secret") -> None:
+        """From now on the secret is written nowhere. Too short ones are ignored."""
+        if len(secret) < SHORTEST or secret in self._forms:
+            return
+        forms = Forms.of(secret, self.tag(kind, secret))
+        with self._lock:
+            self._forms[secret] = forms
+            for needle in forms.needles:
+                if len(needle) < 2 * WINDOW:
+                    self._short[needle] = forms
+                    continue
+                for start in range(WINDOW):
+                    piece = needle[start : start + WINDOW]
+                    self._pieces[piece] = (*self._pieces.get(piece, ()), forms)
+
+    def tag(self, kind: str, secret: str) -> str:
+        """What is written instead of a secret."""
+        digest = hashlib.blake2b(secret.encode("utf-8", "surrogatepass"), key=self._key)
+        return f"[redacted:{kind}:{digest.hexdigest()[:4]}]"
+
+    def text(self, text: str) -> str:
+        """A text without secrets: a body, a URL, an error's sentence."""
+        return secret_shapes.in_text(self._by_value(text), self.tag)
+
+    def header(self, name: str, value: str) -> str:
+        """A header's value without secrets; its name decides how much of it is one."""
+        if secret_shapes.is_credential_header(name):
+            return secret_shapes.in_credential(name, value, self.tag)
+        return secret_shapes.in_text(self._by_value(value), self.tag)
+
+    def headers(self, pairs: Pairs) -> list[tuple[str, str]]:
+        """Header fields without secrets, in order."""
+        return [(self._by_value(name), self.header(name, value)) for name, value in pairs]
+
+    def _by_value(self, text: str) -> str:
+        for forms in self._hit(text):
+            text = forms.pattern.sub(forms.tag, text)
+        return text
+
+    def _hit(self, text: str) -> list[Forms]:
+        """Which secrets may be in a text: cheap, complete, and seldom wrong.
+
+        Longest first, so that a secret within another does not tear it.
+        """
+        found: dict[str, Forms] = {}
+        with self._lock:
+            for view in _views(text):
+                for needle, forms in self._short.items():
+                    if needle in view:
+                        found[forms.secret] = forms
+                for start in range(0, len(view) - WINDOW + 1, WINDOW):
+                    for forms in self._pieces.get(view[start : start + WINDOW], ()):
+                        found[forms.secret] = forms
+        return sorted(found.values(), key=lambda f: -len(f.secret))
+
+
+def _views(text: str) -> Iterable[str]:
+    """The text as it stands, and as those would read it who undo its escapes."""
+    yield text
+    views = {text}
+    if "\\" in text:
+        views.add(_unescaped(text))
+    for view in tuple(views):
+        if "%" in view:
+            views.add(unquote(view))
+        if "+" in view:
+            views.add(unquote_plus(view))
+    views.discard(text)
+    yield from views
+
+
+_ESCAPE = re.compile(r'\\(u[0-9a-fA-F]{4}|["\\/bfnrt])')
+
+
+def _unescaped(text: str) -> str:
+    """The text with its JSON escapes undone."""
+    plain = _ESCAPE.sub(lambda match: str(json.loads(f'"{match.group()}"')), text)
+    if any("\ud800" <= c <= "\udfff" for c in plain):  # halves of a pair, to be joined
+        plain = plain.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return plain
