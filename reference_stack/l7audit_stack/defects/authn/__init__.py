@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from l7audit_stack.defects.authn import claims, signatures
+from l7audit_stack.defects.authn import access, claims, keys, login, signatures
 from l7audit_stack.defects.defect import Defect
 
-DEFECTS: tuple[Defect, ...] = (*signatures.DEFECTS, *claims.DEFECTS)
+DEFECTS: tuple[Defect, ...] = (
+    *access.DEFECTS,
+    *keys.DEFECTS,
+    *signatures.DEFECTS,
+    *claims.DEFECTS,
+    *login.DEFECTS,
+)
