@@ -217,7 +217,7 @@ def test_the_gate_says_why_it_passed() -> None:
     minor = control("AA-03", FAIL, LOW)
     found = decide(GatePolicy(), facts(controls=[GOOD, waived, minor]))
     assert found.reason == (
-        "The score of 100.0 reaches the minimum of 95 with 100% of the planned weight decided, "
+        "The score of 100.0 reaches the minimum of 95 with 100 % of the planned weight decided, "
         "1 failed below the severities that count, 1 failed and waived (AA-02)."
     )
 
@@ -230,3 +230,8 @@ def test_a_broken_run_says_what_broke_it() -> None:
 def test_a_long_list_of_names_is_cut_and_counted() -> None:
     lost = [f"AA-{n:02}" for n in range(8)]
     assert "AA-04 and 3 more" in decide(GatePolicy(), facts(unwitnessed=lost)).reason
+
+
+def test_a_coverage_just_below_the_minimum_does_not_look_like_it() -> None:
+    found = decide(GatePolicy(), facts(coverage=0.8999))
+    assert found.reason == ("Only 89.9 % of the planned weight was decided; the minimum is 90 %.")

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from l7audit.assess.quantities import percentage
 from l7audit.assess.results import Results
 from l7audit.hookspecs import Reporter, hookimpl
 from l7audit.journal import AnyRecord
@@ -72,7 +73,7 @@ def _environment() -> Environment:
         "block": visible.block,
         "moment": _moment,
         "linkable": _linkable,
-        "percent": lambda share: f"{share:.1%}".replace("%", " %"),
+        "percent": percentage,
         "duration": _duration,
         "spoken": lambda word: str(word).replace("_", " "),
     }

@@ -23,6 +23,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from l7audit.assess.quantities import percentage
 from l7audit.assess.results import (
     ControlResult,
     Decision,
@@ -144,8 +145,8 @@ def _gaps(policy: GatePolicy, facts: Facts) -> Iterator[Objection]:
         yield untrusted(f"No witness supports the passing checks of {_names(facts.unwitnessed)}.")
     if facts.coverage < policy.minimum_coverage:
         yield untrusted(
-            f"Only {facts.coverage:.1%} of the planned weight was decided; the minimum is "
-            f"{policy.minimum_coverage:.0%}."
+            f"Only {percentage(facts.coverage)} of the planned weight was decided; the minimum is "
+            f"{percentage(policy.minimum_coverage)}."
         )
     undecided = [c for c in facts.controls if _open(c)]
     counting = [c.id for c in undecided if c.severity in policy.fail_on]
@@ -189,7 +190,7 @@ def _why_passed(policy: GatePolicy, facts: Facts) -> str:
     failed = [c for c in facts.controls if c.verdict == Verdict.FAIL and c.waiver is None]
     text = (
         f"The score of {facts.score_with_waivers:.1f} reaches the minimum of "
-        f"{policy.minimum_score:g} with {facts.coverage:.0%} of the planned weight decided"
+        f"{policy.minimum_score:g} with {percentage(facts.coverage)} of the planned weight decided"
     )
     if failed:
         text += f", {len(failed)} failed below the severities that count"

@@ -35,6 +35,11 @@ def _number(value: float, *, up: bool | None, ceiling: float = math.inf) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def percentage(share: float) -> str:
+    """A share of 0..1 in percent, rounded down to one decimal: 89.99 % is not 90 %."""
+    return f"{math.floor(share * 1000 + 1e-9) / 10:g} %"
+
+
 def interval(ends: tuple[float | None, float | None], unit: str) -> str:
     """An interval for people, rounded outwards; an end that is not known is left open."""
     low, high = ends
