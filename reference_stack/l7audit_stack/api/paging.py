@@ -14,6 +14,7 @@ from uuid import UUID
 import msgspec
 
 from l7audit_stack.api.operation import Input
+from l7audit_stack.api.routes.shapes import END
 from l7audit_stack.api.security.bodies import invalid
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -25,7 +26,9 @@ class PageQuery(Input, frozen=True):
     """Which page of a list: at most `limit` items, after the `cursor` of the page before."""
 
     limit: Annotated[int, msgspec.Meta(ge=1, le=100)] = 20
-    cursor: Annotated[str, msgspec.Meta(max_length=120, pattern=r"^[A-Za-z0-9_-]+$")] | None = None
+    cursor: (
+        Annotated[str, msgspec.Meta(max_length=120, pattern=r"^[A-Za-z0-9_-]+" + END)] | None
+    ) = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,7 +146,7 @@ async def complete(call: Call) -> Reply:
 async def _prompt(call: Call, request: ChatRequest) -> Prompt:
     messages = [{"role": turn.role, "content": turn.content} for turn in request.messages]
     if request.agent_id is not None:
-        instructions = await agents.instructions(call, request.agent_id)
+        instructions = await _instructions(call, request.agent_id)
         if instructions:
             messages.insert(0, {"role": "system", "content": instructions})
     if sum(len(turn["content"]) for turn in messages) > MAX_PROMPT:
@@ -161,6 +161,16 @@ async def _prompt(call: Call, request: ChatRequest) -> Prompt:
         seed=request.seed,
         stop=request.stop,
     )
+
+
+async def _instructions(call: Call, agent: UUID) -> str:
+    try:
+        return await agents.instructions(call, agent)
+    except Problem as problem:
+        if problem.status != 404:
+            raise
+        # The path exists: it is the input that names an agent which, for this caller, does not.
+        raise Problem(422, "agent-unknown", "There is no such agent.") from None
 
 
 def _answer(completion: Completion, name: str, created: int) -> ChatAnswer:

@@ -18,7 +18,7 @@ from l7audit_stack.api.operation import Call, Input, Operation, Output, Reply
 from l7audit_stack.api.owned import OwnedTable
 from l7audit_stack.api.paging import PageQuery, next_cursor
 from l7audit_stack.api.problems import Problem, not_found
-from l7audit_stack.api.routes.shapes import caller, identifier
+from l7audit_stack.api.routes.shapes import END, caller, identifier
 
 Role = Literal["viewer", "member", "admin"]
 """The roles an admin may give; that of the platform's operators is not among them."""
@@ -31,7 +31,7 @@ class NewUser(Input, frozen=True):
     """A user to make. Without a `password`, one is made and shown once."""
 
     name: Annotated[
-        str, msgspec.Meta(min_length=2, max_length=40, pattern=r"^[a-z0-9][a-z0-9._-]+$")
+        str, msgspec.Meta(min_length=2, max_length=40, pattern=r"^[a-z0-9][a-z0-9._-]+" + END)
     ]
     role: Role = "viewer"
     password: (
@@ -139,7 +139,7 @@ async def _change(call: Call, role: str | None, active: bool | None) -> Any:
     found = await _USERS.find(call, key, "users:write")
     if found["role"] == "operator" or str(key) == caller(call).id:
         # An admin who locks themselves out could leave the tenant without any.
-        raise Problem(409, "user-fixed", "Admins change neither themselves nor operators.")
+        raise Problem(403, "user-fixed", "Admins change neither themselves nor operators.")
     row = await call.parts.database.fetchrow(
         "UPDATE principals SET role = COALESCE($2, role), disabled_at = CASE"
         " WHEN $3::boolean IS NULL THEN disabled_at WHEN $3 THEN NULL"

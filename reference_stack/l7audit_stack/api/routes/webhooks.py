@@ -21,7 +21,7 @@ from l7audit_stack.api.outbound import MAX_URL, OutboundFailedError, OutboundRef
 from l7audit_stack.api.owned import OwnedTable
 from l7audit_stack.api.paging import PageQuery, next_cursor
 from l7audit_stack.api.problems import Problem, not_found
-from l7audit_stack.api.routes.shapes import Name, caller, identifier
+from l7audit_stack.api.routes.shapes import END, Name, caller, identifier
 
 _COLUMNS = "id, owner_id, name, url, created_at, updated_at"
 _WEBHOOKS = OwnedTable("webhooks", _COLUMNS, "webhook")
@@ -30,7 +30,7 @@ _SEALED = OwnedTable("webhooks", f"{_COLUMNS}, secret_sealed", "webhook")
 Url = Annotated[
     str, msgspec.Meta(min_length=8, max_length=MAX_URL, extra_json_schema={"format": "uri"})
 ]
-Secret = Annotated[str, msgspec.Meta(min_length=16, max_length=128, pattern=r"^[\x21-\x7e]+$")]
+Secret = Annotated[str, msgspec.Meta(min_length=16, max_length=128, pattern=r"^[\x21-\x7e]+" + END)]
 
 
 class NewWebhook(Input, frozen=True):
