@@ -12,6 +12,7 @@ from l7audit_stack.api.operation import Input, Operation, RawBody
 from l7audit_stack.api.problems import PROBLEM_MEDIA_TYPE
 
 _REF = "#/components/schemas/{name}"
+_BINARY = {"type": "string", "contentEncoding": "binary"}
 _PARAMETER = re.compile(r"\{(\w+)(:path)?\}")
 
 
@@ -171,10 +172,7 @@ def _query(shape: type[Input], components: Mapping[str, Any]) -> list[dict[str, 
 def _body(operation: Operation, schemas: Mapping[str, Any]) -> dict[str, Any]:
     body = operation.body
     if isinstance(body, RawBody):
-        content = {
-            kind: {"schema": {"type": "string", "contentEncoding": "binary"}}
-            for kind in body.media_types
-        }
+        content = {kind: {"schema": _BINARY} for kind in body.media_types}
         return {"required": True, "content": content, "x-max-bytes": body.max_bytes}
     return {
         "required": True,
@@ -189,8 +187,10 @@ def _responses(operation: Operation, schemas: Mapping[str, Any]) -> dict[str, An
     }
     good: dict[str, Any] = {"description": operation.summary, "headers": limits}
     if operation.answer is not None:
-        schema = schemas[repr(operation.answer)]
+        schema = _BINARY if operation.answer is bytes else schemas[repr(operation.answer)]
         good["content"] = {operation.answer_media_type: {"schema": schema}}
+    if operation.stream_media_type is not None:
+        good["content"][operation.stream_media_type] = {"schema": {"type": "string"}}
     statuses = [400, 422, 429, 503]
     if operation.permission is not None:
         statuses += [401, 403]

@@ -69,6 +69,7 @@ class Operation:
     `limit` names the rate policy. With `account`, callers are counted by client address and the
     account named in the body (and refused while the store is away). A public operation that
     `recognises` its callers gets a principal when a credential is sent. `timeout` is seconds.
+    `stream_media_type` is that of the answer where the caller may ask for a stream instead.
     """
 
     name: str
@@ -84,6 +85,7 @@ class Operation:
     body_media_type: str = "application/json"
     answer: Any = None
     answer_media_type: str = "application/json"
+    stream_media_type: str | None = None
     status: int = 200
     limit: str = "standard"
     account: Callable[[Any], str] | None = None

@@ -239,6 +239,7 @@ OPERATIONS: tuple[Operation, ...] = (
         permission="chat:use",
         body=ChatRequest,
         answer=ChatAnswer,
+        stream_media_type="text/event-stream",
         limit="chat",
         timeout=60.0,
     ),
