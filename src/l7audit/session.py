@@ -257,7 +257,6 @@ def run_started(
     profile: Profile, catalogue: Catalogue, planned: Plan, target: Target, seed: int
 ) -> RunStarted:
     """The run's first record: the plan and everything that an output needs to know of it."""
-    out = {s.control for s in planned.out_of_scope}
     ids = [c.id for c in planned.controls]
     return RunStarted(
         format=FORMAT,
@@ -265,7 +264,7 @@ def run_started(
         seed=seed,
         target=target.base_url,
         provider=target.provider,
-        controls=[c for c in catalogue.controls if c.id in out or c.id in ids],
+        controls=list(catalogue.controls),
         planned=ids,
         out_of_scope=list(planned.out_of_scope),
         checks={i: [c.id for c in planned.checks if c.control == i] for i in ids},

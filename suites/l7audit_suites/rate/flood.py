@@ -11,7 +11,7 @@ from l7audit.probe.answer import Answer
 from l7audit.probe.request import Request
 from l7audit.target.target_model import Surface
 from l7audit_suites.rate.bucket_fit import Sample
-from l7audit_suites.rate.fields import limits, policies, retry_after
+from l7audit_suites.rate.fields import Policy, limits, policies, retry_after
 
 UNANNOUNCED = 400
 """Requests that a flood spends where the target announces no quota."""
@@ -81,21 +81,24 @@ def _wait(answer: Answer) -> float:
     """Seconds until the bucket behind this answer is full; 0 where it is (but for this one)."""
     if throttled(answer):
         return min(PATIENCE, max(0.2, retry_after(answer.headers) or 1.0))
-    quota = {p.name: p.quota for p in policies(answer.headers)}
-    waits = [
-        min(PATIENCE, limit.reset or 1)
-        for limit in limits(answer.headers)
-        if limit.remaining < quota.get(limit.name, 0) - 1
-    ]
-    return max(waits, default=0.0)
+    tight = tightest(answer)
+    left = next((x for x in limits(answer.headers) if tight and x.name == tight.name), None)
+    if tight is None or left is None or left.remaining >= tight.quota - 1:
+        return 0.0
+    return min(PATIENCE, left.reset or 1)
+
+
+def tightest(answer: Answer) -> Policy | None:
+    """The announced policy with the smallest quota, which is the one that is met first."""
+    return min(policies(answer.headers), key=lambda p: p.quota, default=None)
 
 
 def quota_of(check: Check, answer: Answer) -> int | None:
     """The smallest announced quota. Ends the check where emptying it would cost too much."""
-    quota = min((p.quota for p in policies(answer.headers)), default=None)
-    if quota is not None and quota > MOST:
-        check.inconclusive(f"The announced quota of {quota} is more than a check may spend.")
-    return quota
+    tight = tightest(answer)
+    if tight is not None and tight.quota > MOST:
+        check.inconclusive(f"The announced quota of {tight.quota} is more than a check may spend.")
+    return tight.quota if tight else None
 
 
 def exhaust(check: Check, request: Request, quota: int | None) -> list[Answer]:

@@ -7,7 +7,6 @@ import pytest
 from l7audit.harness.check import Check
 from l7audit.model import Confidence
 from l7audit_suites.rate.bucket_fit import Quota, fitted, overrun
-from l7audit_suites.rate.fields import policies
 from l7audit_suites.rate.flood import (
     CONCURRENCY,
     exhaust,
@@ -17,6 +16,7 @@ from l7audit_suites.rate.flood import (
     samples,
     settle,
     throttled,
+    tightest,
 )
 
 
@@ -51,15 +51,13 @@ def test_the_announced_quota_is_the_enforced_one(check: Check) -> None:
     identity = caller(check, 2)
     surface, request = protected_request(check, identity)
     full = settle(check, request)
-    announced = policies(full.headers)
-    if not announced:
+    policy = tightest(full)
+    if policy is None:
         check.not_applicable("No RateLimit-Policy is announced; the field is a draft's.")
-    if len(announced) > 1 or not announced[0].window:
-        check.inconclusive("Several policies or no window: the tightest can't be told apart.")
+    if not policy.window:
+        check.inconclusive("The policy names no window, so its refill is not known.")
     check.witness("the caller is let in before the flood", lambda: settle(check, request))
     quota_of(check, full)
-    policy = announced[0]
-    assert policy.window is not None  # asked above
     refill = policy.quota / policy.window
     settle(check, request)
     answers = [
@@ -94,11 +92,10 @@ def test_the_limit_holds_under_concurrency(check: Check) -> None:
     surface, request = protected_request(check, identity)
     check.witness("the caller is let in before the flood", lambda: settle(check, request))
     full = settle(check, request)
-    quota = quota_of(check, full)
-    announced = policies(full.headers)
-    window = announced[0].window if announced else None
-    if quota and window:
-        limit = Quota(quota, quota / window)
+    quota_of(check, full)
+    policy = tightest(full)
+    if policy and policy.window:
+        limit = Quota(policy.quota, policy.quota / policy.window)
     else:  # what one caller alone is admitted is the measure for many at once
         alone = [check.send(request, patience=False) for _ in range(200)]
         fit = fitted(samples(alone))
