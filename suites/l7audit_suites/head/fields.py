@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
+import http_sf
 import msgspec
 
 REFERRER_POLICIES = frozenset(
@@ -41,8 +43,6 @@ SINGLETONS = (
 Content-Security-Policy, Referrer-Policy and Cache-Control may come more than once and add up.
 """
 
-_FEATURE = re.compile(r"\s*(?P<name>[a-z][a-z0-9-]*)\s*(=\s*(?P<allow>\([^)]*\)|\*|[^,\s]+))?\s*$")
-
 
 def nosniff_fault(values: Sequence[str]) -> str:
     """The first member counts, without case (Fetch 3.6)."""
@@ -67,21 +67,25 @@ def referrer_fault(values: Sequence[str]) -> str:
 
 def permissions_fault(values: Sequence[str]) -> str:
     """A structured dictionary (Permissions Policy 5.2); `*` gives a feature to every frame."""
-    text = ",".join(values)
+    text = ", ".join(values)
     if not text.strip():
         return "The answer has no Permissions-Policy."
-    allowed: dict[str, str] = {}
-    for member in re.split(r",(?![^(]*\))", text):
-        match = _FEATURE.match(member)
-        if match is None:
-            return "Browsers ignore the Permissions-Policy: it does not parse."
-        allowed[match["name"]] = match["allow"] or "?1"
-    wide = [f for f in POWERFUL if re.search(r"(^|[\s(])\*($|[\s)])", allowed.get(f, ""))]
+    try:
+        members: Any = http_sf.parse(text.encode("latin-1"), tltype="dictionary")
+    except (http_sf.StructuredFieldError, UnicodeEncodeError, RecursionError):
+        return "Browsers ignore the Permissions-Policy: it does not parse."
+    allowed = {name: _allowlist(member[0]) for name, member in members.items()}
+    wide = [f for f in POWERFUL if "*" in allowed.get(f, [])]
     if wide:
         return f"Every frame may use {', '.join(wide)}."
-    if not any(allowed.get(f, "").replace(" ", "") == "()" for f in POWERFUL):
+    if not any(allowed.get(f) == [] for f in POWERFUL):
         return "The Permissions-Policy takes no powerful feature away."
     return ""
+
+
+def _allowlist(value: object) -> list[str]:
+    """An inner list's members, or the single one, as texts."""
+    return [str(item) for item, _ in value] if isinstance(value, list) else [str(value)]
 
 
 def resource_policy_fault(values: Sequence[str]) -> str:

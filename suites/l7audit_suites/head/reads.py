@@ -1,0 +1,151 @@
+"""Reads that succeed, and requests that are bound to fail: the answers whose headers are judged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from l7audit.target.target_model import Surface
+
+from l7audit.harness.check import Check
+from l7audit.model import Kind, Place
+from l7audit.probe.answer import Answer
+from l7audit.probe.request import Auth, Request
+
+TOO_LARGE = 2 * 1024 * 1024
+"""Bytes of a body that an operation for small documents should not take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A read that was answered with success. `protected` says that it went with a credential."""
+
+    surface: Surface
+    request: Request
+    success: Answer
+    protected: bool
+
+    def place(self, part: str = "") -> Place:
+        return self.surface.place(part)
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """A request that was refused, and where that is told of. `name` is the same in every run."""
+
+    name: str
+    place: Place
+    request: Request
+    refusal: Answer
+
+
+def reads(check: Check, protected: int = 2, public: int = 2) -> list[Read]:
+    """Reads that succeed, protected ones first; ends the check where there is none at all.
+
+    That the first of them is answered is the check's witness.
+    """
+    found = [*_protected(check, protected), *_public(check, public)]
+    if not found:
+        check.inconclusive("No read of the target answered with success.")
+    check.witness("a read is answered with success", lambda: check.send(found[0].request))
+    return found
+
+
+def own_auth(check: Check) -> Auth:
+    """The credential of somebody with ordinary quotas; nobody's where there is none."""
+    somebody = next((i for i in check.identities if "limited" not in i.tags), None)
+    return check.sessions.auth(somebody) if somebody is not None else Auth.none()
+
+
+def _protected(check: Check, most: int) -> list[Read]:
+    auth = own_auth(check)
+    if auth.kind == "none" or not most:
+        return []
+    return _answered(check, check.model.surfaces(Kind.PROTECTED_READ, limit=2 * most), auth, most)
+
+
+def _public(check: Check, most: int) -> list[Read]:
+    if not most:
+        return []
+    surfaces = check.model.surfaces(Kind.PUBLIC_READ, limit=2 * most)
+    return _answered(check, surfaces, Auth.none(), most)
+
+
+def _answered(check: Check, surfaces: Iterable[Surface], auth: Auth, most: int) -> list[Read]:
+    found: list[Read] = []
+    for surface in surfaces:
+        if len(found) == most:
+            break
+        request = surface.request(auth=auth)
+        answer = check.send(request)
+        if answer.ok:
+            found.append(Read(surface, request, answer, auth.kind != "none"))
+    return found
+
+
+def mistakes(check: Check, read: Read) -> list[Mistake]:
+    """Requests that were refused with 4xx, one for each kind of mistake that is.
+
+    What broke (5xx) or was accepted is no mistake and left out; fewer than two end the check.
+    """
+    found = []
+    for name, place, request in _mistakes(check, read):
+        refusal = check.send(request)
+        if refusal.status is not None and 400 <= refusal.status < 500:
+            found.append(Mistake(name, place, request, refusal))
+    if len(found) < 2:
+        check.inconclusive("Hardly any mistake is refused with 4xx, so errors cannot be judged.")
+    return found
+
+
+def unknown_path(check: Check) -> Request:
+    """A path that no service has, without a credential."""
+    return Request("GET", f"/l7audit-{check.random.randrange(16**10):010x}")
+
+
+def _mistakes(check: Check, read: Read) -> Iterable[tuple[str, Place, Request]]:
+    yield "an unknown path", Place(operation="GET /?"), unknown_path(check)
+    if read.protected:
+        bare = read.surface.request()
+        yield "no credential", read.place(), bare
+        wrong = bare.with_auth(Auth.bearer("l7audit.no.token"))
+        yield "a wrong credential", read.place(), wrong
+    # TRACE is safe by definition (RFC 9110 9.3.8), so asking for it can change nothing.
+    yield "a method that is not there", read.place(), replace(read.request, method="TRACE")
+    taking = _taking(check)
+    if taking is None:
+        return
+    surface, auth = taking
+    sent = surface.request(auth=auth)
+    for name, kind, body in (
+        ("an unknown content type", "application/x-l7audit", b"l7audit"),
+        ("a broken body", "application/json", b'{"l7audit":'),
+        ("a body that is too large", "application/json", b'"%b"' % (b"a" * TOO_LARGE)),
+    ):
+        spoilt = replace(sent, content=body).with_headers({"Content-Type": kind})
+        yield name, surface.place(), spoilt
+
+
+def _taking(check: Check) -> tuple[Surface, Auth] | None:
+    """An operation that takes a small document: best one that changes nothing when it is wrong."""
+    for kind, auth in (
+        (Kind.LOGIN, Auth.none()),
+        (Kind.TOKEN, Auth.none()),
+        (Kind.RESOURCE_CREATE, own_auth(check)),
+    ):
+        for surface in check.model.surfaces(kind, limit=1):
+            return surface, auth
+    return None
+
+
+def pages(check: Check, read: Read) -> list[tuple[Place, Answer]]:
+    """The pages that a browser gets, where the target answers any in HTML."""
+    wish = {"Accept": "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"}
+    asked = [
+        (Place(operation="GET /?", part="page"), unknown_path(check)),
+        (Place(operation="GET /", part="page"), Request("GET", "/")),
+        (read.place("page"), read.request),
+        (read.place("page without a credential"), read.surface.request()),
+    ]
+    answers = [(place, check.send(request.with_headers(wish))) for place, request in asked]
+    return [(p, a) for p, a in answers if a.media_type in {"text/html", "application/xhtml+xml"}]
