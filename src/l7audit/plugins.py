@@ -35,9 +35,9 @@ class Plugins:
     def __init__(self, manager: pluggy.PluginManager) -> None:
         self.manager = manager
         hook = manager.hook
-        self.providers = _by_name("provider", hook.l7audit_register_provider())
-        self.reporters = _by_name("reporter", hook.l7audit_register_reporter())
-        self.scanners = _by_name("scanner", hook.l7audit_register_scanner())
+        self.providers: dict[str, Provider] = _by_name("provider", hook.l7audit_register_provider())
+        self.reporters: dict[str, Reporter] = _by_name("reporter", hook.l7audit_register_reporter())
+        self.scanners: dict[str, Scanner] = _by_name("scanner", hook.l7audit_register_scanner())
         suites: list[Suite] = hook.l7audit_register_suite()
         self.suites = sorted(suites, key=lambda s: s.package)
 

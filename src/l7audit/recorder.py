@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from l7audit.journal import AnyRecord, CheckEnded, Journal, Record, StackEvent
+from l7audit.journal import CheckEnded, Journal, Record, StackEvent
 from l7audit.plugins import Plugins
 
 LOST = "lost"
@@ -20,7 +20,7 @@ class Recorder:
         self.lost = 0
         self.ended: set[str] = set()
 
-    def __call__(self, record: Record) -> AnyRecord:
+    def __call__(self, record: Record) -> None:
         """Writes a record and tells it. Errors: `JournalError` where it can't be written."""
         with self._lock:
             written = self._journal.append(record)
@@ -29,4 +29,3 @@ class Recorder:
             elif isinstance(written, StackEvent) and written.event == LOST:
                 self.lost += 1
             self._plugins.manager.hook.l7audit_observe_record(record=written)
-            return written

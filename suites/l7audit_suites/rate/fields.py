@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 import http_sf
 
@@ -56,7 +57,8 @@ def _members(headers: Headers, field: str) -> list[tuple[str, dict[str, int]]]:
     """The field's members with their whole-number parameters; nothing where it can't be parsed."""
     lines = headers.get_all(field)
     try:
-        members = http_sf.parse(", ".join(lines).encode("latin-1"), tltype="list")
+        # The package's own type of a parsed list is a union that fits nowhere.
+        members: Any = http_sf.parse(", ".join(lines).encode("latin-1"), tltype="list")
     except (http_sf.StructuredFieldError, UnicodeEncodeError, RecursionError):
         return []
     return [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -157,7 +158,7 @@ def spellings(check: Check, request: Request) -> dict[str, Trick]:
         "path parameter": f"{path};v=1{tail}",
     }
     tricks: dict[str, Trick] = {
-        name: (lambda p=p: request.with_path(p)) for name, p in paths.items() if p != request.path
+        name: partial(request.with_path, p) for name, p in paths.items() if p != request.path
     }
     joint = "&" if query else "?"
     tricks["unused query"] = lambda: request.with_path(
@@ -181,7 +182,7 @@ def test_replicas_share_one_limit(check: Check) -> None:
             "each replica lets the caller in", lambda r=other: settle(check, r), once=True
         )
     exhausted(check, first)
-    tricks = {f"replica {n}": (lambda r=other: r) for n, other in enumerate(others, start=2)}
+    tricks = {f"replica {n}": partial(replace, other) for n, other in enumerate(others, start=2)}
     through = tried_around(check, first, tricks)
     report(check, surface, through, "another replica gives a fresh quota")
 

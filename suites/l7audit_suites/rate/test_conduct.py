@@ -8,6 +8,8 @@ import pytest
 
 from l7audit.harness.check import Check
 from l7audit.model import Kind
+from l7audit.probe.answer import Answer
+from l7audit.probe.request import Request
 from l7audit_suites.rate.fields import limits, policies, retry_after
 from l7audit_suites.rate.flood import (
     caller,
@@ -47,7 +49,7 @@ def test_repeat_offenders_wait_longer(check: Check) -> None:
     )
 
 
-def exhausted_once(check: Check, request):  # type: ignore[no-untyped-def]
+def exhausted_once(check: Check, request: Request) -> Answer:
     """Empties the bucket as far as it is full, without waiting for more."""
     for _ in range(60):
         answers = check.burst([request] * 16, 8)
@@ -82,7 +84,7 @@ def test_a_changed_policy_takes_effect(check: Check) -> None:
         )
 
 
-def _announces(answer, wanted: int) -> bool:  # type: ignore[no-untyped-def]
+def _announces(answer: Answer, wanted: int) -> bool:
     return any(p.quota == wanted for p in policies(answer.headers))
 
 
