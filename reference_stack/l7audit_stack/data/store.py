@@ -42,8 +42,8 @@ class _Wire(asyncio.Protocol):
         self.lost = self.loop.create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.WriteTransport)
-        self.transport = transport
+        # uvloop's transports are not asyncio's by class, only by what they do.
+        self.transport = cast(asyncio.WriteTransport, transport)
 
     def data_received(self, data: bytes) -> None:
         self.reader.feed(data)

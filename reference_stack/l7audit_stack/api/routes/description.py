@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from l7audit_stack.api.openapi import describe
@@ -22,7 +24,7 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Show this document.",
         tag="description",
         public=True,
-        answer=dict[str, object],
+        answer=dict[str, Any],
         limit="public",
     ),
 )

@@ -20,9 +20,13 @@ POLICIES_KEY = "l7:policies"
 BUILT_IN: Mapping[tuple[str, str], RatePolicy] = MappingProxyType(
     {
         ("enterprise", "standard"): RatePolicy(capacity=2000, refill=500),
-        ("enterprise", "expensive"): RatePolicy(capacity=200, refill=50),
+        ("enterprise", "chat"): RatePolicy(capacity=200, refill=50),
+        ("enterprise", "search"): RatePolicy(capacity=200, refill=50),
+        ("enterprise", "upload"): RatePolicy(capacity=200, refill=50),
         ("free", "standard"): RatePolicy(capacity=20, refill=5),
-        ("free", "expensive"): RatePolicy(capacity=5, refill=1),
+        ("free", "chat"): RatePolicy(capacity=5, refill=1),
+        ("free", "search"): RatePolicy(capacity=5, refill=1),
+        ("free", "upload"): RatePolicy(capacity=5, refill=1),
         ("anonymous", "public"): RatePolicy(capacity=300, refill=50),
         ("anonymous", "login"): RatePolicy(capacity=10, refill=0.5),
         ("anonymous", "token"): RatePolicy(capacity=20, refill=1),
