@@ -31,9 +31,10 @@ docs: $(VENV)/.test-ready
 bench: $(VENV)/.test-ready
 	$(BIN)/python benchmarks/run.py $(ARGS)
 
-# The audit's lock is held to the versions of the test's lock, so that one venv serves both.
+# `make lock ARGS=--upgrade` takes newer versions. All locks hold the versions of the test lock,
+# so that one venv serves every target.
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	--no-header --no-annotate --no-emit-index-url --no-emit-find-links --upgrade pyproject.toml
+	--no-header --no-annotate --no-emit-index-url --no-emit-find-links $(ARGS) pyproject.toml
 lock: $(VENV)/.test-ready
 	$(LOCK) --extra stack --group dev --output-file requirements/test.txt
 	$(LOCK) --extra stack --group build --constraint requirements/test.txt \

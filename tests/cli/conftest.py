@@ -79,6 +79,7 @@ class Story:
     severity: Severity = Severity.HIGH
     outcome: str = "completed"
     target: str = "https://127.0.0.1:8443"
+    provider: str = "embedded"
 
     def plan(self) -> RunStarted:
         return RunStarted(
@@ -86,7 +87,7 @@ class Story:
             run="r1",
             seed=7,
             target=self.target,
-            provider="embedded",
+            provider=self.provider,
             controls=[control(c, self.severity) for c in self.verdicts],
             planned=list(self.verdicts),
             checks={c: [f"{c}::one", f"{c}::two"] for c in self.verdicts},

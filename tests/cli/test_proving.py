@@ -16,7 +16,7 @@ from l7audit.model import Verdict
 
 def cell(variant: str, kind: str, **more: Any) -> ProofCell:
     expected = Verdict.FAIL if kind == "defect" else Verdict.PASS
-    fields = {"expected": expected, "verdict": expected, "ok": True} | more
+    fields: dict[str, Any] = {"expected": expected, "verdict": expected, "ok": True} | more
     return ProofCell(control="AA-01", variant=variant, kind=kind, **fields)
 
 

@@ -48,7 +48,9 @@ def up(target: str, out: Path | None) -> None:
     with Bar(terminal) as bar:
         opened = _standing(target).up(_folder(out), bar.progress)
     _show(terminal, opened)
-    terminal.result("Stop it with: l7audit stack down", f" --out {out}" if out else "")
+    again = f" --target {target}" if target != "embedded" else ""
+    again += f" --out {out}" if out else ""
+    terminal.result(f"Stop it with: l7audit stack down{again}")
 
 
 @command.command("down")

@@ -136,12 +136,10 @@ def _end(terminal: Terminal, outcome: Outcome) -> None:
     results = outcome.results
     _files(terminal, outcome.files)
     word, style = _DECISIONS[results.gate.decision]
-    _row(
-        terminal, "Gate", Text.assemble((word, style), ": ", styled(results.gate.reason, "")), True
-    )
     further = len(results.gate.reasons) - 1
-    if further > 0:
-        _row(terminal, "", f"and {further} more {'reason' if further == 1 else 'reasons'}")
+    more = f" (and {further} more {'reason' if further == 1 else 'reasons'})" if further > 0 else ""
+    reason = styled(results.gate.reason, "")
+    _row(terminal, "Gate", Text.assemble((word, style), ": ", reason, more), True)
     if results.outcome in ("interrupted", "broken", "incomplete"):
         _row(terminal, "Go on", f"l7audit run --resume {shown(outcome.folder)}")
 

@@ -1,0 +1,158 @@
+"""The smaller verbs: controls, plugins, doctor and stack."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from l7audit import plugins as all_plugins
+from l7audit.cli import controls
+from l7audit.exits import Exit
+from l7audit.hookspecs import Diagnosis, Progress, StandingProvider, hookimpl
+from l7audit.model import Credential, Identity, Target
+from l7audit.profile import Profile
+
+Call = Callable[..., Any]
+
+
+class Pretended(StandingProvider):
+    """A stack that is only a file; what it says of this machine can be set."""
+
+    name = "pretended"
+    diagnoses: Sequence[Diagnosis] | Exception = ()
+
+    @contextmanager
+    def open(self, profile: Profile, folder: Path, progress: Progress) -> Iterator[Target]:
+        yield _target()
+
+    def up(self, folder: Path, progress: Progress) -> Target:
+        progress("pretending")
+        folder.mkdir(parents=True)
+        return _target()
+
+    def down(self, folder: Path) -> bool:
+        there = folder.is_dir()
+        if there:
+            folder.rmdir()
+        return there
+
+    def standing(self, folder: Path) -> tuple[Target, Sequence[tuple[str, str]]] | None:
+        return (_target(), [("postgres", "running"), ("edge", "dead")]) if folder.is_dir() else None
+
+    def diagnose(self) -> Sequence[Diagnosis]:
+        if isinstance(self.diagnoses, Exception):
+            raise self.diagnoses
+        return self.diagnoses
+
+    @hookimpl
+    def l7audit_register_provider(self) -> StandingProvider:
+        return self
+
+
+def _target() -> Target:
+    key = Credential(kind="api_key", name="X-API-Key", secret="demo-key-1")
+    return Target(
+        name="t",
+        provider="pretended",
+        base_url="https://127.0.0.1:8443",
+        replicas=["http://127.0.0.1:9001"],
+        ca_file="/run/ca.pem",
+        capabilities=[],
+        identities=[Identity(name="alice", role="admin", tenant="acme", credentials=[key])],
+    )
+
+
+@pytest.fixture
+def pretended(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Pretended:
+    """The provider, installed as any third party's."""
+    monkeypatch.chdir(tmp_path)
+    provider = Pretended()
+    load = all_plugins.load
+    monkeypatch.setattr(all_plugins, "load", lambda **more: load(**{**more, "extra": [provider]}))
+    return provider
+
+
+def test_controls_list_is_a_line_a_control(call: Call) -> None:
+    catalogue = controls.load()
+    lines = call("controls", "list").out.splitlines()
+    assert [line.split()[0] for line in lines] == [c.id for c in catalogue.controls]
+    assert lines[0].endswith(catalogue.controls[0].title)
+
+
+def test_controls_list_can_be_narrowed(call: Call) -> None:
+    area = controls.load().controls[0].area
+    lines = call("controls", "list", "--select", area.lower()).out.splitlines()
+    assert lines
+    assert all(line.startswith(f"{area}-") for line in lines)
+
+
+def test_controls_show_says_all_there_is_of_one(call: Call) -> None:
+    control = controls.load().controls[0]
+    out = call("controls", "show", control.id.lower()).out
+    assert out.startswith(f"{control.id}  {control.title}\n")
+    for wanted in ("severity", "why", "mend", "checks", *control.defects, *control.mappings):
+        assert wanted in out
+
+
+def test_the_committed_reference_is_what_the_catalogue_says(call: Call) -> None:
+    page = Path(__file__).parents[2] / "docs" / "controls.md"
+    assert page.read_text(encoding="utf-8") == call("controls", "reference").out, "run: make docs"
+
+
+def test_plugins_lists_what_is_offered_and_by_whom(call: Call, pretended: Pretended) -> None:
+    out = call("plugins").out
+    assert pretended.name in out
+    for noun, name in (("provider", "external"), ("reporter", "json"), ("suite", "l7audit_suites")):
+        assert any(line.split()[:2] == [noun, name] for line in out.splitlines())
+
+
+def test_doctor_says_the_mend_of_what_is_not_fine(call: Call, pretended: Pretended) -> None:
+    pretended.diagnoses = [
+        Diagnosis("PostgreSQL", True, "It is installed."),
+        Diagnosis("edge", False, "It is missing.", "Install it."),
+    ]
+    said = call("doctor")
+    assert said.code == Exit.PASSED
+    assert "  yes  PostgreSQL: It is installed.\n" in said.out
+    assert "  no   edge: It is missing.\n       Install it.\n" in said.out
+    assert call("doctor", "--target", "pretended").code == Exit.INTERNAL
+
+
+def test_doctor_is_content_where_the_named_provider_is_fine(
+    call: Call, pretended: Pretended
+) -> None:
+    said = call("doctor", "--target", pretended.name)
+    assert said.code == Exit.PASSED
+    assert "pretended\n  yes  machine: It needs nothing of this machine." in said.out
+    assert "external" not in said.out
+
+
+def test_doctor_survives_a_provider_that_breaks(call: Call, pretended: Pretended) -> None:
+    pretended.diagnoses = RuntimeError("boom")
+    said = call("doctor", "--target", "pretended")
+    assert said.code == Exit.INTERNAL
+    assert "no   plugin: It broke: RuntimeError: boom." in said.out
+
+
+def test_a_stack_is_started_shown_and_stopped(call: Call, pretended: Pretended) -> None:
+    chosen = ("--target", pretended.name)
+    started = call("stack", "up", *chosen)
+    assert started.code == Exit.PASSED
+    for shown in ("https://127.0.0.1:8443", "http://127.0.0.1:9001", "/run/ca.pem", "demo-key-1"):
+        assert shown in started.out
+    assert started.out.splitlines()[0] == "pretending"
+    assert started.out.splitlines()[-1].startswith("Stop it with: l7audit stack down")
+
+    status = call("stack", "status", *chosen)
+    assert status.code == Exit.PASSED
+    assert "postgres  running\nedge      dead\n" in status.out
+
+    assert "The stack is stopped." in call("stack", "down", *chosen).out
+    assert "No stack was running." in call("stack", "down", *chosen).out
+    gone = call("stack", "status", *chosen)
+    assert gone.code == Exit.FAILED
+    assert "No stack is running." in gone.out

@@ -1,0 +1,93 @@
+"""The names that suites and plugins build on. Changing one is a decision, not an accident."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+FOR_SUITES = {
+    "l7audit.harness.check": "Check Ended Holds",
+    "l7audit.hookspecs": """
+        Diagnosis Lab PROJECT Progress Provider Reporter Scanner StandingProvider Suite
+        hookimpl hookspec l7audit_observe_record l7audit_register_provider
+        l7audit_register_reporter l7audit_register_scanner l7audit_register_suite""",
+    "l7audit.model": """
+        Capability Confidence Control ControlId Credential DocumentedTarget Frozen GatePolicy
+        Identity Kind Mint Place Safety Severity Strict Target Verdict Waiver""",
+    "l7audit.probe.answer": "Answer Headers MAX_DEPTH RefusalStyle",
+    "l7audit.probe.request": "Auth Pairs Request",
+    "l7audit.target.target_model": "Surface TargetModel",
+}
+FOR_PLUGINS = FOR_SUITES | {
+    "l7audit.assess.promises": None,
+    "l7audit.assess.quantities": None,
+    "l7audit.assess.results": None,
+    "l7audit.errors": """
+        AuditError BudgetSpentError CatalogueError CredentialError DocumentError JournalError
+        OutOfScopeError PluginError ProfileError ProviderError TargetLostError UsageError
+        WaiverError""",
+    "l7audit.journal": """
+        AnyRecord CheckEnded CheckStarted Exchange FORMAT Fault Journal Measurement Message
+        Observation ProofCell R Record RunEnded RunResumed RunStarted Skipped StackEvent Violation
+        Witness decode encode of_type read""",
+    "l7audit.probe.curl": None,
+    "l7audit.probe.scope": None,
+    "l7audit.profile": """
+        Budget DEFAULT FILE MOST_NODES Profile TargetProfile built_in load parse""",
+}
+PINNED = {module: names for module, names in FOR_PLUGINS.items() if names is not None}
+
+
+def defined(module: str) -> set[str]:
+    """The public names that a module itself defines."""
+    file = importlib.import_module(module).__file__
+    assert file is not None
+    names: set[str] = set()
+    for node in ast.parse(Path(file).read_text(encoding="utf-8")).body:
+        match node:
+            case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
+                names.add(name)
+            case ast.Assign(targets=targets):
+                names.update(t.id for t in targets if isinstance(t, ast.Name))
+            case ast.AnnAssign(target=ast.Name(id=name)):
+                names.add(name)
+    return {name for name in names if not name.startswith("_")}
+
+
+@pytest.mark.parametrize("module", PINNED)
+def test_a_public_module_defines_exactly_its_pinned_names(module: str) -> None:
+    assert defined(module) == set(PINNED[module].split())
+
+
+def imports(folder: str) -> Iterator[tuple[Path, str, str]]:
+    """Every name of the core that a package takes, with the file that takes it."""
+    for path in sorted((ROOT / folder).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module:
+                if node.module.split(".")[0] == "l7audit":
+                    yield from ((path, node.module, alias.name) for alias in node.names)
+            elif isinstance(node, ast.Import):
+                yield from (
+                    (path, a.name, "") for a in node.names if a.name.split(".")[0] == "l7audit"
+                )
+
+
+@pytest.mark.parametrize(
+    ("folder", "allowed"),
+    [("suites/l7audit_suites", FOR_SUITES), ("plugins/l7audit_plugins", FOR_PLUGINS)],
+)
+def test_what_is_built_on_the_core_uses_its_public_names_only(
+    folder: str, allowed: dict[str, str | None]
+) -> None:
+    strangers = [
+        f"{path.relative_to(ROOT)}: {module}.{name}"
+        for path, module, name in imports(folder)
+        if module not in allowed or name.startswith("_") or not name
+    ]
+    assert strangers == []
