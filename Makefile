@@ -26,10 +26,12 @@ lint: $(VENV)/.test-ready
 	$(BIN)/lint-imports --no-cache
 
 docs: $(VENV)/.test-ready
-	$(BIN)/python docs/generate.py
+	$(BIN)/l7audit controls reference > docs/controls.md
+	$(BIN)/python -m l7audit.assess.schema > docs/schema/results.schema.json
+	$(BIN)/python -m l7audit.profiles.schema > docs/schema/profile.schema.json
 
 bench: $(VENV)/.test-ready
-	$(BIN)/python benchmarks/run.py $(ARGS)
+	@for file in benchmarks/*.py; do echo "$$file"; $(BIN)/python "$$file" || exit 1; done
 
 # `make lock ARGS=--upgrade` takes newer versions. All locks hold the versions of the test lock,
 # so that one venv serves every target.

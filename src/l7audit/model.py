@@ -114,7 +114,7 @@ class DocumentedTarget(Strict, frozen=True, kw_only=True):
 # --- What is audited -------------------------------------------------------------------------
 
 
-class Credential(Frozen, frozen=True, kw_only=True):
+class Credential(Strict, frozen=True, kw_only=True):
     """One way in. `kind`: `api_key`, `bearer`, `password`, `client` or `basic`.
 
     `name` is the header of an API key, the user of a password, the id of a client; `secret` is
@@ -129,7 +129,7 @@ class Credential(Frozen, frozen=True, kw_only=True):
         return f"Credential(kind={self.kind!r}, name={self.name!r}, secret='***')"
 
 
-class Identity(Frozen, frozen=True, kw_only=True):
+class Identity(Strict, frozen=True, kw_only=True):
     """Somebody the target knows. `tags` mark what an identity is for (`limited`: low quotas)."""
 
     name: str
