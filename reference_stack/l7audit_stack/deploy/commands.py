@@ -8,7 +8,10 @@ from dataclasses import dataclass, field
 
 # A component sees these of the caller's environment and nothing else of it: the caller's
 # secrets, proxies and PYTHON* switches are not part of what is audited.
-_PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "USER", "LOGNAME")
+_PASSED_ON = (
+    *("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "USER", "LOGNAME"),
+    "XDG_CACHE_HOME",
+)
 
 
 def base_environment() -> dict[str, str]:

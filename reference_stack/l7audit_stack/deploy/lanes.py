@@ -120,6 +120,7 @@ class Lane:
         if edge_differs:
             await edge.replace(self.edge_component)
         await edge.wait_until(self.edge_component.sees_all_replicas)
+        await edge.wait_until(self.edge_component.ready)
 
     async def close(self) -> None:
         """Stop its components and drop its data."""

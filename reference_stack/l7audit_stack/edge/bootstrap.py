@@ -72,8 +72,12 @@ def _cluster(settings: EdgeSettings) -> dict[str, Any]:
         "type": "STRICT_DNS",
         "connect_timeout": "1s",
         "lb_policy": "ROUND_ROBIN",
-        # Never send to a replica that is known to be down, even if all are: 503 is the truth.
-        "common_lb_config": {"healthy_panic_threshold": {"value": 0}},
+        "common_lb_config": {
+            # Never send to a replica that is known to be down, even if all are: 503 is the truth.
+            "healthy_panic_threshold": {"value": 0},
+            # By default news of a replica's health may reach the workers a second late.
+            "update_merge_window": "0s",
+        },
         "health_checks": [
             {
                 "interval": f"{settings.health_interval}s",

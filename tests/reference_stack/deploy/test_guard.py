@@ -23,8 +23,8 @@ from l7audit_stack.deploy.homes import open_home
 def body():
     child = subprocess.Popen(["sleep", "60"], start_new_session=True)
     child.send_signal(signal.SIGSTOP)
-    print(os.getppid(), os.getpid(), child.pid, home.folder, flush=True)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))
+    print(os.getppid(), os.getpid(), child.pid, home.folder, flush=True)
     if len(sys.argv) > 1:
         return int(sys.argv[1])
     time.sleep(60)
