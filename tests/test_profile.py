@@ -73,7 +73,7 @@ def test_a_stranger_is_only_probed_actively_unless_its_owner_says_more() -> None
         ("select: AUTHN\n", r"p:1:9: select: Expected `array`"),
         ("target:\n  origins:\n    - ok\n    - 7\n", r"p:4:7: target\.origins\[1\]: "),
         ("waivers:\n- control: A-1\n", r"p:\d:\d+: waivers\[0\]"),
-        ("target:\n  identities:\n  - {name: a, rol: x}\n", r"p:3:14: .*unknown field `rol`"),
+        ("target:\n  identities:\n  - {name: a, rol: x}\n", r"p:3:15: .*unknown field `rol`"),
         ("target: [\n", r"p:2:1: "),
         ("a: 1\na: 2\n", r"p:2:1: the key 'a' stands here twice"),
         ("gate:\n  fail_on: [x]\n  fail_on: []\n", r"p:3:3: the key 'fail_on' stands here twice"),
