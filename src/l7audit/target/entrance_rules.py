@@ -1,0 +1,81 @@
+"""Rules: what is read, and where a caller gets in and out."""
+
+from __future__ import annotations
+
+from l7audit.target import meaning
+from l7audit.target.schemas import properties, type_of
+from l7audit.target.seen import Seen
+from l7audit.target.words import says, words
+
+
+def public_read(seen: Seen) -> bool:
+    return seen.operation.method == "GET" and seen.operation.public
+
+
+def protected_read(seen: Seen) -> bool:
+    return seen.operation.method == "GET" and not seen.operation.public
+
+
+def health(seen: Seen) -> bool:
+    return seen.operation.method == "GET" and says(
+        seen.named,
+        "health", "healthz", "healthcheck", "live", "livez", "liveness", "ready", "readyz",
+        "readiness", "ping", "heartbeat", "alive",
+    ) and not seen.item and not metrics(seen)  # fmt: skip
+
+
+def metrics(seen: Seen) -> bool:
+    operation = seen.operation
+    textual = not operation.success or any(
+        media.startswith(("text/plain", "application/openmetrics")) for media in operation.success
+    )
+    return operation.method == "GET" and textual and says(seen.named, "metric", "prometheus")
+
+
+def openapi(seen: Seen) -> bool:
+    told = says(seen.named, "openapi", "swagger", "open api", "api doc", "api schema")
+    return seen.operation.method == "GET" and told and not seen.item
+
+
+def jwks(seen: Seen) -> bool:
+    if seen.operation.method != "GET" or not seen.operation.public:
+        return False
+    if says(seen.named, "jwks", "jwk", "json web key"):
+        return True
+    keys = properties(seen.operation.answer_schema).get("keys", {})
+    return type_of(keys) == "array" and "kty" in properties(keys.get("items") or {})
+
+
+def login(seen: Seen) -> bool:
+    operation = seen.operation
+    if operation.method != "POST" or not operation.public or token(seen):
+        return False
+    if says(seen.named, "register", "signup", "sign up", "registration", "reset", "recover"):
+        return False
+    if not any(meaning.login_fields(schema) for schema in operation.bodies.values()):
+        return False
+    return meaning.answers_token(operation) or says(
+        seen.told,
+        "login", "log in", "signin", "sign in", "logon", "log on", "authenticate", "session",
+        "authentication", "enter",
+    )  # fmt: skip
+
+
+def token(seen: Seen) -> bool:
+    operation = seen.operation
+    if operation.method != "POST":
+        return False
+    grants = any(says(words(n), "grant type") for n in properties(operation.form_schema))
+    return grants or operation.template.rstrip("/") in seen.token_paths
+
+
+def revoke_token(seen: Seen) -> bool:
+    operation = seen.operation
+    if operation.method not in {"POST", "DELETE"} or operation.path_parameters:
+        return False
+    if says(seen.named, "logout", "log out", "signout", "sign out", "logoff", "sign off", "leave"):
+        return True
+    if says(seen.named, "revoke token", "token revoke", "revocation", "revoke", "invalidate"):
+        fields = [words(n) for schema in operation.bodies.values() for n in properties(schema)]
+        return any(says(f, *meaning.TOKEN) for f in fields) or says(seen.named, "token")
+    return operation.method == "DELETE" and says(seen.last, "session", "login", "token")

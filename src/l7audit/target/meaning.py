@@ -1,0 +1,138 @@
+"""What a field means, told by the words of its name and by its schema."""
+
+from __future__ import annotations
+
+from l7audit.target.operation import Operation
+from l7audit.target.schemas import Schema, properties, type_of, walk
+from l7audit.target.words import says, words
+
+PASSWORD = ("password", "pass", "passwd", "pwd", "passphrase", "passcode", "pin")
+USER = (
+    "user", "username", "login", "email", "e mail", "mail", "account", "handle", "identifier",
+    "phone", "nick", "nickname", "name", "principal",
+)  # fmt: skip
+TENANT = ("tenant", "organization", "organisation", "org", "workspace", "realm", "company")
+TOKEN = ("token", "jwt", "bearer", "session id", "session key", "access key", "ticket")
+NOT_A_TOKEN = (
+    "type", "kind", "expiry", "expire", "expires", "ttl", "hint", "url", "uri", "endpoint",
+    "count", "limit", "max", "usage", "csrf", "xsrf", "page", "cursor", "next", "lifetime",
+    "prompt", "completion", "total",
+)  # fmt: skip
+SECRET = ("secret", "key", "token", "apikey", "credential", "password", "plaintext", "value")
+NOT_A_SECRET = (
+    "id", "prefix", "hint", "name", "type", "hash", "digest", "fingerprint", "last", "masked",
+    "public", "count", "expiry", "expire", "expires", "created", "page", "next", "cursor",
+)  # fmt: skip
+URL = ("url", "uri", "href", "callback", "webhook", "link", "endpoint", "redirect")
+PATH = ("path", "file", "filename", "filepath", "dir", "directory", "folder", "pathname")
+CAPACITY = ("capacity", "burst", "quota", "limit", "max", "maximum", "request", "rate", "rpm")
+REFILL = (
+    "refill", "window", "interval", "period", "rate", "per second", "per minute", "second",
+    "minute", "duration", "rps", "ttl", "reset",
+)  # fmt: skip
+
+
+def is_password(name: str, schema: Schema) -> bool:
+    """Whether a field takes a password."""
+    if schema.get("format") == "password":
+        return True
+    return says(words(name), *PASSWORD) and type_of(schema) in {"", "string"}
+
+
+def is_user(name: str, schema: Schema) -> bool:
+    """Whether a field takes the name that somebody logs in by."""
+    return says(words(name), *USER) and type_of(schema) in {"", "string"}
+
+
+def is_token(name: str, schema: Schema) -> bool:
+    """Whether a field of an answer gives a token."""
+    told = words(name)
+    return (
+        type_of(schema) in {"", "string"}
+        and says(told, *TOKEN)
+        and not says(told, *NOT_A_TOKEN)
+        and not schema.get("enum")
+    )
+
+
+def is_fresh_secret(name: str, schema: Schema) -> bool:
+    """Whether a field of an answer gives a new secret, and not merely something about one."""
+    told = words(name)
+    return (
+        type_of(schema) in {"", "string"}
+        and says(told, *SECRET)
+        and not says(told, *NOT_A_SECRET)
+        and schema.get("format") not in {"uuid", "date-time", "date", "uri"}
+    )
+
+
+def takes_url(name: str, schema: Schema) -> bool:
+    """Whether a field takes an address that the target may go to."""
+    if type_of(schema) not in {"", "string"}:
+        return False
+    if schema.get("format") in {"uri", "url", "iri", "uri-reference"}:
+        return True
+    return says(words(name), *URL) and not says(words(name), "id", "secret", "token", "event")
+
+
+def takes_path(name: str, schema: Schema) -> bool:
+    """Whether a field takes a path or a file's name."""
+    if type_of(schema) not in {"", "string"} or schema.get("format") == "binary":
+        return False
+    return says(words(name), *PATH)
+
+
+def is_number(schema: Schema) -> bool:
+    return type_of(schema) in {"integer", "number"}
+
+
+def is_binary(schema: Schema) -> bool:
+    """Whether a schema is of bytes: a file."""
+    return (
+        schema.get("format") == "binary"
+        or schema.get("contentEncoding") in {"binary", "base64", "base64url"}
+        or "contentMediaType" in schema
+    )
+
+
+def login_fields(schema: Schema) -> tuple[str, str] | None:
+    """The members of a body that take the user and the password; None where it has no such pair.
+
+    The words of `USER` are in order of how sure they are, except that a member which says
+    nothing but `name` comes last.
+    """
+    members = properties(schema)
+    secrets = [name for name, part in members.items() if is_password(name, part)]
+    if len(secrets) != 1:  # two ask for a new password or its repetition: no login
+        return None
+    users = [n for n, part in members.items() if n != secrets[0] and is_user(n, part)]
+    if not users:
+        return None
+    rank = {phrase: place for place, phrase in enumerate(USER)}
+
+    def sureness(name: str) -> int:
+        return min(rank[phrase] for phrase in USER if says(words(name), phrase))
+
+    return min(users, key=sureness), secrets[0]
+
+
+def tenant_field(schema: Schema) -> str:
+    """The member of a body that names a tenant; empty without one."""
+    return next((n for n in properties(schema) if says(words(n), *TENANT)), "")
+
+
+def answers_token(operation: Operation) -> bool:
+    """Whether a successful answer is declared to hold a token."""
+    return any(
+        is_token(name, part)
+        for schema in operation.success.values()
+        for name, part in walk(schema, 3)
+    )
+
+
+def parts_taken(operation: Operation) -> list[tuple[str, Schema]]:
+    """Every named thing that a caller can put into a request: parameters and members of bodies."""
+    taken = [(p.name, p.schema) for p in operation.parameters]
+    for schema in operation.bodies.values():
+        taken += list(walk(schema, 4))
+    return taken

@@ -1,0 +1,95 @@
+"""Rules: things that are made, listed, read, changed and removed; API keys are such things."""
+
+from __future__ import annotations
+
+from l7audit.target import meaning
+from l7audit.target.entrance_rules import jwks
+from l7audit.target.operation import Operation
+from l7audit.target.schemas import properties, type_of, walk
+from l7audit.target.seen import CHANGES, Seen
+from l7audit.target.words import says
+
+
+def resource_list(seen: Seen) -> bool:
+    operation = seen.operation
+    if operation.method != "GET" or seen.item or jwks(seen):
+        return False
+    schema = operation.answer_schema
+    lists = type_of(schema) == "array" or any(
+        type_of(part) == "array" and type_of(part.get("items") or {}) in {"object", ""}
+        for part in properties(schema).values()
+    )
+    return lists and bool(seen.items or "POST" in seen.methods[operation.template.rstrip("/")])
+
+
+def resource_create(seen: Seen) -> bool:
+    operation = seen.operation
+    return operation.method == "POST" and not seen.item and bool(seen.items)
+
+
+def resource_read(seen: Seen) -> bool:
+    return seen.operation.method == "GET" and seen.item
+
+
+def resource_change(seen: Seen) -> bool:
+    return seen.operation.method in {"PUT", "PATCH"} and seen.item
+
+
+def resource_delete(seen: Seen) -> bool:
+    return seen.operation.method == "DELETE" and seen.item
+
+
+def about_keys(seen: Seen) -> bool:
+    if jwks(seen) or says(seen.named, "jwks", "public key", "encryption key"):
+        return False
+    return says(
+        seen.named,
+        "api key", "apikey", "access key", "personal access token", "access token", "key",
+        "api token", "service token", "credential",
+    ) and not says(seen.named, "oauth")  # fmt: skip
+
+
+def _gives_secret(operation: Operation) -> bool:
+    return any(
+        meaning.is_fresh_secret(name, part)
+        for schema in operation.success.values()
+        for name, part in walk(schema, 3)
+    )
+
+
+_ROTATING = ("rotate", "rotation", "roll", "rollover", "renew", "regenerate", "refresh", "reissue")
+
+
+def key_create(seen: Seen) -> bool:
+    operation = seen.operation
+    return (
+        operation.method in {"POST", "PUT"}
+        and not operation.path_parameters
+        and not operation.public
+        and about_keys(seen)
+        and not says(seen.named, *_ROTATING, "revoke", "retire", "verify")
+        and _gives_secret(operation)
+    )
+
+
+def key_list(seen: Seen) -> bool:
+    return about_keys(seen) and resource_list(seen)
+
+
+def key_revoke(seen: Seen) -> bool:
+    if not about_keys(seen) or not seen.operation.path_parameters:
+        return False
+    if seen.operation.method == "DELETE":
+        return seen.item
+    return seen.operation.method in CHANGES and says(
+        seen.named, "revoke", "revocation", "disable", "deactivate"
+    )
+
+
+def key_rotate(seen: Seen) -> bool:
+    return (
+        seen.operation.method in CHANGES
+        and bool(seen.operation.path_parameters)
+        and about_keys(seen)
+        and says(seen.named, *_ROTATING)
+    )

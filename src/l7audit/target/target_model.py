@@ -1,0 +1,141 @@
+"""The target as a check sees it: surfaces by what they are, never by what they are called."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from l7audit.model import Identity, Kind, Target
+from l7audit.target.classify import classify
+from l7audit.target.hints import hinted
+from l7audit.target.openapi import Document
+from l7audit.target.operation import Operation, Scheme
+from l7audit.target.surface import COMPOSED, Surface
+from l7audit.target.words import all_words, says
+
+if TYPE_CHECKING:  # sessions need the model; the model only passes them on
+    from l7audit.target.sessions import Sessions
+
+MOST_TRIED = 16
+"""Reads that are tried when looking for some that an identity may make."""
+
+_PLAINNESS = {
+    Kind.STREAMING: 64, Kind.METRICS: 32, Kind.HEALTH: 16, Kind.OPENAPI: 16, Kind.JWKS: 8,
+    Kind.ADMIN: 8, Kind.COSTLY: 8, Kind.KEY_LIST: 4, Kind.PATH_TAKING: 2,
+}  # fmt: skip
+_ONESELF = ("me", "whoami", "who am i", "self", "profile", "current user", "userinfo", "myself")
+_READS = {Kind.PUBLIC_READ, Kind.PROTECTED_READ}
+
+
+class TargetModel:
+    """What is known of a target. It sends nothing itself; safe for threads."""
+
+    def __init__(self, document: Document | None, target: Target, seed: int = 0) -> None:
+        """Errors: `UsageError` where a hint of the profile is malformed."""
+        self.target = target
+        self.seed = seed
+        self.document = document
+        # A path in the base URL is the user's own word; the document's server is only a guess.
+        prefix = document.prefix if document is not None else ""
+        self.prefix = urlsplit(target.base_url).path.rstrip("/") or prefix
+        found = classify(document.operations, prefix) if document is not None else ()
+        self.operations = hinted(found, target)
+        self._lock = threading.Lock()
+        self._readable: dict[tuple[str, str], bool] = {}
+
+    @classmethod
+    def of(cls, text: str, target: Target, *, seed: int = 0) -> TargetModel:
+        """The model from the document's text; from hints alone where it is empty.
+
+        Errors: `DocumentError`, `UsageError`.
+        """
+        return cls(Document.parse(text) if text.strip() else None, target, seed)
+
+    def surfaces(self, kind: Kind, limit: int = 3) -> list[Surface]:
+        """Surfaces of a kind: the plainest first, chosen by the seed among equals."""
+        found = [o for o in self.operations if kind in o.kinds]
+        return [self.surface(o) for o in sorted(found, key=lambda o: self._order(o, kind))[:limit]]
+
+    def surface(self, operation: Operation) -> Surface:
+        """An operation, with the profile's values for its path."""
+        values = self.target.hints.get("values")
+        known = {str(k): str(v) for k, v in values.items()} if isinstance(values, dict) else {}
+        return Surface(operation, self.prefix, known, str(self.seed))
+
+    def schemes(self, kind: str) -> list[Scheme]:
+        """The security schemes of a kind that the target declares, the most used first."""
+        counted: dict[Scheme, int] = {}
+        for operation in self.operations:
+            for alternative in operation.security:
+                for requirement in alternative:
+                    if requirement.scheme.kind == kind:
+                        counted[requirement.scheme] = counted.get(requirement.scheme, 0) + 1
+        if self.document is not None:
+            for scheme in self.document.schemes.values():
+                if scheme.kind == kind:
+                    counted.setdefault(scheme, 0)
+        return sorted(counted, key=lambda s: (-counted[s], s.name))
+
+    def protected_reads(
+        self,
+        sessions: Sessions | None = None,
+        identity: Identity | None = None,
+        limit: int = 3,
+        accepts: str = "",
+    ) -> list[Surface]:
+        """Protected reads, those without path parameters first.
+
+        With `sessions` and an `identity` only ones that answer it with success, which is asked
+        once and remembered. `accepts` wants ones that a credential of that kind opens.
+        """
+        found = [
+            s
+            for s in self.surfaces(Kind.PROTECTED_READ, limit=len(self.operations))
+            if not accepts or s.accepts(accepts)
+        ]
+        if sessions is None or identity is None:
+            return found[:limit]
+        open_to: list[Surface] = []
+        for surface in found[:MOST_TRIED]:
+            if len(open_to) >= limit:
+                break
+            ready = self.resolve(surface, sessions, identity) if surface.needs_values else surface
+            if ready is not None and self._reads(ready, sessions, identity):
+                open_to.append(ready)
+        return open_to
+
+    def resolve(self, surface: Surface, sessions: Sessions, identity: Identity) -> Surface | None:
+        """The surface with real values for its path parameters, found by listing or creating.
+
+        None where nothing of the kind exists and none can be made.
+        """
+        # Imported here: finding values sends requests, which the model itself never does.
+        from l7audit.target.values import resolve  # noqa: PLC0415
+
+        return resolve(self, surface, sessions, identity)
+
+    def _reads(self, surface: Surface, sessions: Sessions, identity: Identity) -> bool:
+        key = (str(surface.operation.place), identity.name)
+        with self._lock:
+            known = self._readable.get(key)
+        if known is None:
+            request = surface.request(auth=sessions.auth(identity, surface))
+            known = sessions.probe.send(request, identity.name).ok
+            with self._lock:
+                self._readable[key] = known
+        return known
+
+    def _order(self, operation: Operation, kind: Kind) -> tuple[int, int, int, str]:
+        required = [p for p in operation.parameters if p.required]
+        odd = 0
+        if kind in _READS:
+            odd = sum(weight for k, weight in _PLAINNESS.items() if k in operation.kinds)
+            # What everybody may read about oneself tells being let in from being allowed.
+            odd += not says(all_words([operation.name, operation.template]), *_ONESELF)
+        chance = hashlib.sha256(f"{self.seed}:{operation.place}".encode()).hexdigest()
+        return len(operation.path_parameters), odd, len(required), chance
+
+
+__all__ = ["COMPOSED", "Surface", "TargetModel"]

@@ -1,0 +1,136 @@
+"""Real values for path parameters: taken from a listing, or from something made for the purpose."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from l7audit.model import Identity, Kind
+from l7audit.probe.answer import Answer
+from l7audit.target.operation import Operation
+from l7audit.target.surface import Surface
+from l7audit.target.words import words
+
+if TYPE_CHECKING:
+    from l7audit.target.sessions import Sessions
+    from l7audit.target.target_model import TargetModel
+
+_IDS = ("id", "uuid", "guid", "key", "slug", "name", "code", "number", "path")
+
+
+def resolve(
+    model: TargetModel, surface: Surface, sessions: Sessions, identity: Identity
+) -> Surface | None:
+    """The surface with its path filled, parameter by parameter from the left; None if it can't be.
+
+    What is created for it is removed by `sessions.clean`.
+    """
+    for _ in range(len(surface.needs_values)):
+        if not surface.needs_values:
+            break
+        name = surface.needs_values[0]
+        start = surface.operation.template.partition("{" + name + "}")[0].rstrip("/")
+        found = _listed(model, start, surface, sessions, identity) or _created(
+            model, start, surface, sessions, identity
+        )
+        if not found:
+            return None
+        surface = surface.with_values(found)
+    return surface
+
+
+def values_in(thing: Any, wanted: tuple[str, ...]) -> dict[str, str]:
+    """What one thing of a listing says of path parameters: for each wanted name the member of the
+    same words, or the one that ends so, or, for the first, its id."""
+    if isinstance(thing, str | int) and not isinstance(thing, bool):
+        return {wanted[0]: str(thing)}
+    if not isinstance(thing, dict):
+        return {}
+    members = {
+        words(str(name)): str(value)
+        for name, value in thing.items()
+        if isinstance(value, str | int) and not isinstance(value, bool) and value != ""
+    }
+    found = {}
+    for name in wanted:
+        told = words(name)
+        same = members.get(told) or members.get(told[-1:])
+        if same:
+            found[name] = same
+    if wanted[0] not in found:
+        known = next((members[(word,)] for word in _IDS if (word,) in members), "")
+        if known:
+            found[wanted[0]] = known
+    return found if wanted[0] in found else {}
+
+
+def _listed(
+    model: TargetModel, start: str, surface: Surface, sessions: Sessions, identity: Identity
+) -> dict[str, str]:
+    """Values of the first thing that the collection at `start` lists."""
+    lister = _at(model, start, "GET")
+    if lister is None:
+        return {}
+    answer = _sent(model, lister, surface, sessions, identity)
+    for thing in _things(answer.json_or_none()) if answer.ok else []:
+        if found := values_in(thing, surface.needs_values):
+            return found
+    return {}
+
+
+def _created(
+    model: TargetModel, start: str, surface: Surface, sessions: Sessions, identity: Identity
+) -> dict[str, str]:
+    """Values of a thing made for the purpose."""
+    maker = _at(model, start, "POST")
+    if maker is None or Kind.RESOURCE_CREATE not in maker.kinds:
+        return {}
+    answer = _sent(model, maker, surface, sessions, identity)
+    body = answer.json_or_none() if answer.ok else None
+    inner = [v for v in body.values() if isinstance(v, dict)] if isinstance(body, dict) else []
+    for thing in [body, *inner]:
+        if found := values_in(thing, surface.needs_values[:1]):
+            _keep_remover(model, start, surface.with_values(found), sessions, identity)
+            return found
+    return {}
+
+
+def _keep_remover(
+    model: TargetModel, start: str, known: Surface, sessions: Sessions, identity: Identity
+) -> None:
+    for operation in model.operations:
+        one_below = operation.template.rstrip("/").rpartition("/")[0] == start
+        if operation.method == "DELETE" and Kind.RESOURCE_DELETE in operation.kinds and one_below:
+            values = list(known.values.values())
+            names = [p.name for p in operation.path_parameters]
+            remover = model.surface(operation).with_values(
+                {**known.values, **({names[-1]: values[-1]} if names else {})}
+            )
+            auth = sessions.auth(identity, remover)
+            sessions.keep_for_removal(remover.request(auth=auth), identity.name)
+            return
+
+
+def _at(model: TargetModel, template: str, method: str) -> Operation | None:
+    return next(
+        (o for o in model.operations if o.method == method and o.template.rstrip("/") == template),
+        None,
+    )
+
+
+def _sent(
+    model: TargetModel,
+    operation: Operation,
+    surface: Surface,
+    sessions: Sessions,
+    identity: Identity,
+) -> Answer:
+    ready = model.surface(operation).with_values(surface.values)
+    return sessions.probe.send(ready.request(auth=sessions.auth(identity, ready)), identity.name)
+
+
+def _things(body: Any) -> list[Any]:
+    """The things of a listing: the answer itself, or its longest list."""
+    if isinstance(body, list):
+        return body[:20]
+    lists = [v for v in body.values() if isinstance(v, list)] if isinstance(body, dict) else []
+    return max(lists, key=len, default=[])[:20]
