@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from l7audit.target.target_model import Surface
-
 from l7audit.harness.check import Check
-from l7audit.model import Kind, Place
+from l7audit.model import Identity, Kind, Place
 from l7audit.probe.answer import Answer
 from l7audit.probe.request import Auth, Request
+from l7audit.target.surface import Surface
 
-TOO_LARGE = 2 * 1024 * 1024
+TOO_LARGE = 1_100_000
 """Bytes of a body that an operation for small documents should not take."""
 
 
@@ -51,36 +50,28 @@ def reads(check: Check, protected: int = 2, public: int = 2) -> list[Read]:
     return found
 
 
-def own_auth(check: Check) -> Auth:
-    """The credential of somebody with ordinary quotas; nobody's where there is none."""
-    somebody = next((i for i in check.identities if "limited" not in i.tags), None)
-    return check.sessions.auth(somebody) if somebody is not None else Auth.none()
+def somebody(check: Check) -> Identity | None:
+    """An identity with ordinary quotas, if the profile has one."""
+    return next((i for i in check.identities if "limited" not in i.tags), None)
 
 
 def _protected(check: Check, most: int) -> list[Read]:
-    auth = own_auth(check)
-    if auth.kind == "none" or not most:
+    identity = somebody(check)
+    if identity is None or not most:
         return []
-    return _answered(check, check.model.surfaces(Kind.PROTECTED_READ, limit=2 * most), auth, most)
+    found = check.model.protected_reads(check.sessions, identity, limit=most)
+    return [r for s in found if (r := _read(check, s, check.sessions.auth(identity, s)))]
 
 
 def _public(check: Check, most: int) -> list[Read]:
-    if not most:
-        return []
-    surfaces = check.model.surfaces(Kind.PUBLIC_READ, limit=2 * most)
-    return _answered(check, surfaces, Auth.none(), most)
+    found = check.model.surfaces(Kind.PUBLIC_READ, limit=2 * most)
+    return [r for s in found if (r := _read(check, s, Auth.none()))][:most]
 
 
-def _answered(check: Check, surfaces: Iterable[Surface], auth: Auth, most: int) -> list[Read]:
-    found: list[Read] = []
-    for surface in surfaces:
-        if len(found) == most:
-            break
-        request = surface.request(auth=auth)
-        answer = check.send(request)
-        if answer.ok:
-            found.append(Read(surface, request, answer, auth.kind != "none"))
-    return found
+def _read(check: Check, surface: Surface, auth: Auth) -> Read | None:
+    request = surface.request(auth=auth)
+    answer = check.send(request)
+    return Read(surface, request, answer, auth.kind != "none") if answer.ok else None
 
 
 def mistakes(check: Check, read: Read) -> list[Mistake]:
@@ -128,13 +119,13 @@ def _mistakes(check: Check, read: Read) -> Iterable[tuple[str, Place, Request]]:
 
 def _taking(check: Check) -> tuple[Surface, Auth] | None:
     """An operation that takes a small document: best one that changes nothing when it is wrong."""
-    for kind, auth in (
-        (Kind.LOGIN, Auth.none()),
-        (Kind.TOKEN, Auth.none()),
-        (Kind.RESOURCE_CREATE, own_auth(check)),
-    ):
+    for kind in (Kind.LOGIN, Kind.TOKEN):
         for surface in check.model.surfaces(kind, limit=1):
-            return surface, auth
+            return surface, Auth.none()
+    identity = somebody(check)
+    for surface in check.model.surfaces(Kind.RESOURCE_CREATE, limit=1) if identity else ():
+        assert identity is not None
+        return surface, check.sessions.auth(identity, surface)
     return None
 
 

@@ -2,27 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from l7audit.harness.check import Check
-from l7audit.model import Kind
+from l7audit.model import Credential, Kind
 from l7audit.probe.answer import Answer
-from l7audit.target.target_model import Surface
+from l7audit.probe.request import Request
+from l7audit.target.surface import Surface
 
 
 def signed_in(check: Check) -> list[tuple[Surface, Answer]]:
     """Answers of login and token operations that let somebody in; ends the check without one."""
     found = []
-    for kind, credential_kind in ((Kind.LOGIN, "password"), (Kind.TOKEN, "client")):
-        for surface in check.model.surfaces(kind, limit=1):
-            held = [
-                i.credential(credential_kind) for i in check.identities if "limited" not in i.tags
-            ]
-            credential = next((c for c in held if c is not None), None)
-            if credential is None:
-                continue
-            request = check.sessions.login_request(surface, credential.name, credential.secret)
-            answer = check.send(request)
-            if answer.ok:
-                found.append((surface, answer))
+    for surface, request in _attempts(check):
+        answer = check.send(request)
+        if answer.ok:
+            found.append((surface, answer))
     if not found:
         check.not_applicable("Nobody can sign in: no login or token operation let anybody in.")
     return found
+
+
+def _attempts(check: Check) -> Iterator[tuple[Surface, Request]]:
+    if password := _held(check, "password"):
+        for surface in check.model.surfaces(Kind.LOGIN, limit=1):
+            yield surface, check.sessions.login_request(surface, password.name, password.secret)
+    if client := _held(check, "client"):
+        grant = {"grant_type": "client_credentials"}
+        named = {"client_id": client.name, "client_secret": client.secret}
+        for surface in check.model.surfaces(Kind.TOKEN, limit=1):
+            yield surface, surface.request(form={**grant, **named})
+
+
+def _held(check: Check, kind: str) -> Credential | None:
+    """The first such credential of an identity with ordinary quotas."""
+    held = (i.credential(kind) for i in check.identities if "limited" not in i.tags)
+    return next((c for c in held if c is not None), None)
