@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
 
 def one_line(text: str) -> str:
@@ -34,6 +34,11 @@ class PatientStream(io.TextIOBase):
     @property
     def errors(self) -> str | None:  # type: ignore[override]
         return self._stream.errors
+
+    @property
+    def buffer(self) -> BinaryIO:
+        """For completion scripts, which click writes as bytes."""
+        return self._stream.buffer
 
     def writable(self) -> bool:
         return True
