@@ -9,19 +9,20 @@ from l7audit.errors import ProviderError
 from l7audit.model import Target
 from l7audit.probe.probe import Probe
 from l7audit.probe.request import Request
+from l7audit.target.discover import discover
 
 LIMIT = 16 * 1024 * 1024
 """The most bytes of a document that are read."""
 
 
 def fetch(target: Target, probe: Probe) -> str:
-    """The document's text, or nothing where the target names none.
+    """The document's text; where the target names none, what `discover` may find, or nothing.
 
     Errors: `ProviderError` where the named document cannot be had: auditing on without it would
     leave most controls out and still look like a result.
     """
     if not target.openapi:
-        return ""
+        return discover(target, probe)
     if "://" not in target.openapi:
         return _file(Path(target.openapi))
     parts = urlsplit(target.openapi)

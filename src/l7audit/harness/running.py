@@ -8,7 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from l7audit.errors import AuditError, TargetLostError
+from l7audit.errors import (
+    AuditError,
+    BudgetSpentError,
+    CredentialError,
+    OutOfScopeError,
+    TargetLostError,
+)
 from l7audit.harness.check import Check, Ended
 from l7audit.harness.context import Context
 from l7audit.journal import CheckEnded, CheckStarted, Record, StackEvent
@@ -16,6 +22,9 @@ from l7audit.model import Verdict
 from l7audit.probe.probe import Probe
 from l7audit.target.sessions import Sessions
 from l7audit.target.target_model import TargetModel
+
+CUT_SHORT = (BudgetSpentError, CredentialError, OutOfScopeError)
+"""What keeps a check from finishing without being its own fault, nor the control's."""
 
 INI = Path(__file__).with_name("pytest.ini")
 
@@ -66,10 +75,13 @@ class Running:
         except TargetLostError as error:
             self.sink(StackEvent(component="target", event="lost", detail={"why": str(error)}))
             end = check.close(Ended(Verdict.INCONCLUSIVE, str(error)))
+        except CUT_SHORT as error:
+            end = check.close(Ended(Verdict.INCONCLUSIVE, str(error)))
         except Exception as error:  # noqa: BLE001 - a check that breaks is an error, never a verdict
             trouble = error
             reason = str(error) if isinstance(error, AuditError) else _where(error)
             end = check.close(Ended(Verdict.ERROR, reason))
+        self._tidy(check)
         self.sink(
             CheckEnded(
                 check=check.name,
@@ -86,6 +98,16 @@ class Running:
         if end.verdict is not Verdict.PASS:
             pytest.fail(f"{check.control.id} {end.verdict}: {end.reason}", pytrace=False)
         return True
+
+    def _tidy(self, check: Check) -> None:
+        """Removes what the check created; what can't be removed is said in the journal."""
+        try:
+            left = [a for a in check.sessions.clean() if not a.ok and a.status != 404]
+        except AuditError as error:
+            check.observe(f"What the check created could not be removed: {error}")
+            return
+        if left:
+            check.observe("Something that the check created could not be removed.", *left)
 
     def close(self) -> None:
         """Lets go of the probe's connections."""

@@ -71,7 +71,7 @@ def _listed(
     if lister is None:
         return {}
     answer = _sent(model, lister, surface, sessions, identity)
-    for thing in _things(answer.json_or_none()) if answer.ok else []:
+    for thing in things(answer.json_or_none()) if answer.ok else []:
         if found := values_in(thing, surface.needs_values):
             return found
     return {}
@@ -128,7 +128,7 @@ def _sent(
     return sessions.probe.send(ready.request(auth=sessions.auth(identity, ready)), identity.name)
 
 
-def _things(body: Any) -> list[Any]:
+def things(body: Any) -> list[Any]:
     """The things of a listing: the answer itself, or its longest list."""
     if isinstance(body, list):
         return body[:20]

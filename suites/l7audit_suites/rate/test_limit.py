@@ -9,10 +9,10 @@ from l7audit.model import Confidence
 from l7audit_suites.rate.bucket_fit import Quota, fitted, overrun
 from l7audit_suites.rate.flood import (
     CONCURRENCY,
+    caller,
     exhaust,
     protected_request,
     quota_of,
-    caller,
     samples,
     settle,
     throttled,
