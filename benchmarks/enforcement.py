@@ -120,17 +120,30 @@ def steal() -> tuple[int, int]:
     return ticks[7], sum(ticks[:8])
 
 
-def load(port: int, seconds: int, key: str) -> tuple[float, float, str]:
-    """Requests a second, the share of stolen time, and wrk's complaints about answers."""
-    before = steal()
+def processor_seconds(process: int) -> float:
+    """Processor time that a process has used; not a number where /proc is missing."""
+    path = Path(f"/proc/{process}/stat")
+    if not path.exists():
+        return float("nan")
+    fields = path.read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def load(port: int, process: int, seconds: int, key: str) -> dict[str, Any]:
+    """Requests a second, the server's processor time a request (microseconds), stolen share."""
+    before, used = steal(), processor_seconds(process)
     command = ["wrk", "-t1", "-c32", f"-d{seconds}s", "-H", f"X-API-Key: {key}"]
     url = f"http://127.0.0.1:{port}/v1/me"
     printed = subprocess.run([*command, url], check=True, capture_output=True, text=True).stdout
-    after = steal()
-    rate = float(re.search(r"Requests/sec:\s+([\d.]+)", printed)[1])  # type: ignore[index]
-    total = max(1, after[1] - before[1])
+    after, used = steal(), processor_seconds(process) - used
+    requests = int(re.search(r"(\d+) requests in", printed)[1])  # type: ignore[index]
     errors = re.search(r"Non-2xx.*", printed)
-    return rate, (after[0] - before[0]) / total, errors.group() if errors else ""
+    return {
+        "rate": float(re.search(r"Requests/sec:\s+([\d.]+)", printed)[1]),  # type: ignore[index]
+        "microseconds": used / requests * 1e6,
+        "steal": (after[0] - before[0]) / max(1, after[1] - before[1]),
+        "errors": errors.group() if errors else "",
+    }
 
 
 async def prepare(url: str, store_url: str, secrets_dir: Path) -> str:
@@ -212,25 +225,29 @@ def compare(
                 python += ["-m", "cProfile", "-o", profile]
             server = [*python, "-m", "l7audit_stack.api.serve", "--port", str(port)]
             log = folder / f"{variant}.log"
-            with running([*server, *apps[variant]], port, log, env=environment):
-                load(port, 1, key)
-                rate, stolen, errors = load(port, seconds, key)
-            results.append(
-                {
-                    "round": number,
-                    "variant": variant,
-                    "rate": rate,
-                    "steal": stolen,
-                    "errors": errors,
-                }
+            with running([*server, *apps[variant]], port, log, env=environment) as process:
+                load(port, process, 1, key)
+                row = load(port, process, seconds, key)
+            results.append({"round": number, "variant": variant, **row})
+            sys.stderr.write(
+                "{round} {variant:10} {rate:8.0f}/s {microseconds:6.1f} us of processor"
+                " steal {steal:.0%} {errors}\n".format(**results[-1])
             )
-            sys.stderr.write(f"{number} {variant:10} {rate:9.0f}/s steal {stolen:.0%} {errors}\n")
-    best = {v: statistics.median(r["rate"] for r in results if r["variant"] == v) for v in VARIANTS}
+
+    def median(field: str) -> dict[str, float]:
+        return {
+            v: statistics.median(r[field] for r in results if r["variant"] == v) for v in VARIANTS
+        }
+
+    rates, costs = median("rate"), median("microseconds")
     return {
         "rounds": results,
-        "median_per_second": best,
-        "ratio_to_bare": best["enforced"] / best["bare"],
-        "ratio_to_starlette": best["enforced"] / best["starlette"],
+        "median_requests_a_second": rates,
+        "median_microseconds_of_processor": costs,
+        "throughput_of_bare": rates["enforced"] / rates["bare"],
+        "throughput_of_starlette": rates["enforced"] / rates["starlette"],
+        "processor_of_bare": costs["bare"] / costs["enforced"],
+        "processor_of_starlette": costs["starlette"] / costs["enforced"],
     }
 
 

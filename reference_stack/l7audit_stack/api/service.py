@@ -6,12 +6,12 @@ lacks the headers that all of them carry.
 
 from __future__ import annotations
 
-import asyncio
 import traceback
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from l7audit_stack.api.answering import Answering
+from l7audit_stack.api.deadlines import Deadlines
 from l7audit_stack.api.exchange import Exchange
 from l7audit_stack.api.operation import Call, Operation, Reply
 from l7audit_stack.api.parts import Parts
@@ -48,6 +48,7 @@ class Service:
         self.authenticator: Authenticator = parts.authenticator(parts)
         self._router = Router(parts.operations)
         self._answering = Answering(parts)
+        self._deadlines = Deadlines()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         exchange = Exchange(scope)
@@ -90,8 +91,7 @@ class Service:
             account = operation.account(call.body)
             await self._limit_account(exchange, operation, account)
         try:
-            async with asyncio.timeout(operation.timeout):
-                return await operation.handler(call)
+            return await self._deadlines.run(operation.handler(call), operation.timeout)
         except TimeoutError as error:
             raise Problem(
                 503, "too-slow", "The answer took too long.", headers={"Retry-After": "1"}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import secrets
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -35,11 +36,32 @@ class UnauthenticatedError(Exception):
 
 
 class Grant:
-    """What is remembered of a credential; `checked` is monotonic seconds of the last look."""
+    """What is remembered of a credential, under `name`.
 
-    __slots__ = ("checked", "claims", "digest", "epoch", "key", "loading", "principal", "row")
+    `digest` is that of a key, empty for a token; `checked` is monotonic seconds of the last look.
+    """
 
-    def __init__(self, digest: bytes, *, key: str = "", claims: Mapping[str, Any] | None = None):
+    __slots__ = (
+        "checked",
+        "claims",
+        "digest",
+        "epoch",
+        "key",
+        "loading",
+        "name",
+        "principal",
+        "row",
+    )
+
+    def __init__(
+        self,
+        name: bytes,
+        *,
+        key: str = "",
+        digest: bytes = b"",
+        claims: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.name = name
         self.digest = digest
         self.key = key
         self.claims = claims
@@ -58,6 +80,7 @@ class Authenticator:
         self.staleness = STALENESS
         self.used: dict[str, float] = {}
         self._known: dict[bytes, Grant] = {}
+        self._secret = secrets.token_bytes(32)
 
     async def identify(self, headers: Mapping[str, str]) -> Grant:
         """The grant of the one credential in the headers; raises UnauthenticatedError."""
@@ -82,25 +105,29 @@ class Authenticator:
         return token
 
     def grant_of_key(self, text: str) -> Grant:
-        digest = self.parts.keys.digest(text)
-        grant = self._known.get(digest)
+        name = self._name(text)
+        grant = self._known.get(name)
         if grant is None:
             lookup = self.parts.keys.lookup(text)
             if lookup is None:
                 raise UnauthenticatedError("malformed key")
-            grant = Grant(digest, key=lookup)
+            grant = Grant(name, key=lookup, digest=self.parts.keys.digest(text))
         return grant
 
     def grant_of_token(self, text: str) -> Grant:
-        digest = hashlib.sha256(text.encode("utf-8", "surrogateescape")).digest()
-        grant = self._known.get(digest)
+        name = self._name(text)
+        grant = self._known.get(name)
         if grant is None:
             try:
                 claims = self.parts.tokens.verify(text, self.parts.clock())
             except TokenRefusedError as error:
                 raise UnauthenticatedError(f"token: {error}") from error
-            grant = Grant(digest, claims=claims)
+            grant = Grant(name, claims=claims)
         return grant
+
+    def _name(self, text: str) -> bytes:
+        """What a credential is remembered under: nothing that is of use outside this process."""
+        return hashlib.blake2b(text.encode("latin-1"), key=self._secret, digest_size=32).digest()
 
     def check_time(self, grant: Grant) -> None:
         """What time alone can change is judged at every request."""
@@ -141,13 +168,13 @@ class Authenticator:
             self._forget(grant)
             raise
         grant.checked = started
-        if grant.digest not in self._known:
+        if grant.name not in self._known:
             if len(self._known) >= _MOST_REMEMBERED:
                 del self._known[next(iter(self._known))]
-            self._known[grant.digest] = grant
+            self._known[grant.name] = grant
 
     def _forget(self, grant: Grant) -> None:
-        self._known.pop(grant.digest, None)
+        self._known.pop(grant.name, None)
 
     async def _load_key(self, grant: Grant) -> None:
         found = await self.parts.identities.key_by_lookup(grant.key)
