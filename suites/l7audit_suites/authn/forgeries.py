@@ -84,9 +84,11 @@ def null_signatures(token: Token) -> Iterator[Forgery]:
             yield Forgery(f"{algorithm} with {name}", forged)
 
 
-def confused(token: Token, secrets: Iterator[tuple[str, bytes]]) -> Iterator[Forgery]:
-    """HMAC tokens whose secret is the issuer's public key."""
-    header = {**token.header, "alg": "HS256"}
+def confused(
+    token: Token, secrets: Iterator[tuple[str, bytes]], kid: str = ""
+) -> Iterator[Forgery]:
+    """HMAC tokens whose secret is the issuer's public key, of which `kid` is the id."""
+    header = {**token.header, "alg": "HS256", **({"kid": kid} if kid else {})}
     for name, secret in secrets:
         yield Forgery(f"HS256 with the public key ({name})", sign(header, token.claims, secret))
 

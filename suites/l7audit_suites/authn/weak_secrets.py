@@ -19,6 +19,9 @@ WEAK_SECRETS = (
 )  # fmt: skip
 """The last one is printed in a popular framework's tutorial."""
 
+MOST_LIKELY = ("secret", "your-256-bit-secret", "changeme", "your-secret-key", "jwt_secret", "")
+"""Those that are also tried on the target, which may accept more than it signs with."""
+
 _DIGESTS = {"HS256": "sha256", "HS384": "sha384", "HS512": "sha512"}
 
 

@@ -1,0 +1,180 @@
+"""API keys that a check makes, tries and removes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from l7audit.errors import AuditError
+from l7audit.harness.check import Check
+from l7audit.model import Identity, Kind
+from l7audit.probe.answer import Answer
+from l7audit.probe.request import Auth
+from l7audit.target.schemas import Schema, properties, type_of
+from l7audit.target.target_model import Surface
+from l7audit.target.words import says, words
+from l7audit_suites.authn.ground import Ground, find, holders
+from l7audit_suites.authn.judgement import Seen
+from l7audit_suites.authn.leaves import secrets, texts
+
+WINDOW = 2.0
+"""Seconds after which an ended credential must be refused everywhere."""
+
+_MOST_OWNERS = 4
+_MOST_SECRETS = 4
+_PAUSE = 0.1
+_ENDS = ("overlap", "grace", "expire", "expiry", "expires", "ttl", "valid", "lifetime", "until")
+_COARSE = ("minute", "hour", "day", "week", "month", "year")
+
+
+@dataclass(frozen=True, slots=True)
+class MadeKey:
+    """A fresh key: its text, its id, who made it how, and the read on which it works."""
+
+    text: str = field(repr=False)
+    id: str
+    owner: Identity
+    auth: Auth
+    surface: Surface
+    answer: Answer
+    ground: Ground
+
+
+@contextmanager
+def made_key(check: Check, more: Mapping[str, Any] | None = None) -> Iterator[MadeKey]:
+    """A key made for the block and revoked after it. Ends the check where none can be made."""
+    made = _make(check, more or {})
+    try:
+        yield made
+    finally:
+        discard(check, made)
+
+
+def _make(check: Check, more: Mapping[str, Any]) -> MadeKey:
+    surfaces = check.surfaces(Kind.KEY_CREATE)
+    owners = holders(check, ("api_key", "password", "client", "bearer"))
+    check.random.shuffle(owners)
+    for surface in surfaces:
+        for owner in owners[:_MOST_OWNERS]:
+            auth = check.sessions.auth(owner)
+            answer = check.send(
+                surface.request(auth=auth, fields=dict(more)),
+                identity=owner.name,
+            )
+            if answer.ok:
+                return read_key(check, answer, surface, owner, auth)
+    check.inconclusive("No identity of the profile could make an API key.")
+
+
+def read_key(
+    check: Check, answer: Answer, surface: Surface, owner: Identity, auth: Auth
+) -> MadeKey:
+    """The key in an answer: the text that opens a protected read, and the id beside it."""
+    value = answer.json_or_none()
+    template = _key_auth(check, owner, surface)
+    for text in secrets(value)[:_MOST_SECRETS]:
+        check.probe.redactor.learn(text, "api_key")
+        ground = find(check, owner, text, lambda t: replace(template, value=t), "api_key")
+        if ground is not None:
+            return MadeKey(text, _id_in(value, text), owner, auth, surface, answer, ground)
+    check.inconclusive("The answer to a key's creation holds no text that works as a key.")
+
+
+def _key_auth(check: Check, owner: Identity, surface: Surface) -> Auth:
+    """How keys are sent: as an identity's own key, or as the document says."""
+    if owner.credential("api_key") is not None:
+        return check.sessions.api_key(owner)
+    for holder in holders(check, ("api_key",))[:1]:
+        return check.sessions.api_key(holder)
+    for alternative in surface.operation.security:
+        for requirement in alternative:
+            if requirement.scheme.kind == "api_key":
+                return Auth.api_key(requirement.scheme.field, "", requirement.scheme.place)
+    check.inconclusive("Nothing says in which header an API key is sent.")
+
+
+def _id_in(value: Any, secret: str) -> str:
+    """The id of what an answer describes: the member called id, or the likeliest other one."""
+    named = [(name.lower(), text) for name, text in texts(value) if text != secret]
+    named += [(n.lower(), str(i)) for n, i in _numbers(value)]
+    for wanted in ("id", "key_id", "keyid", "uuid", "kid", "name", "prefix"):
+        for name, text in named:
+            if name == wanted:
+                return text
+    return next((text for name, text in named if name.endswith("id")), "")
+
+
+def _numbers(value: Any) -> Iterator[tuple[str, int]]:
+    for node in (value, *(value.values() if isinstance(value, dict) else ())):
+        if isinstance(node, dict):
+            for name, item in node.items():
+                if isinstance(item, int) and not isinstance(item, bool):
+                    yield str(name), item
+
+
+def revoke(check: Check, made: MadeKey) -> Answer | None:
+    """Revokes a key as its owner; None where the target offers no way."""
+    for surface in check.model.surfaces(Kind.KEY_REVOKE, limit=2):
+        return check.send(
+            surface.request(auth=made.auth, path=path_to(surface, made.id)),
+            identity=made.owner.name,
+        )
+    return None
+
+
+def path_to(surface: Surface, key: str) -> dict[str, str]:
+    """The path parameters of a surface that takes a key's id."""
+    return {p.name: key for p in surface.operation.path_parameters[-1:]}
+
+
+def discard(check: Check, made: MadeKey) -> None:
+    """Removes a key; what fails is told, since something of ours stays behind."""
+    try:
+        answer = revoke(check, made)
+    except AuditError as error:
+        check.observe(f"A key that the check made may remain: {error}")
+        return
+    if answer is None or (answer.status or 500) >= 500:
+        check.observe("A key that the check made may remain.", *([answer] if answer else []))
+
+
+def end_fields(schema: Schema, seconds: float) -> dict[str, Any] | None:
+    """The member of a body that sets an end `seconds` from now; None where it is too coarse."""
+    for name, part in properties(schema).items():
+        told = words(name)
+        if not says(told, *_ENDS):
+            continue
+        if part.get("format") == "date-time":
+            return {name: datetime.fromtimestamp(time.time() + seconds, UTC).isoformat()}
+        if type_of(part) in {"integer", "number"} and not says(told, *_COARSE):
+            return {name: round(seconds)}
+    return None
+
+
+def refused_everywhere(ground: Ground, credential: str, since: float) -> list[Answer]:
+    """Asks at every address until `WINDOW` seconds after `since`; the answers that let it in.
+
+    Where it was refused it is asked once more: a cache may forget a refusal.
+    """
+    late: list[Answer] = []
+    for address in ground.everywhere():
+        while True:
+            answer = ground.ask(credential, address)
+            if ground.seen(answer) is Seen.REFUSED:
+                again = ground.ask(credential, address)
+                if ground.seen(again) is Seen.ACCEPTED:
+                    late.append(again)
+                break
+            if time.monotonic() - since > WINDOW:
+                if ground.seen(answer) is Seen.UNCLEAR:
+                    ground.check.inconclusive(
+                        f"An ended credential got no decision, but {answer.status or answer.error}."
+                    )
+                late.append(answer)
+                break
+            time.sleep(_PAUSE)
+    return late

@@ -1,0 +1,30 @@
+"""Identities with a credential in their hands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from l7audit.harness.check import Check
+from l7audit.probe.request import Auth
+from l7audit_suites.authn.ground import holders
+
+_ENTERING = ("api_key", "bearer", "client", "password")
+_MOST = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Somebody the target knows, and his credential."""
+
+    name: str
+    auth: Auth
+
+
+def visitors(check: Check) -> list[Visitor]:
+    """A few identities of different roles. Ends the check where there is none."""
+    found = holders(check, _ENTERING)
+    if not found:
+        check.inconclusive("The profile gives no identity with a credential.")
+    check.random.shuffle(found)
+    by_role = {identity.role: identity for identity in found}
+    return [Visitor(i.name, check.sessions.auth(i)) for i in list(by_role.values())[:_MOST]]
