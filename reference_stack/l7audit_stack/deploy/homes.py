@@ -26,6 +26,8 @@ from l7audit_stack.deploy.errors import StackError
 from l7audit_stack.deploy.system import send, start_time
 
 NEEDED_BYTES = 300_000_000
+PLENTY_BYTES = 4_000_000_000
+_MEMORY = Path("/dev/shm")
 _LONGEST_SOCKET = 100  # bytes; the limit is 108 on Linux and 104 on macOS
 _BELOW = len("/run-01234567/lane-255.edge.admin")
 _PREFIX = "run-"
@@ -69,31 +71,23 @@ class Home:
 
 
 def users_folder() -> Path:
-    """The folder of all runs of this user: private, or refused."""
+    """The folder that all runs of this user share: private, or refused."""
     temporary = Path(tempfile.gettempdir())
-    name = f"l7audit-{os.getuid()}"
-    if len(os.fsencode(temporary / name)) > _LONGEST_SOCKET - _BELOW:
+    if len(os.fsencode(temporary / _name())) > _LONGEST_SOCKET - _BELOW:
         temporary = Path("/tmp")
-    folder = temporary / name
-    try:
-        folder.mkdir(mode=0o700)
-    except FileExistsError:
-        found = folder.lstat()
-        if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
-            raise StackError(
-                f"{folder} belongs to somebody else: remove it, or set TMPDIR to a folder of yours."
-            ) from None
-    return folder
+    return _private(temporary / _name())
 
 
 def open_home(needed_bytes: int = NEEDED_BYTES) -> Home:
     """Clear leftovers, then make a folder for this run.
 
-    Raises StackError if the disk has fewer than `needed_bytes` free.
+    Raises StackError if no place has `needed_bytes` free.
     """
-    folder = users_folder()
-    with _alone(folder):
-        _sweep(folder)
+    with _alone(users_folder()):
+        places = _places()
+        for place in places:
+            _sweep(place)
+        folder = places[0] if len(places) > 1 and _has_room_in_memory() else places[-1]
         free = shutil.disk_usage(folder).free
         if free < needed_bytes:
             raise StackError(
@@ -110,9 +104,45 @@ def open_home(needed_bytes: int = NEEDED_BYTES) -> Home:
 
 def sweep() -> list[Path]:
     """Clear leftovers of dead runs; answers the folders that were removed."""
-    folder = users_folder()
-    with _alone(folder):
-        return _sweep(folder)
+    with _alone(users_folder()):
+        return [removed for place in _places() for removed in _sweep(place)]
+
+
+def _places() -> list[Path]:
+    """Where homes may be, the best first.
+
+    In memory if there is plenty: the data is thrown away anyway, and making PostgreSQL's thousand
+    files is what a start waits for longest. A TMPDIR that the user chose is obeyed.
+    """
+    if "TMPDIR" in os.environ or not os.access(_MEMORY, os.W_OK):
+        return [users_folder()]
+    return [_private(_MEMORY / _name()), users_folder()]
+
+
+def _has_room_in_memory() -> bool:
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+    except OSError:
+        return False
+    rows = dict(line.split(":", 1) for line in lines)
+    available = int(rows["MemAvailable"].split()[0]) * 1024
+    return min(available, shutil.disk_usage(_MEMORY).free) >= PLENTY_BYTES
+
+
+def _name() -> str:
+    return f"l7audit-{os.getuid()}"
+
+
+def _private(folder: Path) -> Path:
+    try:
+        folder.mkdir(mode=0o700)
+    except FileExistsError:
+        found = folder.lstat()
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
+            raise StackError(
+                f"{folder} belongs to somebody else: remove it, or set TMPDIR to a folder of yours."
+            ) from None
+    return folder
 
 
 def _sweep(folder: Path) -> list[Path]:

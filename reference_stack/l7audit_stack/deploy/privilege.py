@@ -40,10 +40,11 @@ class Privilege(Enum):
             os.setuid(_NOBODY)
 
     def hand_over(self, folder: Path, up_to: Path) -> None:
-        """Let such a program own `folder`; it may pass through the folders up to `up_to`."""
+        """Let such a program own all of `folder`; it may pass the folders up to `up_to`."""
         if self is not Privilege.NOBODY:
             return
-        os.chown(folder, _NOBODY, _NOBODY)
+        for path in (folder, *folder.rglob("*")):
+            os.chown(path, _NOBODY, _NOBODY)
         for parent in folder.parents:
             parent.chmod(0o711)
             if parent == up_to:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from l7audit_stack.defects.rewrite_edge import main, rewrite
 
 
 def test_rewrites_are_applied_in_order_and_the_original_stays() -> None:
-    original = {"seen": []}
+    original: dict[str, Any] = {"seen": []}
 
     def note(mark: str) -> Defect:
         return Defect(f"x.{mark}", "Note.", edge=lambda d: {"seen": [*d["seen"], mark]})

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from l7audit_stack.deploy import homes
 from l7audit_stack.deploy.errors import StackError
 from l7audit_stack.deploy.homes import Home, Process, open_home, sweep
 
@@ -21,6 +22,7 @@ def temporary(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A temporary folder of our own, with a short name, so that other runs are not swept."""
     with tempfile.TemporaryDirectory() as folder:
         monkeypatch.setattr(tempfile, "gettempdir", lambda: folder)
+        monkeypatch.setattr(homes, "_MEMORY", Path(folder, "none"))
         yield Path(folder)
 
 
@@ -40,6 +42,53 @@ def test_a_home_is_private_and_removed_with_all_in_it(temporary: Path) -> None:
     assert stat.S_IMODE(home.folder.parent.stat().st_mode) == 0o700
     home.remove()
     assert not home.folder.exists()
+
+
+@pytest.fixture
+def memory(temporary: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A stand-in for the file system in memory, with all the room it needs."""
+    folder = temporary / "shm"
+    folder.mkdir()
+    monkeypatch.delenv("TMPDIR", raising=False)
+    monkeypatch.setattr(homes, "_MEMORY", folder)
+    monkeypatch.setattr(homes, "PLENTY_BYTES", 0)
+    return folder
+
+
+def test_a_home_is_in_memory_where_there_is_plenty(memory: Path) -> None:
+    home = open_home()
+    assert home.folder.is_relative_to(memory)
+    home.remove()
+
+
+def test_a_home_is_on_disk_where_memory_is_scarce(
+    memory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(homes, "PLENTY_BYTES", 1 << 62)
+    home = open_home()
+    assert not home.folder.is_relative_to(memory)
+    home.remove()
+
+
+def test_a_temporary_folder_that_the_user_chose_is_obeyed(
+    memory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(memory.parent))
+    home = open_home()
+    assert not home.folder.is_relative_to(memory)
+    home.remove()
+
+
+def test_leftovers_are_cleared_wherever_homes_may_be(
+    memory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_memory = open_home()
+    monkeypatch.setattr(homes, "PLENTY_BYTES", 1 << 62)
+    on_disk = open_home()
+    for home in (in_memory, on_disk):
+        _die(home)
+    assert set(sweep()) == {in_memory.folder, on_disk.folder}
+    assert memory.exists()
 
 
 def test_a_long_temporary_folder_is_not_used_because_sockets_would_not_fit(

@@ -14,6 +14,7 @@ import threading
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,7 @@ class _Echo(BaseHTTPRequestHandler):
         length = int(self.headers.get("content-length") or 0)
         body = len(self.rfile.read(length))
         seen = {"path": self.path, "headers": self.headers.items(), "body": body}
-        text = json.dumps({**seen, "port": self.server.server_address[1]}).encode()
+        text = json.dumps({**seen, "port": self.connection.getsockname()[1]}).encode()
         self.send_response_only(200)
         self.send_header("content-length", str(len(text)))
         self.end_headers()
@@ -147,7 +148,7 @@ def fronts(replicas: tuple[int, ...]) -> Iterator[dict[str, _Front]]:
                 envoy = subprocess.Popen(edge.command().argv, stdout=output, stderr=output)
             stack.callback(envoy.wait, 10)
             stack.callback(envoy.terminate)
-            assert wait_until(lambda edge=edge: _serves(edge), 20), output.name
+            assert wait_until(partial(_serves, edge), 20), output.name
             found[kind] = _Front(edge.port, certificates.authority, log)
         yield found
         ports.release()

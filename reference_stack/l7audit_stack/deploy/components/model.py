@@ -12,6 +12,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from l7audit_stack.deploy.cache import cache_folder
+
 NAME = "l7audit-random"
 CONTEXT = 2048
 _VERSION = 1  # part of the file's name: raise it when the model changes
@@ -29,10 +31,9 @@ _WORDS = _TEXT.split()
 
 def model_file() -> Path:
     """The model in this user's cache folder; it is written there the first time."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()) / "l7audit"
+    cache = cache_folder()
     path = cache / f"random-{_VERSION}.gguf"
     if not path.exists():
-        cache.mkdir(parents=True, exist_ok=True)
         descriptor, unfinished = tempfile.mkstemp(dir=cache, suffix=".unfinished")
         os.close(descriptor)
         try:

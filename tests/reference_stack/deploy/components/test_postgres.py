@@ -137,3 +137,27 @@ def test_where_user_namespaces_are_forbidden_root_becomes_nobody(
             await kept.kill()
 
     workshop(work)
+
+
+def test_the_data_folder_is_made_once_and_then_copied(
+    workshop: Workshop, home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+    async def work(programs: Programs, forks: Forks) -> None:
+        for name in ("first", "second"):
+            folder = home.folder / name
+            folder.mkdir()
+            log = tmp_path / f"{name}.log"
+            server = Postgres(folder, Ports(home.folder).take())
+            kept = Keeper(server, programs, forks, log)
+            await kept.start()
+            try:
+                await server.execute(programs, log, "CREATE ROLE guest")  # stays in this copy
+            finally:
+                await kept.kill()
+
+    workshop(work)
+    assert "creating configuration files" in (tmp_path / "first.log").read_text()
+    assert "creating configuration files" not in (tmp_path / "second.log").read_text()
+    assert len(list((tmp_path / "cache" / "l7audit").iterdir())) == 1
