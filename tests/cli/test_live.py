@@ -11,7 +11,7 @@ import pytest
 
 from l7audit.cli.live import Live
 from l7audit.cli.terminal import Terminal
-from l7audit.journal import CheckEnded, CheckStarted
+from l7audit.journal import CheckEnded, CheckStarted, RunResumed
 from l7audit.model import Verdict
 
 Lines = Callable[[], list[str]]
@@ -70,7 +70,9 @@ def test_a_run_that_goes_on_counts_what_was_decided_and_shows_only_the_rest(
     ]
     again = story({**verdicts, "AA-02": Verdict.FAIL}).records()
     live = Live(Terminal())
-    live.recall(earlier)
+    live.remember(earlier)
+    assert lines() == []
+    live.l7audit_observe_record(RunResumed())
     for record in again[1:]:
         if getattr(record, "check", "").startswith("AA-03") or (
             getattr(record, "check", "") == "AA-02::two"

@@ -10,7 +10,7 @@ import pytest
 
 from l7audit import session
 from l7audit.exits import Exit
-from l7audit.journal import Journal
+from l7audit.journal import Journal, RunResumed
 from l7audit.model import Verdict
 from l7audit.profile import Profile
 
@@ -28,7 +28,9 @@ def asked(story: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Asked:
         calls.append((profile, options))
         progress("starting PostgreSQL")
         told = story({"AA-01": Verdict.PASS, "AA-02": Verdict.FAIL})
-        if not options.resume:
+        if options.resume:
+            plugins.manager.hook.l7audit_observe_record(record=RunResumed())
+        else:
             for record in told.records():
                 plugins.manager.hook.l7audit_observe_record(record=record)
         outcome: session.Outcome = told.outcome_in(tmp_path / "l7audit-out" / "run")

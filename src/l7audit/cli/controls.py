@@ -57,7 +57,7 @@ def show_control(control: str) -> None:
     catalogue = load()
     terminal = Terminal()
     found = catalogue.control(control)
-    terminal.result(styled(f"{found.id}  {found.title}", "bold"))
+    terminal.result(Text(f"{found.id}  ", "bold"), styled(found.title, "bold"))
     facts = reference.facts(found, [c.id for c in catalogue.checks_of(found.id)])
     for name, fact in columns(facts):
         terminal.result(Text(name, "dim"), f"  {fact}")

@@ -26,6 +26,8 @@ from l7audit.journal import (
     CheckEnded,
     CheckStarted,
     Measurement,
+    RunEnded,
+    RunResumed,
     RunStarted,
     Violation,
     Witness,
@@ -89,17 +91,26 @@ class Live(Bar):
         self._records: dict[str, list[AnyRecord]] = defaultdict(list)
         self._open: dict[str, set[str]] = {}
         self._running: dict[str, None] = {}
+        self._earlier: Sequence[AnyRecord] = ()
 
     @hookimpl
     def l7audit_observe_record(self, record: AnyRecord) -> None:
         """Shows what the record changes."""
         if isinstance(record, RunStarted):
             self._begin(record)
+        elif isinstance(record, RunResumed):
+            self._recall(self._earlier)
         elif isinstance(record, Evidence):
             self._evidence(record)
+        elif isinstance(record, RunEnded):
+            self.doing("closing the target")
 
-    def recall(self, records: Sequence[AnyRecord]) -> None:
-        """Takes in what an unfinished run has left; what it decided is counted, not said again."""
+    def remember(self, records: Sequence[AnyRecord]) -> None:
+        """Keeps what an unfinished run has left until the run really goes on."""
+        self._earlier = records
+
+    def _recall(self, records: Sequence[AnyRecord]) -> None:
+        """What was decided before is counted, not said again."""
         plan = plan_of(records)
         answered = {r.check for r in records if isinstance(r, CheckEnded) and r.verdict in DECIDED}
         self._begin(plan)

@@ -61,9 +61,8 @@ def command(
         profile, target = _as_it_began(earlier)
     wanted = choices.profile_for(profile, target)
     options = session.Options(out=out, seed=seed, select=select, jobs=jobs, resume=folder)
+    live.remember(earlier)
     with live:
-        if earlier:
-            live.recall(earlier)
         outcome = session.run(wanted, plugins, options, live.progress)
     summary.show(terminal, outcome)
     return outcome.exit

@@ -16,6 +16,9 @@ from l7audit.exits import Exit
 from l7audit.hookspecs import StandingProvider
 from l7audit.model import Target
 
+LIMITED = "limited"
+"""The tag of identities that only serve to use up a limit."""
+
 EXAMPLES = """\b
 Examples:
   l7audit stack up        start it; prints its addresses and demo credentials
@@ -111,6 +114,10 @@ def _show(terminal: Terminal, target: Target) -> None:
         [who.name, who.tenant, who.role, way.kind, way.name, way.secret]
         for who in target.identities
         for way in who.credentials
+        if LIMITED not in who.tags
     ]
     for row in columns(rows):
         terminal.result("  ".join(row))
+    limited = sum(LIMITED in who.tags for who in target.identities)
+    if limited:
+        terminal.result(f"and {limited} identities with small quotas, for the rate-limit checks")
