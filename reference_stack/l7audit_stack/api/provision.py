@@ -50,7 +50,7 @@ def add_data_key(folder: Path) -> str:
 
 
 def _key_id() -> str:
-    return f"{time.time_ns() // 1_000_000:013d}-{secrets.token_hex(3)}"
+    return f"{time.time_ns():019d}-{secrets.token_hex(3)}"
 
 
 def _write(path: Path, content: bytes) -> None:
