@@ -23,8 +23,8 @@ class Plan:
     out_of_scope: tuple[Skipped, ...]
     checks: tuple[Check, ...]
 
-    def jobs(self, context: Context, done: Iterable[str] = ()) -> tuple[list[Job], list[Job]]:
-        """The jobs that may run beside each other, and those that run alone, gentlest first."""
+    def jobs(self, context: Context, done: Iterable[str] = ()) -> tuple[list[Job], Job | None]:
+        """The jobs that may run beside each other, and the one that runs alone, gentlest first."""
         ended = set(done)
         todo = [c for c in self.checks if c.id not in ended]
         by_id = {c.id: c for c in self.controls}
@@ -40,7 +40,7 @@ class Plan:
             for at in range(0, len(group), GROUP)
         ]
         groups.sort(key=len, reverse=True)
-        return [Job(context, g) for g in groups], [Job(context, (c,)) for c in alone]
+        return [Job(context, g) for g in groups], Job(context, tuple(alone)) if alone else None
 
 
 def plan(

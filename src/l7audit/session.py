@@ -173,8 +173,8 @@ def conduct(crew: Crew, work: Work, recorder: Recorder) -> None:
     try:
         shared, alone = work.plan.jobs(work.context, work.done)
         crew.run(shared, deliver)
-        for job in alone:
-            crew.run([job], deliver)
+        if alone is not None:
+            crew.run([alone], deliver)
     except KeyboardInterrupt:
         crew.stop()
         outcome, reason = "interrupted", "It was interrupted."

@@ -69,9 +69,7 @@ class Standalone:
         catalogue = catalogues.load([s.package for s in self._plugins.suites])
         provider = self._plugins.provider(self._profile.target.provider)
         self._folder = new_folder(self._options.out)
-        target = self._open.enter_context(
-            provider.open(self._profile, self._folder, _quietly)
-        )
+        target = self._open.enter_context(provider.open(self._profile, self._folder, _quietly))
         journal = self._open.enter_context(Journal(self._folder / JOURNAL))
         self._recorder = Recorder(journal, self._plugins)
         chosen = {check_id(item) for item in session.items}

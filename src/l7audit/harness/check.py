@@ -140,11 +140,16 @@ class Check:
 
     # --- saying -------------------------------------------------------------------------------
 
-    def witness(self, statement: str, holds: Holds, *, once: bool = False) -> None:
+    def witness(self, statement: str, holds: Holds | Answer | bool, *, once: bool = False) -> None:
         """The positive control: asked now, and again at the end unless `once`.
 
-        Where it does not hold the check ends inconclusive: its pass would mean nothing.
+        What was seen already (an answer, or a judgement of it) can only be taken once. Where it
+        does not hold the check ends inconclusive: its pass would mean nothing.
         """
+        if isinstance(holds, Answer | bool):
+            seen = holds
+            self._ask(statement, lambda: seen, "opening")
+            return
         self._ask(statement, holds, "opening")
         if not once:
             self._standing.append(_Standing(statement, holds))

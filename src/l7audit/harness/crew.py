@@ -39,20 +39,16 @@ class Job:
 Deliver = Callable[[AnyRecord], None]
 
 
-def run_here(job: Job, sink: Callable[[Record], None]) -> int:
-    """Runs a job's checks in this process through pytest; returns pytest's exit code."""
-    running = Running(job.context, sink)
-    nodes = [check.node for check in job.checks]
-    root = str(job.checks[0].path.parent.parent)
-    try:
-        return int(
-            pytest.main(
-                ["-c", str(INI), "--rootdir", root, "-q", "--no-header", "--tb=short", *nodes],
-                plugins=[running],
-            )
+def run_here(running: Running, checks: Sequence[Check]) -> int:
+    """Runs checks in this process through pytest; returns pytest's exit code."""
+    nodes = [check.node for check in checks]
+    root = str(checks[0].path.parent.parent)
+    return int(
+        pytest.main(
+            ["-c", str(INI), "--rootdir", root, "-q", "--no-header", "--tb=short", *nodes],
+            plugins=[running],
         )
-    finally:
-        running.close()
+    )
 
 
 def _serve(pipe: Connection, log: str) -> None:
@@ -72,10 +68,16 @@ def _serve(pipe: Connection, log: str) -> None:
         with lock:
             pipe.send_bytes(line)
 
+    running: Running | None = None
     try:
         while True:
             job: Job = pipe.recv()
-            code = run_here(job, sink)
+            # Connections, sessions and the parsed document serve all jobs on one target.
+            if running is None or running.context != job.context:
+                if running is not None:
+                    running.close()
+                running = Running(job.context, sink)
+            code = run_here(running, job.checks)
             with lock:
                 pipe.send_bytes(b"done" if code in (0, 1, 5) else f"done:{code}".encode())
     except (EOFError, BrokenPipeError, ConnectionResetError):

@@ -1,15 +1,16 @@
-"""Filling a bucket to its brim and emptying it: how the checks of this area get to a limit."""
+"""Buckets as the checks of this area meet them: filled to the brim, emptied, and open again."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from l7audit.harness.check import Check
 from l7audit.model import Identity, Kind
 from l7audit.probe.answer import Answer
 from l7audit.probe.request import Request
-from l7audit.target.target_model import Surface
+from l7audit.target.surface import Surface
 from l7audit_suites.rate.bucket_fit import Sample
 from l7audit_suites.rate.fields import Policy, limits, policies, retry_after
 
@@ -42,6 +43,75 @@ def samples(answers: Sequence[Answer]) -> list[Sample]:
     return sorted(found, key=lambda s: s.started)
 
 
+def tightest(answer: Answer) -> Policy | None:
+    """The announced policy with the smallest quota, which is the one that is met first."""
+    return min(policies(answer.headers), key=lambda p: p.quota, default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """What limits one request: `full` is its answer when nothing had been taken before."""
+
+    check: Check
+    surface: Surface
+    request: Request
+    full: Answer
+
+    @property
+    def policy(self) -> Policy | None:
+        """The announced policy that is met first, or None where none is announced."""
+        return tightest(self.full)
+
+    def ask(self) -> Answer:
+        """One more request, without patience."""
+        return self.check.send(self.request, patience=False)
+
+    def shut(self) -> bool:
+        """Whether the plain request is throttled at this moment."""
+        return throttled(self.ask())
+
+    def flood(self) -> list[Answer]:
+        """Sends until something is throttled or the bound is spent; the answers by their start.
+
+        Ends the check where the announced quota is more than a check may spend.
+        """
+        policy = self.policy
+        if policy is not None and policy.quota > MOST:
+            self.check.inconclusive(
+                f"The announced quota of {policy.quota} is more than a check may spend."
+            )
+        bound = UNANNOUNCED if policy is None else min(MOST, 2 * policy.quota + CONCURRENCY)
+        answers: list[Answer] = []
+        while len(answers) < bound:
+            size = min(2 * CONCURRENCY, bound - len(answers))
+            answers += self.check.burst([self.request] * size, CONCURRENCY)
+            if any(map(throttled, answers)):
+                break
+        return sorted(answers, key=lambda a: a.started)
+
+    def empty(self) -> Answer:
+        """Empties it, as full as it is, and returns an answer that shows it.
+
+        Without a limit the check ends: RATE-01 speaks of that, the others have nothing to test.
+        """
+        refused = next(filter(throttled, self.flood()), None)
+        if refused is None:
+            self.check.inconclusive("No limit was met, so nothing can be said of ways around it.")
+        return refused
+
+    def opens_again(self) -> None:
+        """The closing witness: the target still works, and lets the caller in after its wait."""
+        self.check.witness("the caller is let in again after the flood", self._let_in)
+
+    def _let_in(self) -> bool:
+        deadline = time.monotonic() + PATIENCE
+        answer = self.ask()
+        while throttled(answer) and time.monotonic() < deadline:
+            time.sleep(min(PATIENCE, max(0.2, retry_after(answer.headers) or 1.0)))
+            answer = self.ask()
+        return admitted(answer) is True
+
+
 def caller(check: Check, number: int) -> Identity:
     """One of those with small quotas where the profile has them, a different one a check."""
     limited = [i for i in check.identities if "limited" in i.tags]
@@ -51,18 +121,39 @@ def caller(check: Check, number: int) -> Identity:
     return everybody[number % len(everybody)]
 
 
-def protected_request(check: Check, identity: Identity) -> tuple[Surface, Request]:
-    """A protected read that the identity may make, and its request. Waits for a full bucket."""
+def protected_bucket(check: Check, identity: Identity) -> Bucket:
+    """The full bucket of a protected read that the identity may make; the witness is taken."""
     auth = check.sessions.auth(identity)
     for surface in check.surfaces(Kind.PROTECTED_READ, limit=6):
         request = surface.request(auth=auth)
-        if settle(check, request).ok:
-            return surface, request
+        full = settle(check, request)
+        if full.ok:
+            check.witness("the caller is let in before the flood", full)
+            return Bucket(check, surface, request, full)
     check.inconclusive(f"No protected read answers {identity.name} with success.")
 
 
+def public_bucket(check: Check) -> Bucket:
+    """The full bucket of an anonymous caller; the witness is taken."""
+    surface = check.surface(Kind.PUBLIC_READ)
+    request = surface.request()
+    full = settle(check, request)
+    check.witness("the public read answers", full)
+    return Bucket(check, surface, request, full)
+
+
+def guessing_bucket(check: Check) -> Bucket:
+    """The bucket of guesses at the password of an account that nobody has."""
+    surface = check.surface(Kind.LOGIN)
+    account = f"nobody-{check.control.id.lower()}-{check.random.randrange(10**9)}"
+    request = check.sessions.login_request(surface, account, "not-the-password")
+    full = check.send(request, patience=False)
+    check.witness("a guess is answered before the flood", lambda: admitted(full) is True, once=True)
+    return Bucket(check, surface, request, full)
+
+
 def settle(check: Check, request: Request) -> Answer:
-    """Waits until the request's bucket is full again, or says inconclusive after `PATIENCE`.
+    """Waits until the request's bucket is full, or says inconclusive after `PATIENCE`.
 
     Without RateLimit fields 'full' can't be seen; then being admitted has to do.
     """
@@ -86,45 +177,3 @@ def _wait(answer: Answer) -> float:
     if tight is None or left is None or left.remaining >= tight.quota - 1:
         return 0.0
     return min(PATIENCE, left.reset or 1)
-
-
-def tightest(answer: Answer) -> Policy | None:
-    """The announced policy with the smallest quota, which is the one that is met first."""
-    return min(policies(answer.headers), key=lambda p: p.quota, default=None)
-
-
-def quota_of(check: Check, answer: Answer) -> int | None:
-    """The smallest announced quota. Ends the check where emptying it would cost too much."""
-    tight = tightest(answer)
-    if tight is not None and tight.quota > MOST:
-        check.inconclusive(f"The announced quota of {tight.quota} is more than a check may spend.")
-    return tight.quota if tight else None
-
-
-def exhaust(check: Check, request: Request, quota: int | None) -> list[Answer]:
-    """Sends until something is throttled or the bound is spent; the answers in order of start."""
-    bound = UNANNOUNCED if quota is None else min(MOST, 2 * quota + CONCURRENCY)
-    answers: list[Answer] = []
-    while len(answers) < bound:
-        size = min(4 * CONCURRENCY, bound - len(answers))
-        answers += check.burst([request] * size, CONCURRENCY)
-        if any(throttled(a) for a in answers):
-            break
-    return sorted(answers, key=lambda a: a.started)
-
-
-def exhausted(check: Check, request: Request) -> Answer:
-    """Empties the request's bucket and returns an answer that shows it.
-
-    Without a limit the check ends: RATE-01 speaks of that, the others have nothing to test.
-    """
-    quota = quota_of(check, settle(check, request))
-    refused = next((a for a in exhaust(check, request, quota) if throttled(a)), None)
-    if refused is None:
-        check.inconclusive("No limit was met, so nothing can be said of ways around it.")
-    return refused
-
-
-def still_shut(check: Check, request: Request) -> Callable[[], bool]:
-    """A witness: the plain request is throttled at this moment."""
-    return lambda: throttled(check.send(request, patience=False))

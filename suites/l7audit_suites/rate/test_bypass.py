@@ -9,223 +9,184 @@ from functools import partial
 import pytest
 
 from l7audit.harness.check import Check
-from l7audit.model import Kind
 from l7audit.probe.answer import Answer
 from l7audit.probe.request import Request
-from l7audit.target.target_model import Surface
 from l7audit_suites.rate.flood import (
+    Bucket,
     caller,
-    exhausted,
-    protected_request,
+    guessing_bucket,
+    protected_bucket,
+    public_bucket,
     settle,
-    still_shut,
     throttled,
 )
 
 FORWARDING = (
-    ("X-Forwarded-For", "198.51.100.{n}"),
-    ("X-Real-IP", "198.51.100.{n}"),
-    ("Forwarded", "for=198.51.100.{n}"),
-    ("X-Client-IP", "198.51.100.{n}"),
-    ("True-Client-IP", "198.51.100.{n}"),
-    ("CF-Connecting-IP", "198.51.100.{n}"),
-    ("X-Originating-IP", "198.51.100.{n}"),
+    "X-Forwarded-For",
+    "X-Real-IP",
+    "Forwarded",
+    "X-Client-IP",
+    "True-Client-IP",
+    "CF-Connecting-IP",
 )
-"""Headers that name a client's address; 198.51.100.0/24 is reserved for documentation."""
-
-
-Trick = Callable[[], Request]
-"""Makes the request that might walk around the limit; each call may make another one."""
+"""Headers in which proxies name a client's address."""
 
 ROUNDS = 5
 """A success between two refusals may be the bucket's own refill; five in a row are a way around."""
 
+NOT_UNDERSTOOD = frozenset({400, 404, 405, 406, 410, 414, 415, 422, 501})
+"""Answers that say nothing of the limit: the trick did not reach what the plain request does."""
 
-def tried_around(
-    check: Check, plain: Request, tricks: Mapping[str, Trick]
-) -> list[tuple[str, Answer]]:
-    """The tricks that were let in, each time, while the plain request was shut out."""
-    through = []
+Trick = Callable[[], Request]
+"""Makes a request that might walk around the limit; each call may make another one."""
+
+
+def tried_around(bucket: Bucket, what: str, tricks: Mapping[str, Trick]) -> None:
+    """Empties the bucket; while the plain request is shut out no trick may be let in."""
+    check = bucket.check
+    bucket.empty()
     for name, trick in tricks.items():
-        answer = _let_in(check, plain, trick)
-        if answer is not None:
-            through.append((name, answer))
-    return through
+        through = _through(bucket, trick)
+        check.expect(
+            through is None,
+            bucket.surface.place(name),
+            what,
+            *((through,) if through else ()),
+            expected="429, as for the plain request",
+        )
+    bucket.opens_again()
 
 
-WRONG_REQUEST = frozenset({400, 404, 405, 406, 410, 414, 415, 422, 501})
-"""Answers that say nothing of the limit: the trick was not understood as the plain request is."""
-
-
-def _let_in(check: Check, plain: Request, trick: Trick) -> Answer | None:
-    """The last answer of a trick that worked in all rounds."""
-    shut = still_shut(check, plain)
+def _through(bucket: Bucket, trick: Trick) -> Answer | None:
+    """The last answer of a trick that was let in, in all rounds, between two refusals."""
     for _ in range(ROUNDS):
-        if not shut():
-            exhausted(check, plain)
-        answer = check.send(trick(), patience=False)
-        if throttled(answer) or not 200 <= (answer.status or 0) < 500 or not shut():
-            return None
-        if answer.status in WRONG_REQUEST:
+        if not bucket.shut():
+            bucket.empty()
+        answer = bucket.check.send(trick(), patience=False)
+        status = answer.status or 500
+        if throttled(answer) or status >= 500 or status in NOT_UNDERSTOOD or not bucket.shut():
             return None
     return answer
 
 
-def forwarded(check: Check, request: Request) -> dict[str, Trick]:
-    """The request with each forwarding header, each time naming an address nobody had before."""
+def forwarded(bucket: Bucket) -> dict[str, Trick]:
+    """The request with each forwarding header, each time naming another address.
 
-    def trick(name: str, value: str) -> Trick:
-        return lambda: request.with_headers({name: value.format(n=check.random.randrange(1, 255))})
+    198.51.100.0/24 is reserved for documentation, so that nobody is behind it.
+    """
 
-    return {f"header {name}": trick(name, value) for name, value in FORWARDING}
+    def trick(name: str) -> Request:
+        address = f"198.51.100.{bucket.check.random.randrange(1, 255)}"
+        return bucket.request.with_headers(
+            {name: f"for={address}" if name == "Forwarded" else address}
+        )
 
-
-def report(check: Check, surface: Surface, through: list[tuple[str, Answer]], what: str) -> None:
-    """One expectation for all tricks, and a finding for each that worked."""
-    check.expect(
-        not through,
-        surface.place(through[0][0] if through else ""),
-        what,
-        *(a for _, a in through[:1]),
-        expected="429, as for the plain request",
-    )
-    for name, answer in through[1:]:
-        check.violation(surface.place(name), what, answer, expected="429")
+    return {f"header {name}": partial(trick, name) for name in FORWARDING}
 
 
 @pytest.mark.control("RATE-04")
 def test_a_forwarding_header_does_not_reset_a_principals_limit(check: Check) -> None:
-    surface, request = protected_request(check, caller(check, 4))
-    check.witness(
-        "the caller is let in before the flood", lambda: settle(check, request), once=True
-    )
-    exhausted(check, request)
-    check.witness("the plain request is shut out", still_shut(check, request), once=True)
-    through = tried_around(check, request, forwarded(check, request))
-    report(check, surface, through, "a header with another address gives a fresh quota")
+    bucket = protected_bucket(check, caller(check, 4))
+    tried_around(bucket, "a header with another address gives a fresh quota", forwarded(bucket))
 
 
 @pytest.mark.control("RATE-05")
 def test_a_forwarding_header_does_not_reset_an_anonymous_limit(check: Check) -> None:
-    surface = check.surface(Kind.PUBLIC_READ)
-    request = surface.request()
-    check.witness("the public read answers", lambda: settle(check, request), once=True)
-    exhausted(check, request)
-    through = tried_around(check, request, forwarded(check, request))
-    report(check, surface, through, "a header with another address gives a fresh quota")
+    bucket = public_bucket(check)
+    tried_around(bucket, "a header with another address gives a fresh quota", forwarded(bucket))
 
 
 @pytest.mark.control("RATE-06")
 def test_a_second_credential_shares_the_limit(check: Check) -> None:
     identity = caller(check, 6)
-    if len(identity.credentials) < 2:
-        check.inconclusive(f"{identity.name} has one credential only.")
-    surface, request = protected_request(check, identity)
-    ways = check.sessions.ways(identity)
-    others = [w for w in ways if w != check.sessions.auth(identity)]
+    bucket = protected_bucket(check, identity)
+    others = [w for w in check.sessions.ways(identity) if w != check.sessions.auth(identity)]
     if not others:
         check.inconclusive(f"{identity.name} can authenticate in one way only.")
-    second = surface.request(auth=others[0])
-    check.witness("the second credential is let in too", lambda: settle(check, second), once=True)
-    exhausted(check, request)
-    through = tried_around(check, request, {f"credential {others[0].kind}": lambda: second})
-    report(check, surface, through, "another credential of the same principal has its own quota")
+    second = bucket.surface.request(auth=others[0])
+    check.witness("the second credential is let in too", settle(check, second))
+    tried_around(
+        bucket,
+        "another credential of the same principal has its own quota",
+        {f"credential {others[0].kind}": lambda: second},
+    )
 
 
 @pytest.mark.control("RATE-07")
 def test_another_spelling_does_not_reset_the_limit(check: Check) -> None:
-    surface, request = protected_request(check, caller(check, 7))
-    check.witness(
-        "the caller is let in before the flood", lambda: settle(check, request), once=True
+    bucket = protected_bucket(check, caller(check, 7))
+    tried_around(
+        bucket, "another spelling of the same request has its own quota", spellings(bucket)
     )
-    exhausted(check, request)
-    through = tried_around(check, request, spellings(check, request))
-    report(check, surface, through, "another spelling of the same request has its own quota")
 
 
-def spellings(check: Check, request: Request) -> dict[str, Trick]:
+def spellings(bucket: Bucket) -> dict[str, Trick]:
     """The same request as a lenient router might also read it."""
-    path, _, query = request.path.partition("?")
-    tail = f"?{query}" if query else ""
+    request = bucket.request
+    path, mark, query = request.path.partition("?")
+    tail = mark + query
     head, _, last = path.rstrip("/").rpartition("/")
-    encoded = f"{head}/" + "".join(f"%{ord(c):02X}" for c in last)
     paths = {
         "upper case": path.upper() + tail,
         "trailing slash": path.rstrip("/") + "/" + tail,
         "double slash": "/" + path + tail,
-        "percent-encoding": encoded + tail,
+        "percent-encoding": f"{head}/" + "".join(f"%{ord(c):02X}" for c in last) + tail,
         "dot segment": f"{head}/./{last}{tail}",
         "path parameter": f"{path};v=1{tail}",
     }
     tricks: dict[str, Trick] = {
         name: partial(request.with_path, p) for name, p in paths.items() if p != request.path
     }
-    joint = "&" if query else "?"
-    tricks["unused query"] = lambda: request.with_path(
-        f"{request.path}{joint}nonce={check.random.randrange(10**6)}"
-    )
-    tricks["method HEAD"] = lambda: replace(request, method="HEAD")
-    tricks["method case"] = lambda: replace(request, method=request.method.lower())
+
+    def unused_query() -> Request:
+        number = bucket.check.random.randrange(10**6)
+        return request.with_path(f"{request.path}{'&' if mark else '?'}nonce={number}")
+
     override = request.with_headers({"X-HTTP-Method-Override": request.method})
-    tricks["method override"] = lambda: replace(override, method="POST")
-    return tricks
+    return tricks | {
+        "unused query": unused_query,
+        "method HEAD": partial(replace, request, method="HEAD"),
+        "method case": partial(replace, request, method=request.method.lower()),
+        "method override": partial(replace, override, method="POST"),
+    }
 
 
 @pytest.mark.control("RATE-08")
 def test_replicas_share_one_limit(check: Check) -> None:
     if len(check.target.replicas) < 2:
         check.inconclusive("Fewer than two replicas are known.")
-    surface, request = protected_request(check, caller(check, 8))
-    first, *others = [replace(request, base_url=r) for r in check.target.replicas]
+    known = protected_bucket(check, caller(check, 8))
+    first, *others = [replace(known.request, base_url=r) for r in check.target.replicas]
     for other in others:
-        check.witness(
-            "each replica lets the caller in", lambda r=other: settle(check, r), once=True
-        )
-    exhausted(check, first)
-    tricks = {f"replica {n}": partial(replace, other) for n, other in enumerate(others, start=2)}
-    through = tried_around(check, first, tricks)
-    report(check, surface, through, "another replica gives a fresh quota")
-
-
-@pytest.mark.control("RATE-12")
-def test_a_forwarding_header_does_not_give_more_guesses(check: Check) -> None:
-    surface, guess = guessing(check, "RATE-12")
-    check.witness("a guess is answered before the flood", lambda: _guessed(check, guess), once=True)
-    exhausted(check, guess)
-    through = tried_around(check, guess, forwarded(check, guess))
-    report(check, surface, through, "a header with another address gives more guesses")
-
-
-def _guessed(check: Check, guess: Request) -> bool:
-    answer = settle(check, guess)
-    return answer.status is not None and answer.status < 500 and not throttled(answer)
-
-
-def guessing(check: Check, salt: str) -> tuple[Surface, Request]:
-    """A login attempt with an account and a password that nobody has."""
-    surface = check.surface(Kind.LOGIN)
-    account = f"nobody-{salt.lower()}-{check.random.randrange(10**9)}"
-    return surface, check.sessions.login_request(surface, account, "not-the-password")
+        check.witness("each replica lets the caller in", check.send(other, patience=False))
+    tricks: dict[str, Trick] = {
+        f"replica {n}": partial(replace, other) for n, other in enumerate(others, start=2)
+    }
+    bucket = replace(known, request=first)
+    tried_around(bucket, "another replica gives a fresh quota", tricks)
 
 
 @pytest.mark.control("RATE-11")
 def test_guessing_passwords_is_throttled(check: Check) -> None:
-    surface, guess = guessing(check, "RATE-11")
-    check.witness("a guess is answered before the flood", lambda: _guessed(check, guess), once=True)
-    answers = []
-    for _ in range(60):
-        answers.append(check.send(guess, patience=False))
-        if throttled(answers[-1]):
-            break
-    unanswered = sum(a.status is None or a.status >= 500 for a in answers if not throttled(a))
-    if unanswered > len(answers) // 2:
+    bucket = guessing_bucket(check)
+    answers = [bucket.full]
+    while not throttled(answers[-1]) and len(answers) < 60:
+        answers.append(bucket.ask())
+    broken = sum(a.status is None or a.status >= 500 for a in answers if not throttled(a))
+    if broken > len(answers) // 2:
         check.inconclusive("Most guesses were answered by an error of the server.")
     check.expect(
         throttled(answers[-1]),
-        surface.place(),
+        bucket.surface.place(),
         "passwords of one account may be guessed without end",
         answers[-1],
         expected="429 within 60 guesses",
         seen=f"{len(answers)} guesses answered",
     )
     check.observe(f"Throttled after {len(answers)} guesses.", answers[-1])
+
+
+@pytest.mark.control("RATE-12")
+def test_a_forwarding_header_does_not_give_more_guesses(check: Check) -> None:
+    bucket = guessing_bucket(check)
+    tried_around(bucket, "a header with another address gives more guesses", forwarded(bucket))

@@ -9,71 +9,49 @@ import pytest
 from l7audit.harness.check import Check
 from l7audit.model import Kind
 from l7audit.probe.answer import Answer
-from l7audit.probe.request import Request
 from l7audit_suites.rate.fields import limits, policies, retry_after
-from l7audit_suites.rate.flood import (
-    caller,
-    exhausted,
-    protected_request,
-    settle,
-    still_shut,
-    throttled,
-    tightest,
-)
+from l7audit_suites.rate.flood import caller, protected_bucket, settle, throttled
 from l7audit_suites.rate.policy_change import tightened
 
 LONGEST = 8.0
 """Seconds that a check waits for a Retry-After."""
+
+OFFENCES = 3
 
 
 @pytest.mark.control("RATE-09")
 def test_repeat_offenders_wait_longer(check: Check) -> None:
     if check.target.hints.get("backoff") != "escalating":
         check.not_applicable("The target does not promise escalating back-off (hint `backoff`).")
-    surface, request = protected_request(check, caller(check, 9))
-    check.witness(
-        "the caller is let in before the flood", lambda: settle(check, request), once=True
-    )
-    waits = []
-    for _ in range(3):
-        refused = exhausted_once(check, request)
-        waits.append(retry_after(refused.headers) or 0.0)
-        if len(waits) < 3:
-            time.sleep(min(LONGEST, waits[-1]) + 0.1)
+    bucket = protected_bucket(check, caller(check, 9))
+    refusals = [bucket.empty()]
+    while len(refusals) < OFFENCES:
+        time.sleep(min(LONGEST, retry_after(refusals[-1].headers) or 0.0) + 0.1)
+        refusals.append(bucket.empty())
+    waits = [retry_after(a.headers) or 0.0 for a in refusals]
     check.expect(
         waits[-1] > waits[0],
-        surface.place("repeated offence"),
+        bucket.surface.place("repeated offence"),
         "the third offence in a row costs no more than the first",
-        refused,
+        refusals[0],
+        refusals[-1],
         expected="a growing Retry-After",
         seen=", ".join(f"{w:.0f} s" for w in waits),
     )
 
 
-def exhausted_once(check: Check, request: Request) -> Answer:
-    """Empties the bucket as far as it is full, without waiting for more."""
-    for _ in range(60):
-        answers = check.burst([request] * 16, 8)
-        refused = [a for a in answers if throttled(a)]
-        if refused:
-            return refused[-1]
-    check.inconclusive("No limit was met, so no back-off can be seen.")
-
-
 @pytest.mark.control("RATE-10")
 def test_a_changed_policy_takes_effect(check: Check) -> None:
-    _, request = protected_request(check, caller(check, 10))
-    before = tightest(settle(check, request))
-    if before is None:
+    bucket = protected_bucket(check, caller(check, 10))
+    if bucket.policy is None:
         check.inconclusive("No RateLimit-Policy is announced, so a change can't be seen.")
     surface = check.surface(Kind.RATE_POLICY)
-    check.witness("the caller is let in", lambda: settle(check, request), once=True)
-    with tightened(check, surface, before) as (changed, wanted):
-        after = check.send(request, patience=False)
+    with tightened(check, surface, bucket.policy) as (changed, wanted):
+        after = bucket.ask()
         deadline = time.monotonic() + 2.0
         while not _announces(after, wanted) and time.monotonic() < deadline:
             time.sleep(0.2)
-            after = check.send(request, patience=False)
+            after = bucket.ask()
         check.expect(
             _announces(after, wanted),
             surface.place(),
@@ -91,52 +69,52 @@ def _announces(answer: Answer, wanted: int) -> bool:
 
 @pytest.mark.control("RATE-13")
 def test_one_principals_flood_does_not_throttle_another(check: Check) -> None:
-    surface, flood = protected_request(check, caller(check, 13))
-    other = caller(check, 14)  # one with small quotas too: a large one would hide a shared bucket
-    if other.name == caller(check, 13).name:
+    # Both with small quotas: a large one would hide a shared bucket.
+    loud, quiet = caller(check, 13), caller(check, 14)
+    if loud.name == quiet.name:
         check.inconclusive("The profile gives one identity only.")
-    quiet = surface.request(auth=check.sessions.auth(other))
-    check.witness("the other caller is let in", lambda: settle(check, quiet), once=True)
-    exhausted(check, flood)
-    check.witness("the flooding caller is shut out", still_shut(check, flood), once=True)
-    answer = check.send(quiet, patience=False)
+    bucket = protected_bucket(check, loud)
+    request = bucket.surface.request(auth=check.sessions.auth(quiet))
+    check.witness("the quiet caller is let in", settle(check, request))
+    bucket.empty()
+    check.witness("the loud caller is shut out", bucket.shut())
+    answer = check.send(request, patience=False)
     check.expect(
         not throttled(answer),
-        surface.place("another principal"),
+        bucket.surface.place("another principal"),
         "one principal's flood shuts another out",
         answer,
         expected="an answer",
     )
+    bucket.opens_again()
 
 
 @pytest.mark.control("RATE-14")
 def test_a_throttled_answer_says_truly_when_to_come_back(check: Check) -> None:
-    surface, request = protected_request(check, caller(check, 14))
-    check.witness(
-        "the caller is let in before the flood", lambda: settle(check, request), once=True
-    )
-    refused = exhausted(check, request)
-    wait = retry_after(refused.headers)
+    bucket = protected_bucket(check, caller(check, 15))
+    refused = bucket.empty()
+    told = retry_after(refused.headers)
     resets = [limit.reset for limit in limits(refused.headers) if limit.reset is not None]
-    if wait is None and not resets:
+    if told is None and not resets:
         check.not_applicable("A throttled answer names no time; the field is optional (RFC 6585).")
-    wait = wait if wait is not None else float(max(resets))
-    if resets and "Retry-After" in refused.headers:
+    place = bucket.surface.place("header Retry-After")
+    if told is not None and resets:
         check.expect(
-            wait >= min(resets),
-            surface.place("header Retry-After"),
+            told >= min(resets),
+            place,
             "Retry-After is earlier than the reset of RateLimit",
             refused,
             expected=f"at least {min(resets)} s",
-            seen=f"{wait:.0f} s",
+            seen=f"{told:.0f} s",
         )
+    wait = told if told is not None else float(max(resets))
     if wait > LONGEST:
         check.inconclusive(f"It says {wait:.0f} s; a check waits {LONGEST:.0f} s at most.")
-    time.sleep(max(0.0, wait) + 0.15)
-    answer = check.send(request, patience=False)
+    time.sleep(max(0.0, wait - (time.perf_counter() - refused.ended)) + 0.1)
+    answer = bucket.ask()
     check.expect(
         not throttled(answer),
-        surface.place("header Retry-After"),
+        place,
         "a caller that waited as told is still shut out",
         refused,
         answer,

@@ -9,68 +9,55 @@ from l7audit.model import Confidence
 from l7audit_suites.rate.bucket_fit import Quota, fitted, overrun
 from l7audit_suites.rate.flood import (
     CONCURRENCY,
+    Bucket,
     caller,
-    exhaust,
-    protected_request,
-    quota_of,
+    protected_bucket,
     samples,
     settle,
     throttled,
-    tightest,
 )
 
 
 @pytest.mark.control("RATE-01")
 def test_a_caller_who_asks_too_often_is_throttled(check: Check) -> None:
-    identity = caller(check, 1)
-    surface, request = protected_request(check, identity)
-    check.witness("the caller is let in before the flood", lambda: settle(check, request))
-    quota = quota_of(check, settle(check, request))
-    answers = exhaust(check, request, quota)
-    answered = [a for a in answers if a.status is not None]
-    if len(answered) < len(answers) // 2:
+    bucket = protected_bucket(check, caller(check, 1))
+    answers = bucket.flood()
+    if sum(a.status is not None for a in answers) < len(answers) // 2:
         check.inconclusive("More than half of the flood got no answer at all.")
     seconds = answers[-1].ended - answers[0].started
-    fit = fitted(samples(answers))
-    if fit:
-        check.observe("The limit as it was met.", capacity=fit.capacity, refill=fit.refill)
+    announced = bucket.policy is not None
     check.expect(
-        any(throttled(a) for a in answers),
-        surface.place(),
+        any(map(throttled, answers)),
+        bucket.surface.place(),
         "a caller may ask as often as it likes",
         answers[-1],
-        expected="429 within the quota" if quota else f"429 within {len(answers)} requests",
+        expected="429 beyond the quota" if announced else f"429 within {len(answers)} requests",
         seen=f"none of {len(answers)} requests in {seconds:.1f} s was throttled",
         # Without an announced quota the limit may simply lie beyond what a check may spend.
-        confidence=Confidence.STRONG if quota else Confidence.WEAK,
+        confidence=Confidence.STRONG if announced else Confidence.WEAK,
     )
+    bucket.opens_again()
 
 
 @pytest.mark.control("RATE-02")
 def test_the_announced_quota_is_the_enforced_one(check: Check) -> None:
-    identity = caller(check, 2)
-    surface, request = protected_request(check, identity)
-    full = settle(check, request)
-    policy = tightest(full)
+    bucket = protected_bucket(check, caller(check, 2))
+    policy = bucket.policy
     if policy is None:
         check.not_applicable("No RateLimit-Policy is announced; the field is a draft's.")
     if not policy.window:
         check.inconclusive("The policy names no window, so its refill is not known.")
-    check.witness("the caller is let in before the flood", lambda: settle(check, request))
-    quota_of(check, full)
     refill = policy.quota / policy.window
-    settle(check, request)
-    answers = [
-        check.send(request, patience=False) for _ in range(policy.quota + int(3 * refill) + 10)
-    ]
+    answers = [bucket.full, *(bucket.ask() for _ in range(policy.quota + int(3 * refill) + 10))]
     taken = samples(answers)
     before = next((i for i, s in enumerate(taken) if s.admitted is False), len(taken))
     # The window is announced in whole seconds, so the refill is known to that grain only.
     slack = 2 + refill * (taken[-1].ended - taken[0].started) / policy.window
     excess = overrun(taken, Quota(policy.quota, refill))
+    place = bucket.surface.place("header RateLimit-Policy")
     check.expect(
         excess <= slack,
-        surface.place("header RateLimit-Policy"),
+        place,
         "more is admitted than the announced quota says",
         answers[before - 1],
         expected=f"at most {policy.quota} and {refill:.3g} a second",
@@ -78,34 +65,22 @@ def test_the_announced_quota_is_the_enforced_one(check: Check) -> None:
     )
     check.expect(
         before >= policy.quota - 2,
-        surface.place("header RateLimit-Policy"),
+        place,
         "a full bucket admits less than the announced quota",
         answers[min(before, len(answers) - 1)],
         expected=f"{policy.quota} at once",
         seen=f"throttled after {before}",
     )
+    bucket.opens_again()
 
 
 @pytest.mark.control("RATE-03")
 def test_the_limit_holds_under_concurrency(check: Check) -> None:
-    identity = caller(check, 3)
-    surface, request = protected_request(check, identity)
-    check.witness("the caller is let in before the flood", lambda: settle(check, request))
-    full = settle(check, request)
-    quota_of(check, full)
-    policy = tightest(full)
-    if policy and policy.window:
-        limit = Quota(policy.quota, policy.quota / policy.window)
-    else:  # what one caller alone is admitted is the measure for many at once
-        alone = [check.send(request, patience=False) for _ in range(200)]
-        fit = fitted(samples(alone))
-        if fit is None:
-            check.inconclusive("No limit was met one by one, so there is none to compare with.")
-        limit = fit
-        settle(check, request)
-    bound = int(2 * limit.capacity) + 2 * CONCURRENCY
-    answers = check.burst([request] * bound, 2 * CONCURRENCY)
-    if not any(throttled(a) for a in answers):
+    bucket = protected_bucket(check, caller(check, 3))
+    limit = announced_or_measured(check, bucket)
+    size = int(2 * limit.capacity) + 2 * CONCURRENCY
+    answers = check.burst([bucket.request] * size, 2 * CONCURRENCY)
+    if not any(map(throttled, answers)):
         check.inconclusive("The flood met no limit; RATE-01 speaks of that.")
     excess = overrun(samples(answers), limit)
     over = max(0, round(excess - 2))
@@ -118,9 +93,22 @@ def test_the_limit_holds_under_concurrency(check: Check) -> None:
     )
     check.expect(
         excess <= 2,
-        surface.place(),
+        bucket.surface.place(),
         "parallel requests are admitted beyond the limit",
         answers[-1],
         expected=f"at most {limit.capacity:.0f} and {limit.refill:.3g} a second",
         seen=f"{excess:.0f} more, {2 * CONCURRENCY} at a time",
     )
+    bucket.opens_again()
+
+
+def announced_or_measured(check: Check, bucket: Bucket) -> Quota:
+    """The limit to hold parallel requests against: what one caller alone is admitted, at least."""
+    policy = bucket.policy
+    if policy is not None and policy.window:
+        return Quota(policy.quota, policy.quota / policy.window)
+    fit = fitted(samples([bucket.ask() for _ in range(200)]))
+    if fit is None:
+        check.inconclusive("No limit was met one by one, so there is none to compare with.")
+    settle(check, bucket.request)
+    return fit
