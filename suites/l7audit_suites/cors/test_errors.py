@@ -2,34 +2,78 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
 from l7audit.harness.check import Check
-from l7audit.model import Place
+from l7audit.model import Place, Safety
+from l7audit.probe.answer import Answer, Headers
 from l7audit_suites.cors import fetch_standard as fetch
-from l7audit_suites.cors.grounds import few_strangers, friend, grounds
+from l7audit_suites.cors.grounds import Ground, few_strangers, friend, grounds
 from l7audit_suites.cors.judgement import consistency_fault, decided
 from l7audit_suites.head.reads import mistakes
+from l7audit_suites.head.signing_in import nobody
+
+ATTEMPTS = 30
+"""Sign-ins of somebody who does not exist, after which a target should throttle."""
+
+
+def origins_of(check: Check) -> dict[str, str]:
+    """An allowed origin and three strangers, by a name that is the same in every run."""
+    strangers = {stranger.trick: stranger.origin for stranger in few_strangers(check)[:3]}
+    return {"an allowed origin": friend(check), **strangers}
+
+
+def successes(check: Check, ground: Ground, origins: Mapping[str, str]) -> dict[str, Headers]:
+    """How each origin is treated where all is well."""
+    return {name: check.send(ground.asked_by(o)).headers for name, o in origins.items()}
+
+
+def consistent(check: Check, place: Place, origin: str, usual: Headers, answer: Answer) -> None:
+    """Expects an error to treat an origin as successes do."""
+    fault = consistency_fault(origin, usual, answer.headers)
+    check.expect(
+        not fault,
+        place,
+        f"An error ({place.part}) leaves the policy: {fault}.",
+        answer,
+        expected="the same grant and Vary as on successes",
+        seen=f"{answer.status} with "
+        f"{fetch.ALLOW_ORIGIN}: {fetch.value(answer.headers, fetch.ALLOW_ORIGIN)}, "
+        f"Vary: {fetch.value(answer.headers, 'Vary')}",
+    )
 
 
 @pytest.mark.control("CORS-09")
 def test_errors_follow_the_same_rules_as_successes(check: Check) -> None:
     ground = grounds(check, protected=1)[0]
-    origins = {"an allowed origin": friend(check)}
-    origins |= {stranger.trick: stranger.origin for stranger in few_strangers(check)[:3]}
-    successes = {name: check.send(ground.asked_by(o)).headers for name, o in origins.items()}
-    for mistake in mistakes(check, ground):
+    origins = origins_of(check)
+    usual = successes(check, ground, origins)
+    for mistake in mistakes(check, ground, large=True):
         for name, origin in origins.items():
             answer = check.send(mistake.request.with_headers({"Origin": origin}))
-            if not decided(answer):
-                continue
-            fault = consistency_fault(origin, successes[name], answer.headers)
-            check.expect(
-                not fault,
-                Place(operation=mistake.place.operation, part=f"{mistake.name}, origin: {name}"),
-                f"The refusal of {mistake.name} leaves the policy: {fault}.",
-                answer,
-                expected="the same grant and Vary as on successes",
-                seen=f"{fetch.ALLOW_ORIGIN}: {fetch.value(answer.headers, fetch.ALLOW_ORIGIN)}, "
-                f"Vary: {fetch.value(answer.headers, 'Vary')}",
-            )
+            if decided(answer):
+                part = f"{mistake.name}, origin: {name}"
+                place = Place(operation=mistake.place.operation, part=part)
+                consistent(check, place, origin, usual[name], answer)
+
+
+@pytest.mark.control("CORS-09")
+def test_throttled_answers_follow_the_same_rules_as_successes(check: Check) -> None:
+    if check.probe.scope.safety.rank < Safety.INTRUSIVE.rank:
+        check.not_applicable("Nobody is throttled unless the profile allows intrusive checks.")
+    ground = grounds(check, protected=1)[0]
+    attempt = nobody(check)
+    if attempt is None:
+        check.not_applicable("There is no operation to sign in by, where trying is throttled.")
+    surface, request = attempt
+    if not any(a.throttled for a in check.burst([request] * ATTEMPTS, 8)):
+        check.not_applicable(f"{ATTEMPTS} sign-ins of somebody unknown are not throttled.")
+    origins = origins_of(check)
+    usual = successes(check, ground, origins)
+    for name, origin in origins.items():
+        answer = check.send(request.with_headers({"Origin": origin}), patience=False)
+        if answer.throttled:
+            place = surface.place(f"too many requests, origin: {name}")
+            consistent(check, place, origin, usual[name], answer)

@@ -74,16 +74,21 @@ def _read(check: Check, surface: Surface, auth: Auth) -> Read | None:
     return Read(surface, request, answer, auth.kind != "none") if answer.ok else None
 
 
-def mistakes(check: Check, read: Read) -> list[Mistake]:
+def mistakes(check: Check, read: Read, *, large: bool = False) -> list[Mistake]:
     """Requests that were refused with 4xx, one for each kind of mistake that is.
 
-    What broke (5xx) or was accepted is no mistake and left out; fewer than two end the check.
+    `large` adds a body that is too large. What broke (5xx) or was accepted is no mistake and left
+    out; fewer than two end the check.
     """
     found = []
     for name, place, request in _mistakes(check, read):
+        if len(request.content) >= TOO_LARGE and not large:
+            continue
         refusal = check.send(request)
         if refusal.status is not None and 400 <= refusal.status < 500:
             found.append(Mistake(name, place, request, refusal))
+        elif not refusal.ok:
+            check.observe(f"The mistake of {name} was not refused: something broke.", refusal)
     if len(found) < 2:
         check.inconclusive("Hardly any mistake is refused with 4xx, so errors cannot be judged.")
     return found

@@ -23,15 +23,29 @@ def signed_in(check: Check) -> list[tuple[Surface, Answer]]:
     return found
 
 
+def nobody(check: Check) -> tuple[Surface, Request] | None:
+    """An attempt of somebody who does not exist; by client secret if possible, as that is cheap."""
+    name = f"l7audit-{check.random.randrange(16**10):010x}"
+    for surface in check.model.surfaces(Kind.TOKEN, limit=1):
+        return surface, _client_grant(surface, name, name)
+    for surface in check.model.surfaces(Kind.LOGIN, limit=1):
+        return surface, check.sessions.login_request(surface, name, name)
+    return None
+
+
 def _attempts(check: Check) -> Iterator[tuple[Surface, Request]]:
     if password := _held(check, "password"):
         for surface in check.model.surfaces(Kind.LOGIN, limit=1):
             yield surface, check.sessions.login_request(surface, password.name, password.secret)
     if client := _held(check, "client"):
-        grant = {"grant_type": "client_credentials"}
-        named = {"client_id": client.name, "client_secret": client.secret}
         for surface in check.model.surfaces(Kind.TOKEN, limit=1):
-            yield surface, surface.request(form={**grant, **named})
+            yield surface, _client_grant(surface, client.name, client.secret)
+
+
+def _client_grant(surface: Surface, client: str, secret: str) -> Request:
+    """RFC 6749 4.4.2, with the client's secret in the body."""
+    grant = {"grant_type": "client_credentials", "client_id": client, "client_secret": secret}
+    return surface.request(form=grant)
 
 
 def _held(check: Check, kind: str) -> Credential | None:
