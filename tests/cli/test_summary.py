@@ -56,6 +56,15 @@ def test_a_clean_run_shows_score_arithmetic_coverage_areas_report_and_gate(
     assert "Failed" not in out
 
 
+def test_an_area_counts_only_what_applies_to_the_target(
+    story: Any, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    verdicts = {"AA-01": Verdict.PASS, "AA-02": Verdict.NOT_APPLICABLE}
+    verdicts |= {"BB-01": Verdict.NOT_APPLICABLE}
+    out = shown(story(verdicts).outcome_in(tmp_path), capsys)
+    assert "Areas      AA 100.0 (1/1, 1 n/a)   BB n/a" in out
+
+
 def test_failures_come_with_one_sentence_each_the_worst_first(
     story: Any, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

@@ -12,6 +12,7 @@ from l7audit import session
 from l7audit.cli import choices, summary
 from l7audit.cli.live import Live
 from l7audit.cli.terminal import Terminal
+from l7audit.errors import UsageError
 from l7audit.exits import Exit
 from l7audit.journal import AnyRecord, RunStarted
 
@@ -69,12 +70,20 @@ def command(
 
 
 def _resumed(resume: str | None, out: Path | None) -> Path | None:
-    """The folder to go on in, its links followed, or None for a new run."""
+    """The folder to go on in, its links followed, or None for a new run.
+
+    Errors: `UsageError` where it holds no journal.
+    """
     if resume is None:
         return None
-    if resume == RESUME_LATEST and not Path(resume).exists():
-        return ((out or Path(session.OUT)) / session.LATEST).resolve()
-    return Path(resume).resolve()
+    newest = resume == RESUME_LATEST and not Path(resume).exists()
+    folder = (out or Path(session.OUT)) / session.LATEST if newest else Path(resume)
+    if not (folder / session.JOURNAL).is_file():
+        raise UsageError(
+            f"{folder} holds no journal, so there is nothing to go on with.",
+            mend="Start a new run: l7audit run",
+        )
+    return folder.resolve()
 
 
 def _as_it_began(records: list[AnyRecord]) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.text import Text
 
-from l7audit.assess.results import ControlResult, Results, TargetResult
+from l7audit.assess.results import AreaResult, ControlResult, Results, TargetResult
 from l7audit.cli.terminal import SEVERITIES, Terminal, styled, verdict_word
 from l7audit.model import Verdict
 from l7audit.session import Outcome
@@ -68,12 +68,16 @@ def _score(terminal: Terminal, results: Results) -> None:
         "Coverage",
         f"{results.coverage:.1%} ({assessed:g} of {planned:g} planned weight was decided)",
     )
-    areas = [
-        f"{area.area} {'n/a' if area.score is None else format(area.score, '.1f')}"
-        f" ({area.passed}/{area.planned})"
-        for area in results.areas
-    ]
-    _row(terminal, "Areas", Text("   ".join(areas) or "none"))
+    _row(terminal, "Areas", Text("   ".join(map(_area, results.areas)) or "none"))
+
+
+def _area(area: AreaResult) -> str:
+    """An area's score, with the passed of the controls that apply to the target."""
+    applicable = area.planned - area.not_applicable
+    if area.score is None:
+        return f"{area.area} n/a"
+    rest = f", {area.not_applicable} n/a" if area.not_applicable else ""
+    return f"{area.area} {area.score:.1f} ({area.passed}/{applicable}{rest})"
 
 
 def _bad_news(terminal: Terminal, controls: Sequence[ControlResult]) -> None:
@@ -116,11 +120,11 @@ def _targets(terminal: Terminal, targets: Sequence[TargetResult]) -> None:
         f"{len(met)} met, {len(missed)} missed, {len(open_)} not demonstrated",
     )
     if met:
-        _row(terminal, "", "met: " + ", ".join(f"{t.id} ({t.bound})" for t in met))
+        _row(terminal, "", "met: " + _names([f"{t.id} ({t.bound})" for t in met]))
     for target in missed:
         _row(terminal, "", styled(f"missed: {target.id} ({target.bound}): {target.reason}", "red"))
     if open_:
-        _row(terminal, "", "not demonstrated: " + ", ".join(t.id for t in open_))
+        _row(terminal, "", "not demonstrated: " + _names([t.id for t in open_]))
 
 
 def _left_out(terminal: Terminal, results: Results) -> None:
