@@ -17,6 +17,9 @@ from l7audit.model import Confidence
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _EVIL = "attacker.example"
 
+LEAST = 55
+"""Strangers at least: on six grounds that is a sample which bounds the rate of mistakes by 1 %."""
+
 
 class Family(StrEnum):
     """What a stranger's origin tries to get by with."""
@@ -72,6 +75,9 @@ def strangers(allowed: Sequence[str], own: str, chance: random.Random) -> tuple[
     for stranger in (*_arbitrary(chance), *(s for m in models for s in _imitate(m))):
         if same_origin_key(stranger.origin) not in known:
             found.setdefault(stranger.origin, stranger)
+    while len(found) < LEAST:
+        more = f"https://{chance.randrange(16**8):08x}.{_EVIL}"
+        found.setdefault(more, Stranger(more, Family.ARBITRARY, "any site"))
     return tuple(sorted(found.values(), key=lambda s: list(Family).index(s.family)))
 
 

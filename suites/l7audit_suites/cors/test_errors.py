@@ -36,7 +36,7 @@ def consistent(check: Check, place: Place, origin: str, usual: Headers, answer: 
     check.expect(
         not fault,
         place,
-        f"An error ({place.part}) leaves the policy: {fault}.",
+        f"The answer to {place.part} leaves the policy for {origin}: {fault}.",
         answer,
         expected="the same grant and Vary as on successes",
         seen=f"{answer.status} with "
@@ -54,8 +54,7 @@ def test_errors_follow_the_same_rules_as_successes(check: Check) -> None:
         for name, origin in origins.items():
             answer = check.send(mistake.request.with_headers({"Origin": origin}))
             if decided(answer):
-                part = f"{mistake.name}, origin: {name}"
-                place = Place(operation=mistake.place.operation, part=part)
+                place = Place(operation=mistake.place.operation, part=mistake.name)
                 consistent(check, place, origin, usual[name], answer)
 
 
@@ -75,5 +74,4 @@ def test_throttled_answers_follow_the_same_rules_as_successes(check: Check) -> N
     for name, origin in origins.items():
         answer = check.send(request.with_headers({"Origin": origin}), patience=False)
         if answer.throttled:
-            place = surface.place(f"too many requests, origin: {name}")
-            consistent(check, place, origin, usual[name], answer)
+            consistent(check, surface.place("too many requests"), origin, usual[name], answer)

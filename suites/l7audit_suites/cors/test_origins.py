@@ -20,9 +20,7 @@ def strangers_are_refused(check: Check, family: Family) -> None:
     guests = of_family(lattice(check), family)
     plan = [(g, s, "", g.asked_by(s.origin)) for g in tried for s in guests]
     plan += [
-        (g, s, ", in a preflight", g.preflight(s.origin))
-        for g in tried[:PREFLIGHTS]
-        for s in guests
+        (g, s, " in a preflight", g.preflight(s.origin)) for g in tried[:PREFLIGHTS] for s in guests
     ]
     answers = ask(check, [request for *_, request in plan])
     complied = 0
@@ -38,8 +36,8 @@ def strangers_are_refused(check: Check, family: Family) -> None:
         complied += not fault
         check.expect(
             not fault,
-            ground.place(f"origin: {stranger.trick}{where}"),
-            f"An origin that nobody allowed ({stranger.trick}) is trusted: {fault}.",
+            ground.place(f"origin: {stranger.trick}"),
+            f"An origin that nobody allowed ({stranger.trick}) is trusted{where}: {fault}.",
             answer,
             expected=f"no {fetch.ALLOW_ORIGIN} for {stranger.origin}",
             seen=f"{fetch.ALLOW_ORIGIN}: {fetch.value(answer.headers, fetch.ALLOW_ORIGIN)}",
