@@ -6,6 +6,7 @@ are stable: they stand in findings.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -48,6 +49,8 @@ def unsigned(token: Token) -> Iterator[Forgery]:
     yield Forgery("alg null", assemble({**token.header, "alg": None}, token.claims))
     listed = assemble({**token.header, "alg": ["none", token.algorithm]}, token.claims)
     yield Forgery("alg as a list with none", listed)
+    twice = json.dumps(dict(token.header), separators=(",", ":"))[:-1] + ',"alg":"none"}'
+    yield Forgery("alg twice", f"{encode(twice.encode())}.{token.segments[1]}.")
 
 
 def tampered(token: Token) -> Iterator[Forgery]:

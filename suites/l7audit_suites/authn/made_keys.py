@@ -16,10 +16,11 @@ from l7audit.probe.answer import Answer
 from l7audit.probe.request import Auth
 from l7audit.target.schemas import Schema, properties, type_of
 from l7audit.target.target_model import Surface
+from l7audit.target.values import values_in
 from l7audit.target.words import says, words
 from l7audit_suites.authn.ground import Ground, find, holders
 from l7audit_suites.authn.judgement import Seen
-from l7audit_suites.authn.leaves import secrets, texts
+from l7audit_suites.authn.leaves import secrets
 
 WINDOW = 2.0
 """Seconds after which an ended credential must be refused everywhere."""
@@ -62,7 +63,7 @@ def _make(check: Check, more: Mapping[str, Any]) -> MadeKey:
         for owner in owners[:_MOST_OWNERS]:
             auth = check.sessions.auth(owner)
             answer = check.send(
-                surface.request(auth=auth, fields=dict(more)),
+                surface.request(auth=auth, fields=dict(more) if more else None),
                 identity=owner.name,
             )
             if answer.ok:
@@ -80,7 +81,7 @@ def read_key(
         check.probe.redactor.learn(text, "api_key")
         ground = find(check, owner, text, lambda t: replace(template, value=t), "api_key")
         if ground is not None:
-            return MadeKey(text, _id_in(value, text), owner, auth, surface, answer, ground)
+            return MadeKey(text, _id_in(check, answer), owner, auth, surface, answer, ground)
     check.inconclusive("The answer to a key's creation holds no text that works as a key.")
 
 
@@ -97,38 +98,33 @@ def _key_auth(check: Check, owner: Identity, surface: Surface) -> Auth:
     check.inconclusive("Nothing says in which header an API key is sent.")
 
 
-def _id_in(value: Any, secret: str) -> str:
-    """The id of what an answer describes: the member called id, or the likeliest other one."""
-    named = [(name.lower(), text) for name, text in texts(value) if text != secret]
-    named += [(n.lower(), str(i)) for n, i in _numbers(value)]
-    for wanted in ("id", "key_id", "keyid", "uuid", "kid", "name", "prefix"):
-        for name, text in named:
-            if name == wanted:
-                return text
-    return next((text for name, text in named if name.endswith("id")), "")
+def path_to(surface: Surface, answer: Answer) -> dict[str, str]:
+    """The path parameters of a surface, out of the answer that describes what it shall act on."""
+    wanted = tuple(p.name for p in surface.operation.path_parameters)
+    body = answer.json_or_none()
+    inner = [v for v in body.values() if isinstance(v, dict)] if isinstance(body, dict) else []
+    for thing in [body, *inner] if wanted else []:
+        if found := values_in(thing, wanted):
+            return found
+    return {}
 
 
-def _numbers(value: Any) -> Iterator[tuple[str, int]]:
-    for node in (value, *(value.values() if isinstance(value, dict) else ())):
-        if isinstance(node, dict):
-            for name, item in node.items():
-                if isinstance(item, int) and not isinstance(item, bool):
-                    yield str(name), item
+def _id_in(check: Check, answer: Answer) -> str:
+    """The id of a key as the target's own paths name it; empty where no path does."""
+    for kind in (Kind.KEY_REVOKE, Kind.KEY_ROTATE):
+        for surface in check.model.surfaces(kind, limit=1):
+            return next(iter(path_to(surface, answer).values()), "")
+    return ""
 
 
 def revoke(check: Check, made: MadeKey) -> Answer | None:
     """Revokes a key as its owner; None where the target offers no way."""
     for surface in check.model.surfaces(Kind.KEY_REVOKE, limit=2):
         return check.send(
-            surface.request(auth=made.auth, path=path_to(surface, made.id)),
+            surface.request(auth=made.auth, path=path_to(surface, made.answer)),
             identity=made.owner.name,
         )
     return None
-
-
-def path_to(surface: Surface, key: str) -> dict[str, str]:
-    """The path parameters of a surface that takes a key's id."""
-    return {p.name: key for p in surface.operation.path_parameters[-1:]}
 
 
 def discard(check: Check, made: MadeKey) -> None:

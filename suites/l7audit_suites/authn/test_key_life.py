@@ -141,7 +141,7 @@ def _rotated(check: Check, made: MadeKey, overlap: float) -> tuple[MadeKey, bool
     if wish is None and overlap:
         check.inconclusive("No key can be given an end that is near enough to wait for.")
     answer = check.send(
-        surface.request(auth=made.auth, path=path_to(surface, made.id), fields=wish or {}),
+        surface.request(auth=made.auth, path=path_to(surface, made.answer), fields=wish),
         identity=made.owner.name,
     )
     if not answer.ok:
@@ -154,7 +154,7 @@ def _showing(check: Check, made: MadeKey) -> list[Surface]:
     listings = check.model.surfaces(Kind.KEY_LIST, limit=2)
     templates = {f"{s.operation.template.rstrip('/')}/" for s in listings}
     single = [
-        surface.with_values(path_to(surface, made.id))
+        surface.with_values(path_to(surface, made.answer))
         for surface in check.model.surfaces(Kind.RESOURCE_READ, limit=50)
         if surface.operation.template.rpartition("{")[0] in templates and made.id
     ]

@@ -32,8 +32,8 @@ _WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _CROWD = 5
 
 
-def _lends_its_account(methods: frozenset[str]) -> Wrap:
-    """A gateway that signs in for who has not: meant for a health page, set for a whole method."""
+def _lends_its_account(methods: frozenset[str], tag: str = "") -> Wrap:
+    """A gateway that signs in for who has not: meant for one page, set for more."""
 
     def wrap(app: ASGIApp, parts: Parts) -> ASGIApp:
         router = Router(parts.operations)
@@ -42,7 +42,7 @@ def _lends_its_account(methods: frozenset[str]) -> Wrap:
             if scope["type"] == "http" and scope["method"] in methods and anonymous(scope):
                 match = router.match(scope["raw_path"].decode("latin-1"))
                 operation = match.methods.get(scope["method"]) if match else None
-                if operation is not None and not operation.public:
+                if operation and not operation.public and tag in ("", operation.tag):
                     token = await _token(parts)
                     scope = with_header(scope, b"authorization", b"Bearer " + token.encode())
             await app(scope, receive, send)
@@ -183,8 +183,8 @@ def _fails_in_a_crowd(status: int) -> Wrap:
 DEFECTS: tuple[Defect, ...] = (
     Defect(
         name="authn.gateway-lends-its-account",
-        summary="A gateway reads with its own account for callers without one.",
-        wrap=_lends_its_account(_READS),
+        summary="A gateway reads documents with its own account for callers without one.",
+        wrap=_lends_its_account(_READS, "documents"),
     ),
     Defect(
         name="authn.unguarded-writes",
