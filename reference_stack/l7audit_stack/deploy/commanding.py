@@ -89,7 +89,11 @@ class Commands:
         return self._address(self._lane(lane))
 
     async def open_lane(self, replicas: int = 1) -> int:
-        number = next(n for n in range(DATABASES) if n not in self._lanes)
+        if replicas < 1:
+            raise StackError("A lane needs at least one API replica.")
+        number = next((n for n in range(DATABASES) if n not in self._lanes), None)
+        if number is None:
+            raise StackError(f"All {DATABASES} lanes are open: close one first.")
         lane = self._lanes[number] = Lane(number, self._shared)
         async with lane.turn:
             try:
@@ -119,8 +123,8 @@ class Commands:
         self._stop()
 
     async def _forget(self, lane: Lane) -> None:
-        await lane.close()
         del self._lanes[lane.number]
+        await lane.close()
 
     def _keeper(self, name: str) -> Keeper:
         keeper = self._shared.keepers.get(name)
@@ -138,14 +142,13 @@ class Commands:
 
     def _address(self, lane: Lane) -> Address:
         shared, edge = self._shared, lane.edge_component
-        folder = shared.home.folder / f"lane-{lane.number}"
         return Address(
             base_url=edge.endpoint,
             replicas=tuple(keeper.component.endpoint for keeper in lane.replicas),
             ca_file=shared.certificates.authority,
             identities=[] if shared.seed is None else shared.seed.identities,
-            secrets_dir=folder / "secrets",
-            files_dir=folder / "files",
+            secrets_dir=lane.secrets_dir,
+            files_dir=lane.files_dir,
             store_url=shared.store.url(lane.number),
             database_url=shared.postgres.url(lane.database),
             llm_url=shared.llm.endpoint,

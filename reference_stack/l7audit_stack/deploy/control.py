@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import traceback
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,9 @@ async def _answer(line: bytes, handler: Handler) -> Answer:
         return Answer(ok=False, error=str(error))
     except OSError as error:
         return Answer(ok=False, error=str(from_os_error(error)))
+    except Exception as error:  # noqa: BLE001 - the caller must hear of it, and the stack live on
+        traceback.print_exc()
+        return Answer(ok=False, error=f"The supervisor failed at this, see its log: {error!r}.")
 
 
 def ask(path: Path, do: str, *, timeout: float = 90.0, **arguments: Any) -> Any:

@@ -62,10 +62,8 @@ class Keeper:
     @property
     def state(self) -> State:
         """Looks at the process: it may have ended by itself."""
-        running = self._child is not None and self._child.alive
-        if not running and self._state is not State.STOPPED:
-            return State.EXITED
-        return self._state
+        was_running = self._state in (State.READY, State.PAUSED)
+        return State.EXITED if was_running and self.pid is None else self._state
 
     @property
     def pid(self) -> int | None:

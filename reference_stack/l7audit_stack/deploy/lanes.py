@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import msgspec
 
@@ -44,6 +45,20 @@ class Lane:
         return component if self.number == 0 else f"lane-{self.number}.{component}"
 
     @property
+    def _folder(self) -> Path:
+        return self.shared.home.folder / f"lane-{self.number}"
+
+    @property
+    def secrets_dir(self) -> Path:
+        """Its copy of the key files."""
+        return self._folder / "secrets"
+
+    @property
+    def files_dir(self) -> Path:
+        """Its copy of the files-by-path root."""
+        return self._folder / "files"
+
+    @property
     def edge_component(self) -> Edge:
         """The edge as it was last started."""
         if self.edge is None or not isinstance(self.edge.component, Edge):
@@ -53,10 +68,9 @@ class Lane:
     async def prepare(self, replicas: int) -> None:
         """Make its data and decide its ports; starts nothing."""
         shared = self.shared
-        folder = shared.home.folder / f"lane-{self.number}"
-        folder.mkdir(mode=0o700)
-        shutil.copytree(shared.secrets, folder / "secrets")
-        shutil.copytree(shared.files, folder / "files")
+        self._folder.mkdir(mode=0o700)
+        shutil.copytree(shared.secrets, self.secrets_dir)
+        shutil.copytree(shared.files, self.files_dir)
         await self._empty(database=True)
         ports = tuple(shared.ports.take() for _ in range(replicas))
         edge = Edge(
@@ -77,8 +91,8 @@ class Lane:
             "PUBLIC_URL": edge.endpoint,
             "CORS_ORIGINS": ",".join(CORS_ORIGINS),
             "TRUSTED_PROXIES": "127.0.0.1",
-            "SECRETS_DIR": str(folder / "secrets"),
-            "FILES_DIR": str(folder / "files"),
+            "SECRETS_DIR": str(self.secrets_dir),
+            "FILES_DIR": str(self.files_dir),
         }
         self.replicas = [
             shared.keep(Replica(self.name(f"api-{number}"), port, environment, self.defects))
@@ -136,7 +150,7 @@ class Lane:
             f"DROP DATABASE IF EXISTS {self.database} WITH (FORCE)",
         )
         await shared.store.flush(self.number)
-        shutil.rmtree(shared.home.folder / f"lane-{self.number}")
+        shutil.rmtree(self._folder)
 
     def _edge_keeper(self) -> Keeper:
         if self.edge is None:

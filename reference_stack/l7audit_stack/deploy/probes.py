@@ -20,42 +20,47 @@ UNVERIFIED.verify_mode = ssl.CERT_NONE
 async def http_status(port: int, path: str, *, tls: bool = False) -> int:
     """The status of a GET over a new connection. Raises OSError or TimeoutError without one."""
     async with asyncio.timeout(_PATIENCE):
-        streams = await asyncio.open_connection(LOOPBACK, port, ssl=UNVERIFIED if tls else None)
-        return (await _get(*streams, path))[0]
+        reader, writer = await asyncio.open_connection(
+            LOOPBACK, port, ssl=UNVERIFIED if tls else None
+        )
+        try:
+            return (await _ask(reader, writer, path))[0]
+        finally:
+            writer.close()
 
 
 async def http_body(unix_socket: Path, path: str) -> bytes:
     """The body of a GET over a unix socket. Raises OSError or TimeoutError without one."""
     async with asyncio.timeout(_PATIENCE):
-        return (await _get(*await asyncio.open_unix_connection(unix_socket), path))[1]
+        reader, writer = await asyncio.open_unix_connection(unix_socket)
+        try:
+            _, head = await _ask(reader, writer, path)
+            if b"transfer-encoding: chunked" not in head.lower():
+                return await reader.read()
+            chunks = []
+            while size := int(await reader.readline(), 16):
+                chunks.append(await reader.readexactly(size))
+                await reader.readline()
+            return b"".join(chunks)
+        finally:
+            writer.close()
 
 
-async def _get(
+async def _ask(
     reader: asyncio.StreamReader, writer: asyncio.StreamWriter, path: str
 ) -> tuple[int, bytes]:
+    """Send a GET; the status and head of its answer. The body is left in the reader."""
+    # HTTP/1.0 would spare us chunked bodies, but the edge rightly refuses it.
+    request = f"GET {path} HTTP/1.1\r\nHost: {LOOPBACK}\r\nConnection: close\r\n\r\n"
+    writer.write(request.encode())
     try:
-        # HTTP/1.0 would spare us chunked bodies, but the edge rightly refuses it.
-        head = f"GET {path} HTTP/1.1\r\nHost: {LOOPBACK}\r\nConnection: close\r\n\r\n"
-        writer.write(head.encode())
-        answer = await reader.read()
-    finally:
-        writer.close()
-    head_bytes, _, body = answer.partition(b"\r\n\r\n")
-    words = head_bytes.split(maxsplit=2)
+        head = await reader.readuntil(b"\r\n\r\n")
+    except (asyncio.IncompleteReadError, asyncio.LimitOverrunError) as error:
+        raise ConnectionError("the answer is not HTTP") from error
+    words = head.split(maxsplit=2)
     if len(words) < 2 or not words[1].isdigit():
         raise ConnectionError("the answer is not HTTP")
-    if b"transfer-encoding: chunked" in head_bytes.lower():
-        body = _unchunk(body)
-    return int(words[1]), body
-
-
-def _unchunk(body: bytes) -> bytes:
-    whole = b""
-    while body:
-        size, _, body = body.partition(b"\r\n")
-        length = int(size, 16)
-        whole, body = whole + body[:length], body[length + 2 :]
-    return whole
+    return int(words[1]), head
 
 
 async def redis_calls(port: int, password: str, *calls: tuple[str, ...]) -> list[str]:

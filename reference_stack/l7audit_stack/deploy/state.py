@@ -42,12 +42,19 @@ class StateFile:
         if self.path.exists() and self._read().folder == str(home.folder):
             self.path.unlink()
 
+    def is_running(self) -> bool:
+        """Whether the stack that wrote it lives."""
+        if not self.path.exists():
+            return False
+        supervisor = self._read().supervisor
+        return start_time(supervisor.pid) == supervisor.started
+
     def running(self) -> State:
         """The stack of this folder. Raises StackError if there is none (any more)."""
         if not self.path.exists():
             raise StackError(f"No stack is running for {self.path.parent}: start one first.")
         state = self._read()
-        if start_time(state.supervisor.pid) != state.supervisor.started:
+        if not self.is_running():
             raise StackError(
                 f"The stack of {self.path.parent} ended without saying so: start one again."
             )

@@ -81,7 +81,9 @@ def _cluster(settings: EdgeSettings) -> dict[str, Any]:
         "health_checks": [
             {
                 "interval": f"{settings.health_interval}s",
-                "no_traffic_interval": f"{settings.health_interval}s",
+                # Before its first request a cluster keeps to these alone.
+                "no_traffic_interval": f"{settings.unhealthy_interval}s",
+                "no_traffic_healthy_interval": f"{settings.health_interval}s",
                 "unhealthy_interval": f"{settings.unhealthy_interval}s",
                 "unhealthy_edge_interval": f"{settings.unhealthy_interval}s",
                 "timeout": f"{settings.health_timeout}s",

@@ -27,6 +27,8 @@ async def _handle(request: Request) -> Any:
         raise StackError("There is no component 'x'.")
     if request.do == "full":
         raise OSError(28, "No space left on device")
+    if request.do == "bug":
+        raise KeyError("nobody thought of this")
     return {"heard": request.arguments}
 
 
@@ -48,6 +50,14 @@ def test_a_refusal_arrives_as_the_same_sentence(path: Path) -> None:
 def test_a_full_disk_arrives_as_a_sentence(path: Path) -> None:
     with pytest.raises(StackError, match="The disk is full"):
         asyncio.run(_with_server(path, control.ask, path, "full"))
+
+
+def test_a_mistake_of_ours_is_told_and_logged(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(StackError, match="The supervisor failed at this, see its log"):
+        asyncio.run(_with_server(path, control.ask, path, "bug"))
+    assert "Traceback" in capsys.readouterr().err
 
 
 def test_a_line_that_is_no_command_is_answered_and_the_connection_goes_on(path: Path) -> None:

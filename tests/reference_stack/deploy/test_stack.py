@@ -135,6 +135,10 @@ def test_wrong_commands_are_answered_with_what_there_is(stack: Stack) -> None:
         stack.logs("nothing")
     with pytest.raises(StackError, match="Lane 0 is the stack itself"):
         stack.close_lane(0)
+    with pytest.raises(StackError, match="at least one API replica"):
+        stack.open_lane(replicas=0)
+    with pytest.raises(StackError, match="already: stop it first"):
+        Stack.start(stack.run_dir)
 
 
 def test_logs_hold_no_credentials(stack: Stack) -> None:

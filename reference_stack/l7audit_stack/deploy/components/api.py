@@ -25,6 +25,10 @@ WARM_UP = (
     "l7audit_stack.data.seed",
     "l7audit_stack.defects.app",
     "l7audit_stack.defects.rewrite_edge",
+    # These are imported late, when they are first used: better once here than in each replica.
+    "anyio._backends._asyncio",
+    "encodings.idna",
+    "httpcore",
     "uvicorn.lifespan.on",
     "uvicorn.loops.uvloop",
     "uvicorn.protocols.http.httptools_impl",
