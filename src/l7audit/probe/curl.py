@@ -23,6 +23,6 @@ def curl(exchange: Exchange, ca_file: str = "") -> str:
         if name.lower() != "content-length":
             words += ["-H", f"{name}: {value}" if value else f"{name};"]
     if exchange.request.body:
-        words += ["--data-binary", exchange.request.body]
+        words += ["--data-raw", exchange.request.body]
     words.append(exchange.url)
     return " ".join(shlex.quote(_TAG.sub(r"<\1 \2>", word)) for word in words)

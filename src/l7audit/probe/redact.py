@@ -8,14 +8,12 @@ place stands `[redacted:kind:abcd]`; equal secrets give equal tags, by a keyed h
 from __future__ import annotations
 
 import hashlib
-import json
-import re
 import threading
 from collections.abc import Iterable
-from urllib.parse import unquote, unquote_plus
 
 from l7audit.model import Target
 from l7audit.probe import secret_shapes
+from l7audit.probe.escapes import views
 from l7audit.probe.request import Pairs
 from l7audit.probe.secret_forms import Forms
 
@@ -40,6 +38,7 @@ class Redactor:
         self._forms: dict[str, Forms] = {}
         self._short: dict[str, Forms] = {}
         self._pieces: dict[str, tuple[Forms, ...]] = {}
+        self._spaces = False
         for secret in listed:
             self.learn(secret)
 
@@ -58,6 +57,7 @@ class Redactor:
         forms = Forms.of(secret, self.tag(kind, secret))
         with self._lock:
             self._forms[secret] = forms
+            self._spaces = self._spaces or " " in secret
             for needle in forms.needles:
                 if len(needle) < 2 * WINDOW:
                     self._short[needle] = forms
@@ -86,48 +86,27 @@ class Redactor:
         return [(self._by_value(name), self.header(name, value)) for name, value in pairs]
 
     def _by_value(self, text: str) -> str:
-        for forms in self._hit(text):
-            text = forms.pattern.sub(forms.tag, text)
-        return text
-
-    def _hit(self, text: str) -> list[Forms]:
-        """Which secrets may be in a text: cheap, complete, and seldom wrong.
-
-        Longest first, so that a secret within another does not tear it.
-        """
-        found: dict[str, Forms] = {}
+        """Every known secret replaced, in whatever reading of the text it shows."""
         with self._lock:
-            for view in _views(text):
-                for needle, forms in self._short.items():
-                    if needle in view:
-                        found[forms.secret] = forms
-                for start in range(0, len(view) - WINDOW + 1, WINDOW):
-                    for forms in self._pieces.get(view[start : start + WINDOW], ()):
-                        found[forms.secret] = forms
-        return sorted(found.values(), key=lambda f: -len(f.secret))
+            spans = [
+                (*span, forms.tag)
+                for view in views(text, spaces=self._spaces)
+                for forms in self._hit(view.read)
+                for needle in forms.needles
+                for span in view.spans(needle)
+            ]
+        # Of two that overlap the longer one counts, and what it leaves of the other goes too.
+        pieces: list[str] = []
+        done = 0
+        for start, end, tag in sorted(spans, key=lambda span: (span[0], -span[1])):
+            if start >= done:
+                pieces += [text[done:start], tag]
+            done = max(done, end)
+        return "".join(pieces) + text[done:]
 
-
-def _views(text: str) -> Iterable[str]:
-    """The text as it stands, and as those would read it who undo its escapes."""
-    yield text
-    views = {text}
-    if "\\" in text:
-        views.add(_unescaped(text))
-    for view in tuple(views):
-        if "%" in view:
-            views.add(unquote(view))
-        if "+" in view:
-            views.add(unquote_plus(view))
-    views.discard(text)
-    yield from views
-
-
-_ESCAPE = re.compile(r'\\(u[0-9a-fA-F]{4}|["\\/bfnrt])')
-
-
-def _unescaped(text: str) -> str:
-    """The text with its JSON escapes undone."""
-    plain = _ESCAPE.sub(lambda match: str(json.loads(f'"{match.group()}"')), text)
-    if any("\ud800" <= c <= "\udfff" for c in plain):  # halves of a pair, to be joined
-        plain = plain.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return plain
+    def _hit(self, text: str) -> set[Forms]:
+        """The secrets that may be in a text: cheap, complete, and seldom wrong."""
+        found = {forms for needle, forms in self._short.items() if needle in text}
+        for start in range(0, len(text) - WINDOW + 1, WINDOW):
+            found.update(self._pieces.get(text[start : start + WINDOW], ()))
+        return found

@@ -1,32 +1,25 @@
-"""The forms in which a secret may appear in a text."""
+"""The forms in which a secret may stand in a text, once the text's escapes are undone."""
 
 from __future__ import annotations
 
 import base64
-import json
-import re
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Forms:
-    """A secret's forms: `needles` are texts of which one occurs wherever `pattern` matches (once
-    percent and JSON escapes are undone); `tag` takes the place of a match."""
+    """A secret's forms: `needles` are the texts to look for, `tag` takes their place."""
 
     secret: str
     tag: str
-    needles: frozenset[str]
-    pattern: re.Pattern[str]
+    needles: tuple[str, ...]
 
     @classmethod
     def of(cls, secret: str, tag: str) -> Forms:
-        """The forms of one secret."""
+        """The forms of one secret: itself, and what base64 makes of it, the longest first."""
         data = secret.encode("utf-8", "surrogatepass")
         cores = {core for shift in range(3) for core in _base64_cores(data, shift)}
-        # Longest first; without any repetition in it the pattern is linear on hostile text.
-        ordered = [secret, *sorted(cores, key=len, reverse=True)]
-        pattern = "|".join(_flexible(form) for form in ordered)
-        return cls(secret, tag, frozenset({secret, *cores}), re.compile(pattern))
+        return cls(secret, tag, (secret, *sorted(cores, key=len, reverse=True)))
 
 
 def _base64_cores(data: bytes, shift: int) -> set[str]:
@@ -44,30 +37,3 @@ def _base64_cores(data: bytes, shift: int) -> set[str]:
         if len(core) >= 4:
             found.add(core)
     return found
-
-
-def _flexible(text: str) -> str:
-    """A pattern for the text with any of its characters percent- or JSON-escaped."""
-    return "".join(_character(character) for character in text)
-
-
-def _character(character: str) -> str:
-    forms = [re.escape(character)]
-    data = character.encode("utf-8", "surrogatepass")
-    forms.append("".join(f"%{_anycase(f'{byte:02x}')}" for byte in data))
-    units = character.encode("utf-16-be", "surrogatepass")
-    forms.append(
-        "".join(rf"\\u{_anycase(units[i : i + 2].hex())}" for i in range(0, len(units), 2))
-    )
-    escaped = json.dumps(character)[1:-1]
-    if escaped != character:
-        forms.append(re.escape(escaped))
-    if character == "/":
-        forms.append(r"\\/")
-    if character == " ":
-        forms.append(r"\+")
-    return f"(?:{'|'.join(forms)})"
-
-
-def _anycase(digits: str) -> str:
-    return "".join(f"[{d}{d.upper()}]" if d.isalpha() else d for d in digits)

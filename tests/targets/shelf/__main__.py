@@ -26,7 +26,7 @@ ORIGIN = "https://reading.example"
 _SEATS = (
     ("ada", 2000, 4, []),
     ("ben", 2000, 4, []),
-    *((f"brief-{n}", 20, 4, ["limited"]) for n in range(1, 5)),
+    *((f"brief-{n}", 20, 6, ["limited"]) for n in range(1, 5)),
 )
 
 

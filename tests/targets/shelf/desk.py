@@ -58,7 +58,7 @@ class Desk:
     async def enter(self, request: Request) -> Response:
         body = await _object(request, {"mail": str, "pass": str}, {"mail", "pass"})
         client = request.client.host if request.client else "?"
-        admitted, told = self._guesses.take(f"{client} {body['mail']}", 10, 20)
+        admitted, told = self._guesses.take(f"{client} {body['mail']}", 30, 60)
         if not admitted:
             raise HTTPException(429, "Too many attempts.", {"Retry-After": told["Retry-After"]})
         found = self.library.known(body["mail"], body["pass"])

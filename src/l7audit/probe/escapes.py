@@ -1,0 +1,87 @@
+"""A text as those read it who undo its escapes, and where each part of that stands in the text."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+_PERCENT = r"(?:%[0-9a-fA-F]{2})+"
+_JSON = (
+    r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+    r"|\\u[0-9a-fA-F]{4}|\\[\"\\/bfnrt]"
+)
+_NEVER = r"(?!)"
+
+
+@dataclass(frozen=True)
+class View:
+    """One reading of a text: `escape` matches what is undone."""
+
+    text: str
+    escape: re.Pattern[str]
+
+    @cached_property
+    def read(self) -> str:
+        """The text with the escapes undone."""
+        return self.escape.sub(_plain, self.text)
+
+    def spans(self, needle: str) -> Iterator[tuple[int, int]]:
+        """Where in the original text the needle stands, from left to right."""
+        at = self.read.find(needle)
+        while at >= 0:
+            yield self._starts[at], self._starts[at + len(needle)]
+            at = self.read.find(needle, at + len(needle))
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        """For each character of `read`, and for its end, where it begins in the text."""
+        starts: list[int] = []
+        done = 0
+        for match in self.escape.finditer(self.text):
+            starts += range(done, match.start())
+            done = match.start()
+            for _, width in _undone(match.group()):
+                starts.append(done)
+                done += width
+        return [*starts, *range(done, len(self.text) + 1)]
+
+
+def _undone(escape: str) -> Iterator[tuple[str, int]]:
+    """The characters that an escape, or a run of percent-encoded bytes, stands for; with widths."""
+    if escape == "+":
+        yield " ", 1
+    elif escape.startswith("%"):
+        data = bytes.fromhex(escape.replace("%", ""))
+        for character in data.decode("utf-8", "surrogateescape"):
+            yield character, 3 * len(character.encode("utf-8", "surrogateescape"))
+    else:
+        yield json.loads(f'"{escape}"'), len(escape)
+
+
+def _pattern(*kinds: str) -> re.Pattern[str]:
+    return re.compile("|".join(kinds) or _NEVER)
+
+
+_RAW = _pattern()
+_READINGS = {
+    marks: _pattern(*({"%": _PERCENT, "\\": _JSON, "+": r"\+"}[mark] for mark in marks))
+    for marks in ("%", "\\", "+", "%\\", "%+", "\\+", "%\\+")
+}
+
+
+def views(text: str, *, spaces: bool = True) -> Iterator[View]:
+    """Every reading of a text that may differ from the others, the plain one first.
+
+    `spaces` counts those in which a plus sign is a space.
+    """
+    yield View(text, _RAW)
+    for marks, escape in _READINGS.items():
+        if all(mark in text for mark in marks) and (spaces or "+" not in marks):
+            yield View(text, escape)
+
+
+def _plain(match: re.Match[str]) -> str:
+    return "".join(character for character, _ in _undone(match.group()))
