@@ -185,6 +185,7 @@ class StoreServer:
         self.running.append(process)
 
     def stop(self) -> None:
+        """Kill it, as a crash would; what it held is lost."""
         while self.running:
             _stop(self.running.pop(), signal.SIGKILL)
 
@@ -199,6 +200,15 @@ class StoreServer:
 def store_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreServer]:
     """A store shared by the tests of this worker: use keys of your own, or a module's `world`."""
     server = StoreServer(_free_port(), secrets.token_urlsafe(16), tmp_path_factory.mktemp("store"))
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def own_store(tmp_path: Path) -> Iterator[StoreServer]:
+    """A store of this test's own, to pause and to stop."""
+    server = StoreServer(_free_port(), secrets.token_urlsafe(16), tmp_path)
     server.start()
     yield server
     server.stop()

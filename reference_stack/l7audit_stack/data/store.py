@@ -73,6 +73,9 @@ class _Wire(asyncio.Protocol):
             self.lost.set_result(None)
 
     def send(self, packed: bytes) -> asyncio.Future[Any]:
+        if self.transport is None:
+            # Lost a moment ago: nobody would ever answer what is put into the queue now.
+            raise StoreAwayError("the connection was lost")
         future: asyncio.Future[Any] = self.loop.create_future()
         self.waiting.append((future, self.loop.time()))
         if not self.outgoing:
@@ -115,7 +118,7 @@ class Store:
 
     @property
     def here(self) -> bool:
-        return self._wire is not None
+        return self._wire is not None and self._wire.transport is not None
 
     async def open(self) -> None:
         """Connect, or go on without and keep trying: a replica starts while the store is away."""
