@@ -38,12 +38,14 @@ def test_a_control_is_proven_once_all_its_cells_are_as_they_must_be(
     begin: Callable[[], Proving], capsys: pytest.CaptureFixture[str]
 ) -> None:
     proving = begin()
-    assert "1 controls, 3 cells of the proof matrix" in capsys.readouterr().out
+    assert "1 control, 3 cells of the proof matrix" in capsys.readouterr().out
     proving.l7audit_observe_record(cell("clean", "clean"))
     proving.l7audit_observe_record(cell("a.open", "defect"))
     assert capsys.readouterr().out == ""
     proving.l7audit_observe_record(cell("a.odd", "near_miss"))
-    assert capsys.readouterr().out.startswith("proven  AA-01     Title of AA-01  1 defects, 1 near")
+    assert capsys.readouterr().out.startswith(
+        "proven  AA-01     Title of AA-01  1 defect, 1 near-miss"
+    )
 
 
 def test_a_gap_is_said_with_its_variant_and_reason(

@@ -169,5 +169,5 @@ def test_a_proof_says_how_many_are_proven_and_names_each_gap(
     ]
     summary.show_proof(Terminal(), changed(outcome, controls=controls))
     out = capsys.readouterr().out
-    assert "Proof      1 of 2 controls are proven to fail when they should" in out
+    assert "Proof      1 of 2 controls proven to fail when they should" in out
     assert "Gaps       AA-02  a.open: It was not run." in out

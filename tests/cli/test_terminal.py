@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from l7audit.cli.terminal import Terminal, columns, styled, verdict_word
+from l7audit.cli.terminal import Terminal, columns, counted, styled, verdict_word
 from l7audit.model import Verdict
 
 
@@ -90,3 +90,12 @@ def test_columns_line_up_and_the_last_is_not_padded() -> None:
         ["aaa", "b ", "cc"],
     ]
     assert columns([]) == []
+
+
+def test_a_number_and_its_noun_agree() -> None:
+    assert [counted(n, "near-miss") for n in (0, 1, 2)] == [
+        "0 near-misses",
+        "1 near-miss",
+        "2 near-misses",
+    ]
+    assert counted(2, "defect") == "2 defects"

@@ -147,7 +147,7 @@ def test_a_stack_is_started_shown_and_stopped(call: Call, pretended: Pretended) 
     assert started.code == Exit.PASSED
     for shown in ("https://127.0.0.1:8443", "http://127.0.0.1:9001", "/run/ca.pem", "demo-key-1"):
         assert shown in started.out
-    assert "and 1 identities with small quotas" in started.out
+    assert "and 1 with small quotas" in started.out
     assert "small-1" not in started.out
     assert started.out.splitlines()[0] == "pretending"
     assert started.out.splitlines()[-1].startswith("Stop it with: l7audit stack down")

@@ -19,7 +19,7 @@ from rich.text import Text
 
 from l7audit.assess.verdicts import DECIDED, control_evidence, plan_of
 from l7audit.cli.streams import one_line
-from l7audit.cli.terminal import Terminal, styled, verdict_word
+from l7audit.cli.terminal import Terminal, counted, styled, verdict_word
 from l7audit.hookspecs import hookimpl
 from l7audit.journal import (
     AnyRecord,
@@ -128,9 +128,9 @@ class Live(Bar):
     def _begin(self, plan: RunStarted) -> None:
         self._plan = plan
         self._open = {c: set(plan.checks.get(c, ())) for c in plan.planned}
-        self.expect(
-            len(plan.planned), f"{len(plan.planned)} controls of {plan.target}, seed {plan.seed}"
-        )
+        planned = len(plan.planned)
+        said = f"{counted(planned, 'control')} of {plan.target}, seed {plan.seed}"
+        self.expect(planned, said)
 
     def _evidence(self, record: Evidence) -> None:
         control = record.control

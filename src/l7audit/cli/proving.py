@@ -7,7 +7,7 @@ from collections import defaultdict
 from rich.text import Text
 
 from l7audit.cli.live import Bar
-from l7audit.cli.terminal import styled
+from l7audit.cli.terminal import counted, styled
 from l7audit.hookspecs import hookimpl
 from l7audit.journal import AnyRecord, ProofCell, RunStarted
 from l7audit.model import Control
@@ -26,7 +26,8 @@ class Proving(Bar):
             self._controls = {c.id: c for c in record.controls if c.id in record.planned}
             self._cells = defaultdict(list)
             cells = sum(_due(c) for c in self._controls.values())
-            self.expect(cells, f"{len(self._controls)} controls, {cells} cells of the proof matrix")
+            said = f"{counted(len(self._controls), 'control')}, {counted(cells, 'cell')}"
+            self.expect(cells, f"{said} of the proof matrix")
         elif isinstance(record, ProofCell) and record.control in self._controls:
             self.advance()
             cells_of = self._cells[record.control]
@@ -43,7 +44,8 @@ class Proving(Bar):
             more = f" (and {len(bad) - 1} more)" if len(bad) > 1 else ""
             self.terminal.say(Text("gap     ", "bold red"), name, styled(bad[0] + more, ""))
             return
-        met = f"  {len(control.defects)} defects, {len(control.near_misses)} near-misses"
+        met = f"  {counted(len(control.defects), 'defect')}, "
+        met += counted(len(control.near_misses), "near-miss")
         self.terminal.say(
             Text("proven  ", "green"), name, styled(control.title, ""), Text(met, "dim")
         )

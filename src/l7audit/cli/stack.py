@@ -120,4 +120,4 @@ def _show(terminal: Terminal, target: Target) -> None:
         terminal.result("  ".join(row))
     limited = sum(LIMITED in who.tags for who in target.identities)
     if limited:
-        terminal.result(f"and {limited} identities with small quotas, for the rate-limit checks")
+        terminal.result(f"and {limited} with small quotas, for the rate-limit checks")

@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.text import Text
 
 from l7audit.assess.results import AreaResult, ControlResult, Results, TargetResult
-from l7audit.cli.terminal import SEVERITIES, Terminal, styled, verdict_word
+from l7audit.cli.terminal import SEVERITIES, Terminal, counted, styled, verdict_word
 from l7audit.model import Verdict
 from l7audit.session import Outcome
 
@@ -47,8 +47,8 @@ def show_proof(terminal: Terminal, outcome: Outcome) -> None:
     _row(
         terminal,
         "Proof",
-        f"{len(proven)} of {len(controls)} controls are proven to fail when they should "
-        f"({defects} defects, {near_misses} near-misses)",
+        f"{len(proven)} of {counted(len(controls), 'control')} proven to fail when they should "
+        f"({counted(defects, 'defect')}, {counted(near_misses, 'near-miss')})",
     )
     gaps = [(c.id, gap) for c in controls for gap in c.proof.gaps]
     lines = [Text(f"{name}  ", "bold").append_text(styled(gap, "red")) for name, gap in gaps]
@@ -141,7 +141,7 @@ def _end(terminal: Terminal, outcome: Outcome) -> None:
     _files(terminal, outcome.files)
     word, style = _DECISIONS[results.gate.decision]
     further = len(results.gate.reasons) - 1
-    more = f" (and {further} more {'reason' if further == 1 else 'reasons'})" if further > 0 else ""
+    more = f" (and {counted(further, 'more reason')})" if further > 0 else ""
     reason = styled(results.gate.reason, "")
     _row(terminal, "Gate", Text.assemble((word, style), ": ", reason, more), True)
     if results.outcome in ("interrupted", "broken", "incomplete"):

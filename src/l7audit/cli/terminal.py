@@ -69,6 +69,12 @@ def verdict_word(verdict: Verdict) -> Text:
     return Text(f"{WORDS[verdict]:<13}", style=STYLES[verdict])
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 defect`, `2 defects`, `3 near-misses`."""
+    plural = "es" if noun.endswith("s") else "s"
+    return f"{number} {noun}{'' if number == 1 else plural}"
+
+
 def columns(rows: Iterable[Sequence[str]]) -> list[list[str]]:
     """The rows with every cell but the last one filled up to its column's width."""
     cells = [[one_line(cell) for cell in row] for row in rows]
