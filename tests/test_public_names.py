@@ -35,18 +35,18 @@ PINNED = {
 """All that these modules define: what is added or dropped here is told to plugin authors."""
 
 FOR_SUITES = {
-    "l7audit.errors": "AuditError",
+    "l7audit.errors": "AuditError CredentialError",
     "l7audit.harness.check": "Check",
     "l7audit.hookspecs": "Suite hookimpl",
     "l7audit.model": PINNED["l7audit.model"],
     "l7audit.probe.answer": "Answer Headers",
     "l7audit.probe.request": "Auth Request",
     "l7audit.target": "meaning",
-    "l7audit.target.compose": "compose",
-    "l7audit.target.operation": "FORM Operation",
     "l7audit.target.schemas": "Schema properties type_of",
     "l7audit.target.surface": "Surface",
     "l7audit.target.target_model": "Surface TargetModel",
+    "l7audit.target.tokens": "token_in",
+    "l7audit.target.values": "things values_in",
     "l7audit.target.words": "says words",
 }
 FOR_PLUGINS = {
@@ -54,8 +54,8 @@ FOR_PLUGINS = {
     "l7audit.assess.promises": "SCORE",
     "l7audit.assess.quantities": "interval percentage quantity",
     "l7audit.assess.results": """
-        AreaResult ControlResult Finding GateResult OutOfScope Proof ProofVariant Results TargetResult WaiverResult
-        encode""",
+        AreaResult ControlResult Finding GateResult OutOfScope Proof ProofVariant Results
+        TargetResult WaiverResult encode""",
     "l7audit.probe.curl": "curl",
     "l7audit.probe.scope": "Origin",
 }
