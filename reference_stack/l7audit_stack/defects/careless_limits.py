@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from contextvars import ContextVar
-from dataclasses import dataclass, field
-from typing import Any
 
 import msgspec
 
 from l7audit_stack.api.security.buckets import Bucket, RatePolicy, Verdict, take
 from l7audit_stack.api.security.limits import Header, LocalLimiter, RateLimiter
-from l7audit_stack.api.security.network import ClientAddress
 from l7audit_stack.api.security.rates import RatePolicies
 
 SPELLING: ContextVar[str] = ContextVar("SPELLING", default="")
@@ -144,16 +141,3 @@ class PoliciesOfTheStart(RatePolicies):
             policy.backoff_cap,
             policy.forgive_after,
         )
-
-
-@dataclass(frozen=True)
-class BelievesTheClient(ClientAddress):
-    """Takes the first address of X-Forwarded-For: the one that the client wrote."""
-
-    names: tuple[str, ...] = field(default=("x-forwarded-for",))
-
-    def of(self, peer: str, headers: Any) -> str:
-        for name in self.names:
-            if name in headers:
-                return str(headers[name]).split(",")[0].strip()
-        return peer

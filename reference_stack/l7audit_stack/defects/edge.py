@@ -23,7 +23,8 @@ def _announce_envoy(bootstrap: dict[str, Any]) -> dict[str, Any]:
     return bootstrap
 
 
-def _believe_forwarded_for(bootstrap: dict[str, Any]) -> dict[str, Any]:
+def believe_forwarded_for(bootstrap: dict[str, Any]) -> dict[str, Any]:
+    """Lets a client's own X-Forwarded-For through to the replicas, as the only one."""
     manager = _connection_manager(bootstrap)
     manager["use_remote_address"] = False
     del manager["early_header_mutation_extensions"]
@@ -52,7 +53,7 @@ DEFECTS: tuple[Defect, ...] = (
     Defect(
         name="edge.forwarded-for-believed",
         summary="The edge passes on the X-Forwarded-For that a client made up.",
-        edge=_believe_forwarded_for,
+        edge=believe_forwarded_for,
     ),
     Defect(
         name="edge.old-tls",

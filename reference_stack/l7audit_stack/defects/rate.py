@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from l7audit_stack.api.security.limits import LocalLimiter, RateLimiter
-from l7audit_stack.api.security.network import ClientAddress
 from l7audit_stack.api.security.rates import BUILT_IN, RatePolicies
 from l7audit_stack.defects import careless_limits as careless
 from l7audit_stack.defects.answers import Asked, Told, asked, heads
 from l7audit_stack.defects.defect import ASGIApp, Defect
+from l7audit_stack.defects.edge import believe_forwarded_for
 
 if TYPE_CHECKING:
     from l7audit_stack.api.parts import Parts
@@ -46,11 +46,6 @@ def _built_in(
         return replace(parts, rates=rates, limiter=limiter)
 
     return swap
-
-
-def _believes_the_client(parts: Parts) -> Parts:
-    kept = {f.name: getattr(parts.clients, f.name) for f in fields(ClientAddress)}
-    return replace(parts, clients=careless.BelievesTheClient(**kept))
 
 
 def _remembered(spelling: Callable[[Asked, dict[str, Any]], str]) -> Any:
@@ -125,11 +120,7 @@ DEFECTS: tuple[Defect, ...] = (
         "A principal's bucket is chosen by X-Forwarded-For too.",
         parts=_limiter(careless.KeyedBySpelling),
         wrap=_remembered(_forwarded_for),
-    ),
-    Defect(
-        "rate.trusts-forwarded-for",
-        "The client's address is the first of X-Forwarded-For, which the client writes.",
-        parts=_believes_the_client,
+        edge=believe_forwarded_for,
     ),
     Defect(
         "rate.refills-quickly",
