@@ -30,6 +30,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+
 from l7audit_stack.api.keyring import load_keyring
 from l7audit_stack.api.provision import provision
 from l7audit_stack.api.security.buckets import RatePolicy

@@ -6,8 +6,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from l7audit.probe.curl import curl
-
 from l7audit.assess.promises import SCORE
 from l7audit.assess.quantities import interval, quantity
 from l7audit.assess.results import (
@@ -20,6 +18,7 @@ from l7audit.assess.results import (
 )
 from l7audit.journal import AnyRecord, Exchange, RunStarted, of_type
 from l7audit.model import DocumentedTarget, GatePolicy, Severity, Verdict
+from l7audit.probe.curl import curl
 from l7audit_plugins.reporters.visible import one_line
 
 FINDINGS = 20
