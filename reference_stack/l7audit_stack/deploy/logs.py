@@ -7,7 +7,7 @@ from pathlib import Path
 _WINDOW = 64 * 1024
 
 
-def last_lines(path: Path, count: int = 12, since: int = 0) -> str:
+def last_lines(path: Path, count: int = 15, since: int = 0) -> str:
     """The last `count` lines written after byte `since`, indented; says so if there are none."""
     try:
         with path.open("rb") as file:

@@ -173,7 +173,7 @@ def test_a_component_that_cannot_start_is_named_with_its_last_log_lines(
         Stack.start(tmp_path / "run")
     said = str(raised.value)
     assert said.startswith("llm did not start: it ended with")
-    assert "Failed to init server" in said
+    assert "random-1.gguf can't be served" in said
     assert not (tmp_path / "run" / "stack.json").exists()
 
 
