@@ -67,7 +67,7 @@ class Operation:
 
     `path` has parameters as `{name}`, and as its last segment `{name:path}` for the rest of a path.
     `limit` names the rate policy. With `account`, callers are counted by client address and the
-    account named in the body (and refused while the store is away). A public operation that
+    account the call names (and refused while the store is away). A public operation that
     `recognises` its callers gets a principal when a credential is sent. `timeout` is seconds.
     `stream_media_type` is that of the answer where the caller may ask for a stream instead.
     """
@@ -88,7 +88,7 @@ class Operation:
     stream_media_type: str | None = None
     status: int = 200
     limit: str = "standard"
-    account: Callable[[Any], str] | None = None
+    account: Callable[[Call], str] | None = None
     recognises: bool = False
     timeout: float = 10.0
 

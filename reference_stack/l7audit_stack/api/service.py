@@ -88,7 +88,7 @@ class Service:
         await self._admit(exchange, operation)
         call = await self._read(exchange, operation, match, receive)
         if operation.account is not None:
-            account = operation.account(call.body)
+            account = operation.account(call)
             await self._limit_account(exchange, operation, account)
         try:
             return await self._deadlines.run(operation.handler(call), operation.timeout)

@@ -6,7 +6,6 @@ A wrong name and a wrong secret get the same answer after the same work.
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
@@ -122,16 +121,24 @@ def _client(call: Call, wanted: ClientCredentials) -> tuple[str, str]:
         return wanted.client_id, wanted.client_secret
     if in_body:
         raise _oauth(400, "invalid_request", "Give the client's secret in one place only.")
+    name, secret = _basic(authorization)
+    if not name or not secret:
+        raise _oauth(401, "invalid_client", "The Authorization header is no Basic one.")
+    return name, secret
+
+
+def _basic(authorization: str) -> tuple[str, str]:
+    """Client id and secret of a Basic header; empty texts for anything else."""
     scheme, _, text = authorization.partition(" ")
     try:
-        if scheme.lower() != "basic":
-            raise ValueError(scheme)
-        name, colon, secret = base64.b64decode(text, validate=True).decode().partition(":")
-    except (ValueError, binascii.Error) as error:
-        raise _oauth(401, "invalid_client", "The Authorization header is no Basic one.") from error
-    if not colon or "\0" in name:
-        raise _oauth(401, "invalid_client", "The Authorization header is no Basic one.")
-    return unquote_plus(name), unquote_plus(secret)
+        plain = base64.b64decode(text, validate=True).decode()
+    except ValueError:
+        return "", ""
+    name, _, secret = plain.partition(":")
+    name, secret = unquote_plus(name), unquote_plus(secret)
+    if scheme.lower() != "basic" or "\0" in name + secret or len(plain) > 2000:
+        return "", ""
+    return name, secret
 
 
 def _narrowed(scope: str | None, role: str) -> frozenset[str] | None:
@@ -233,12 +240,14 @@ async def _tell(call: Call, action: str, row: PrincipalRow | None, outcome: str)
     )
 
 
-def _account_of_login(body: Login) -> str:
+def _account_of_login(call: Call) -> str:
+    body: Login = call.body
     return counted_account(body.username)
 
 
-def _account_of_client(body: ClientCredentials) -> str:
-    return counted_account(body.client_id or "")
+def _account_of_client(call: Call) -> str:
+    body: ClientCredentials = call.body
+    return counted_account(body.client_id or _basic(call.headers.get("authorization", ""))[0])
 
 
 OPERATIONS: tuple[Operation, ...] = (

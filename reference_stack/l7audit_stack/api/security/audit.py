@@ -211,8 +211,12 @@ class AuditLog:
     async def verify(self) -> Verification:
         """Read the whole chain in one snapshot and recompute it."""
         async with self._database.transaction() as connection:
-            head = await connection.fetchrow("SELECT seq, mac FROM audit_head FOR UPDATE")
-            rows = await connection.fetch(f"SELECT {_COLUMNS}, mac FROM audit_events ORDER BY seq")
+            return await self.read_and_verify(connection)
+
+    async def read_and_verify(self, connection: Any) -> Verification:
+        """As `verify`, on a connection with a transaction; writers wait meanwhile."""
+        head = await connection.fetchrow("SELECT seq, mac FROM audit_head FOR UPDATE")
+        rows = await connection.fetch(f"SELECT {_COLUMNS}, mac FROM audit_events ORDER BY seq")
         contents = [
             [row["seq"], row["at"].astimezone(UTC).isoformat(), *list(row)[2:-1]] for row in rows
         ]

@@ -71,6 +71,12 @@ class Grant:
         self.epoch: int | None = None
         self.loading: asyncio.Task[None] | None = None
 
+    def loaded(self, task: asyncio.Task[None]) -> None:
+        """The look at the database ended; its error belongs to who waits, if anybody still does."""
+        self.loading = None
+        if not task.cancelled():
+            task.exception()
+
 
 class Authenticator:
     """Judges credentials with `parts.keys`, `parts.tokens` and what the database knows."""
@@ -154,7 +160,7 @@ class Authenticator:
         """Requests that arrive together wait for one look at the database."""
         if grant.loading is None:
             grant.loading = asyncio.create_task(self._load(grant))
-            grant.loading.add_done_callback(lambda _: setattr(grant, "loading", None))
+            grant.loading.add_done_callback(grant.loaded)
         await asyncio.shield(grant.loading)
 
     async def _load(self, grant: Grant) -> None:
