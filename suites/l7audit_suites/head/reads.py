@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from l7audit.harness.check import Check
 from l7audit.model import Identity, Kind, Place
@@ -38,7 +39,7 @@ class Mistake:
     refusal: Answer
 
 
-def reads(check: Check, protected: int = 2, public: int = 2) -> list[Read]:
+def reads(check: Check, protected: int = 2, public: int = 1) -> list[Read]:
     """Reads that succeed, protected ones first; ends the check where there is none at all.
 
     That the first of them is answered is the check's witness.
@@ -65,7 +66,8 @@ def _protected(check: Check, most: int) -> list[Read]:
 
 def _public(check: Check, most: int) -> list[Read]:
     found = check.model.surfaces(Kind.PUBLIC_READ, limit=2 * most)
-    return [r for s in found if (r := _read(check, s, Auth.none()))][:most]
+    answered = (r for s in found if (r := _read(check, s, Auth.none())))
+    return list(islice(answered, most))
 
 
 def _read(check: Check, surface: Surface, auth: Auth) -> Read | None:
