@@ -20,6 +20,9 @@ LIMIT = 16 * 1024 * 1024
 OPERATIONS = 2000
 """The most operations that are looked at."""
 
+DEPTH = 200
+"""The deepest nesting of a YAML document."""
+
 ANSWER_DEPTH = 6
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
@@ -63,6 +66,7 @@ def _root(text: str) -> dict[str, Any]:
         if text.lstrip("\ufeff \t\r\n").startswith("{"):
             root = msgspec.json.decode(text.lstrip("\ufeff \t\r\n"))
         else:
+            _refuse_depth(text)
             root = yaml.load(text, Loader=_Loader)
     except (msgspec.DecodeError, yaml.YAMLError, RecursionError, ValueError) as error:
         cause = " ".join(str(error).split())[:200]
@@ -70,6 +74,19 @@ def _root(text: str) -> dict[str, Any]:
     if not isinstance(root, dict):
         raise DocumentError("The OpenAPI document is no object.")
     return root
+
+
+def _refuse_depth(text: str) -> None:
+    """The C loader builds its tree by recursion without a limit, and a deep document would take
+    the whole process down; its event stream does not recurse. Errors: `ValueError`."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > DEPTH:
+                raise ValueError(f"it nests deeper than {DEPTH}")
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
 
 
 class _Reader:

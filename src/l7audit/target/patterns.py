@@ -36,7 +36,7 @@ def fitting(pattern: str, choice: random.Random, at_least: int = 0) -> str | Non
     try:
         text = _sequence(tree, choice, 0)
         if len(text) < at_least:
-            text = _sequence(tree, choice, at_least - len(text))
+            text = _sequence(tree, choice, at_least)
     except (_NotUnderstood, RecursionError):
         return None
     return text

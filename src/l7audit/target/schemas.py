@@ -108,7 +108,7 @@ def alternative(schema: Schema) -> Schema:
         for choice in schema.get(key) or []:
             if choice.get("type") != "null":
                 merged = {k: v for k, v in schema.items() if k != key}
-                _merge(merged, choice)
+                _merge(merged, alternative(choice))
                 return merged
     return schema
 

@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from l7audit.model import Kind
+from l7audit.target.classify import classify
+from l7audit.target.openapi import Document
+
+DOCUMENTS = Path(__file__).parent / "documents"
+READS = {Kind.PUBLIC_READ, Kind.PROTECTED_READ}
+
+EXPECTED: dict[str, dict[str, set[Kind]]] = {
+    "library_snake.json": {
+        "POST /grants": {Kind.TOKEN},
+        "POST /grants/revoke": {Kind.REVOKE_TOKEN},
+        "GET /invoices": {Kind.PROTECTED_READ, Kind.RESOURCE_LIST},
+        "POST /invoices": {Kind.RESOURCE_CREATE, Kind.URL_TAKING},
+        "GET /invoices/{invoice_id}": {Kind.PROTECTED_READ, Kind.RESOURCE_READ},
+        "PATCH /invoices/{invoice_id}": {Kind.RESOURCE_CHANGE, Kind.URL_TAKING},
+        "DELETE /invoices/{invoice_id}": {Kind.RESOURCE_DELETE},
+        "PUT /invoices/{invoice_id}/attachment": {Kind.UPLOAD},
+        "PUT /admin/throttle_plan": {Kind.ADMIN, Kind.RATE_POLICY},
+        "POST /exports": {Kind.COSTLY, Kind.STREAMING},
+        "GET /healthz": {Kind.PUBLIC_READ, Kind.HEALTH},
+        "GET /signing_keys": {Kind.PUBLIC_READ, Kind.JWKS},
+    },
+    "clinic_camel.yaml": {
+        "POST /Auth/SignIn": {Kind.LOGIN},
+        "POST /Auth/SignUp": set(),
+        "POST /Auth/ChangePassword": set(),
+        "POST /Auth/SignOut": {Kind.REVOKE_TOKEN},
+        "GET /Patients": {Kind.PROTECTED_READ, Kind.RESOURCE_LIST, Kind.COSTLY},
+        "POST /Patients": {Kind.RESOURCE_CREATE},
+        "GET /Patients/{patientNumber}": {Kind.PROTECTED_READ, Kind.RESOURCE_READ},
+        "DELETE /Patients/{patientNumber}": {Kind.RESOURCE_DELETE},
+        "GET /AccessTokens": {Kind.PROTECTED_READ, Kind.RESOURCE_LIST, Kind.KEY_LIST},
+        "POST /AccessTokens": {Kind.KEY_CREATE},
+        "POST /AccessTokens/{tokenId}/Regenerate": {Kind.KEY_ROTATE},
+        "POST /AccessTokens/{tokenId}/Deactivate": {Kind.KEY_REVOKE},
+        "GET /Downloads": {Kind.PROTECTED_READ, Kind.PATH_TAKING},
+        "GET /Notices": {Kind.PUBLIC_READ},
+        "GET /internal/prometheus": {Kind.PUBLIC_READ, Kind.METRICS},
+    },
+    "warehouse_kebab.yaml": {
+        "GET /stock-items": {Kind.PROTECTED_READ, Kind.RESOURCE_LIST},
+        "POST /stock-items": {Kind.RESOURCE_CREATE, Kind.URL_TAKING},
+        "GET /stock-items/{sku}": {Kind.PROTECTED_READ, Kind.RESOURCE_READ},
+        "PUT /stock-items/{sku}": {Kind.RESOURCE_CHANGE},
+        "DELETE /stock-items/{sku}": {Kind.RESOURCE_DELETE},
+        "GET /stock-items/{sku}/watch": {Kind.PROTECTED_READ, Kind.STREAMING, Kind.COSTLY},
+        "GET /service-credentials": {Kind.PROTECTED_READ, Kind.RESOURCE_LIST, Kind.KEY_LIST},
+        "POST /service-credentials": {Kind.RESOURCE_CREATE, Kind.KEY_CREATE},
+        "DELETE /service-credentials/{credential-id}": {Kind.RESOURCE_DELETE, Kind.KEY_REVOKE},
+        "POST /session": {Kind.LOGIN},
+        "DELETE /session": {Kind.REVOKE_TOKEN},
+        "GET /audit-log": {Kind.PROTECTED_READ, Kind.ADMIN},
+        "GET /.well-known/jwks.json": {Kind.PUBLIC_READ, Kind.JWKS},
+    },
+}
+
+
+@pytest.mark.parametrize("name", sorted(EXPECTED))
+def test_operations_are_known_by_what_they_mean_in_every_style(name: str) -> None:
+    document = Document.parse((DOCUMENTS / name).read_text())
+    found = {str(o.place): set(o.kinds) for o in classify(document.operations, document.prefix)}
+    assert found == EXPECTED[name]
+
+
+def one(method: str, template: str, **node: Any) -> set[Kind]:
+    """The kinds of a single operation, reads left out."""
+    text = json.dumps(
+        {
+            "openapi": "3.1.0",
+            "security": [{"k": []}],
+            "components": {"securitySchemes": {"k": {"type": "http", "scheme": "bearer"}}},
+            "paths": {template: {method: node}},
+        }
+    )
+    (operation,) = classify(Document.parse(text).operations)
+    return set(operation.kinds) - READS
+
+
+def body(*strings: str, media: str = "application/json", **members: Any) -> dict[str, Any]:
+    fields = {**{name: {"type": "string"} for name in strings}, **members}
+    return {"content": {media: {"schema": {"type": "object", "properties": fields}}}}
+
+
+def answer(*strings: str) -> dict[str, Any]:
+    return {"200": {"description": "", **body(*strings)}}
+
+
+@pytest.mark.parametrize(
+    ("user", "password"),
+    [("email", "password"), ("mail", "pass"), ("userName", "pwd"), ("phone-number", "passcode")],
+)
+def test_a_login_takes_a_name_and_a_password_and_gives_a_token(user: str, password: str) -> None:
+    found = one(
+        "post", "/x", security=[], requestBody=body(user, password), responses=answer("jwt")
+    )
+    assert found == {Kind.LOGIN}
+
+
+def test_a_login_is_open_to_everybody() -> None:
+    taken = body("user", "password")
+    assert one("post", "/login", requestBody=taken, responses=answer("token")) == set()
+
+
+def test_taking_two_passwords_is_no_login() -> None:
+    taken = body("user", "password", "repeat_password")
+    assert one("post", "/login", security=[], requestBody=taken) == set()
+
+
+def test_a_token_endpoint_takes_a_grant_as_a_form() -> None:
+    form = body("grant_type", media="application/x-www-form-urlencoded")
+    assert one("post", "/x", security=[], requestBody=form) == {Kind.TOKEN}
+
+
+def test_a_count_of_tokens_is_no_token() -> None:
+    taken = body("user", "password")
+    assert (
+        one("post", "/x", security=[], requestBody=taken, responses=answer("tokenCount")) == set()
+    )
+
+
+def test_public_keys_of_an_issuer_are_no_api_keys() -> None:
+    assert one("get", "/keys", security=[], tags=["jwks"]) == {Kind.JWKS}
+
+
+def test_an_operation_about_keys_that_gives_no_secret_makes_none() -> None:
+    assert Kind.KEY_CREATE not in one("post", "/api-keys", responses=answer("keyId", "keyPrefix"))
+
+
+def test_a_reference_to_a_webhook_is_no_url() -> None:
+    parameter = {"name": "webhookId", "in": "path", "schema": {"type": "string"}}
+    assert one("get", "/x/{webhookId}", parameters=[parameter]) == {Kind.RESOURCE_READ}
+
+
+def test_a_number_named_limit_alone_is_no_rate_policy() -> None:
+    taken = body(limit={"type": "integer"})
+    assert one("put", "/display-settings", requestBody=taken) == set()
+
+
+def test_a_stream_may_be_a_member_of_the_body() -> None:
+    taken = body("text", stream={"type": "boolean"})
+    assert Kind.STREAMING in one("post", "/x", requestBody=taken)
+
+
+@pytest.mark.parametrize("media", ["application/octet-stream", "image/png", "multipart/form-data"])
+def test_bytes_are_an_upload(media: str) -> None:
+    assert one("put", "/x", requestBody={"content": {media: {}}}) == {Kind.UPLOAD}
+
+
+def test_base64_within_json_is_an_upload() -> None:
+    taken = body(file={"type": "string", "contentEncoding": "base64"})
+    assert Kind.UPLOAD in one("post", "/x", requestBody=taken)
+
+
+def test_a_metrics_page_is_not_taken_for_health() -> None:
+    text = {"200": {"description": "", "content": {"text/plain": {}}}}
+    found = one("get", "/metrics", tags=["health"], responses=text)
+    assert found == {Kind.METRICS}
+
+
+def test_an_unknown_operation_is_of_no_kind() -> None:
+    assert one("post", "/frobnicate") == set()

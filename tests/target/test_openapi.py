@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from l7audit.errors import DocumentError
+from l7audit.target.openapi import Document
+from l7audit.target.operation import Operation
+
+DOCUMENTS = Path(__file__).parent / "documents"
+
+
+def parsed(name: str) -> Document:
+    return Document.parse((DOCUMENTS / name).read_text())
+
+
+def minimal(**more: Any) -> str:
+    return json.dumps({"openapi": "3.1.0", "paths": {}, **more})
+
+
+def operation(document: Document, method: str, template: str) -> Operation:
+    return next(o for o in document.operations if (o.method, o.template) == (method, template))
+
+
+def test_json_and_yaml_are_read_alike() -> None:
+    from_json = parsed("library_snake.json")
+    assert from_json.version == "3.1.0"
+    assert len(from_json.operations) == 12
+    assert parsed("clinic_camel.yaml").title.startswith("camelCase")
+
+
+def test_the_prefix_is_the_first_server_s_path_and_never_its_host() -> None:
+    assert parsed("library_snake.json").prefix == "/api/v3"
+    assert parsed("warehouse_kebab.yaml").prefix == "/wh"
+    assert Document.parse(minimal(servers=[{"url": "https://{host}/x"}])).prefix == ""
+    assert Document.parse(minimal(servers="nonsense")).prefix == ""
+
+
+def test_security_of_the_document_holds_where_an_operation_says_nothing() -> None:
+    document = parsed("clinic_camel.yaml")
+    assert not operation(document, "GET", "/Patients").public
+    assert operation(document, "POST", "/Auth/SignIn").public
+    assert operation(document, "GET", "/Notices").public
+
+
+def test_schemes_are_told_by_what_a_caller_does() -> None:
+    kinds = {
+        scheme.name: (scheme.kind, scheme.field, scheme.place)
+        for name in ("library_snake.json", "clinic_camel.yaml", "warehouse_kebab.yaml")
+        for scheme in parsed(name).schemes.values()
+    }
+    assert kinds == {
+        "oauth": ("bearer", "Authorization", "header"),
+        "sessionCookie": ("cookie", "CLINICSESSION", "cookie"),
+        "queryKey": ("api_key", "clinicKey", "query"),
+        "basicAuth": ("basic", "Authorization", "header"),
+        "wh-key": ("api_key", "X-Warehouse-Key", "header"),
+    }
+
+
+def test_an_operation_says_which_credentials_open_it() -> None:
+    item = operation(parsed("warehouse_kebab.yaml"), "GET", "/stock-items/{sku}")
+    assert item.accepts("basic")
+    assert item.accepts("api_key")
+    assert not item.accepts("bearer")
+
+
+def test_two_schemes_together_are_not_one_that_is_enough() -> None:
+    document = Document.parse(
+        minimal(
+            components={
+                "securitySchemes": {
+                    "a": {"type": "http", "scheme": "bearer"},
+                    "b": {"type": "apiKey", "in": "header", "name": "X-B"},
+                }
+            },
+            paths={"/x": {"get": {"security": [{"a": [], "b": []}]}}},
+        )
+    )
+    assert not document.operations[0].accepts("bearer")
+    assert not document.operations[0].public
+
+
+def test_parameters_of_the_path_hold_for_its_operations_and_can_be_overruled() -> None:
+    document = Document.parse(
+        minimal(
+            paths={
+                "/x/{id}": {
+                    "parameters": [
+                        {"name": "id", "in": "path", "schema": {"type": "string"}},
+                        {"name": "q", "in": "query"},
+                    ],
+                    "get": {
+                        "parameters": [{"name": "id", "in": "path", "schema": {"type": "integer"}}]
+                    },
+                }
+            }
+        )
+    )
+    found = {p.name: (p.schema, p.required) for p in document.operations[0].parameters}
+    assert found == {"id": ({"type": "integer"}, True), "q": ({}, False)}
+
+
+def test_a_status_that_yaml_reads_as_a_number_is_a_status() -> None:
+    document = Document.parse(
+        "openapi: 3.0.0\npaths: {/x: {get: {responses: {200: {description: d, "
+        "content: {application/json: {schema: {type: array}}}}}}}}"
+    )
+    assert document.operations[0].answer_schema == {"type": "array"}
+
+
+def test_malformed_parts_are_left_out_and_the_rest_is_read() -> None:
+    document = Document.parse(
+        minimal(
+            paths={
+                "no-slash": {"get": {}},
+                "/a": {"get": "nonsense", "post": {"parameters": "x", "responses": []}},
+                "/b": 7,
+                "/c": {"get": {"parameters": [{"in": "path"}, 3], "tags": 3, "security": "x"}},
+            },
+            components=[],
+        )
+    )
+    assert [str(o.place) for o in document.operations] == ["POST /a", "GET /c"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{", "neither JSON nor YAML"),
+        ("a: [", "neither JSON nor YAML"),
+        ("- 1", "no object"),
+        ("42", "no object"),
+        ('{"swagger": "2.0", "paths": {}}', "Swagger 2.0"),
+        ('{"openapi": "4.0.0", "paths": {}}', "4.0.0"),
+        ('{"paths": {}}', "no version"),
+        ('{"openapi": "3.1.0"}', "no `paths`"),
+        ("[" * 100_000, "neither JSON nor YAML"),
+        ('{"a":' * 100_000, "neither JSON nor YAML"),
+        ("{a: " * 5000, "neither JSON nor YAML"),
+        ("!!python/object/apply:os.system ['true']", "neither JSON nor YAML"),
+    ],
+)
+def test_what_is_no_document_is_one_clear_sentence(text: str, said: str) -> None:
+    with pytest.raises(DocumentError, match=said) as error:
+        Document.parse(text)
+    assert "\n" not in str(error.value)
+
+
+def test_a_document_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("l7audit.target.openapi.LIMIT", 1000)
+    with pytest.raises(DocumentError, match="larger"):
+        Document.parse(" " * 1001)
+
+
+def test_aliases_that_multiply_are_read_in_bounds() -> None:
+    lines = ["a0: &a0 {type: object}"]
+    for n in range(1, 30):
+        members = ", ".join(f"p{i}: *a{n - 1}" for i in range(9))
+        lines.append(f"a{n}: &a{n} {{type: object, properties: {{{members}}}}}")
+    text = "openapi: 3.0.0\n" + "\n".join(lines)
+    text += "\npaths: {/x: {post: {requestBody: {content: {application/json: {schema: *a29}}}}}}"
+    assert Document.parse(text).operations[0].json_schema["type"] == "object"
