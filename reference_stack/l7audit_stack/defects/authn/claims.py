@@ -8,7 +8,6 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-import jwt
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -18,7 +17,7 @@ from jwt.utils import base64url_decode
 
 from l7audit_stack.api.parts import Parts
 from l7audit_stack.api.security.tokens import TokenIssuer, TokenRefusedError, TokenVerifier
-from l7audit_stack.defects.authn.signatures import with_hmac
+from l7audit_stack.defects.authn.signatures import signed_with_hmac, with_hmac
 from l7audit_stack.defects.authn.swap import become, issuer, verifier
 from l7audit_stack.defects.defect import Defect
 
@@ -160,8 +159,8 @@ class SharedSecretIssuer(TokenIssuer):
         self, *, subject: str, tenant: str, scopes: frozenset[str] | None, now: float
     ) -> tuple[str, dict[str, Any]]:
         _, claims = super().issue(subject=subject, tenant=tenant, scopes=scopes, now=now)
-        header = {"kid": SHARED_KEY_ID, "typ": "at+jwt"}
-        return jwt.encode(claims, self.secret(), "HS256", headers=header), claims
+        header = {"alg": "HS256", "kid": SHARED_KEY_ID, "typ": "at+jwt"}
+        return signed_with_hmac(header, claims, self.secret()), claims
 
     def secret(self) -> bytes:
         return strong_secret(self.keys)
