@@ -82,7 +82,9 @@ def test_a_missing_type_is_told_by_the_members() -> None:
 
 
 def test_nonsense_where_schemas_should_be_is_an_empty_schema() -> None:
-    for nonsense in (None, 3, "x", [], {"properties": 3, "items": 4, "allOf": "x", "anyOf": {}}):
+    odd: dict[str, Any] = {"properties": 3, "items": 4, "allOf": "x", "anyOf": {}}
+    listed: list[Any] = [None, 3, "x", [], odd]
+    for nonsense in listed:
         assert properties(expand(nonsense)) == {}
         assert required(expand(nonsense)) == []
 

@@ -17,6 +17,7 @@ from l7audit.target.words import says, words
 MOST_NODES = 1000
 _JWT = re.compile(r"[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]*")
 _PLAIN = re.compile(r"[\x21-\x7e]{8,8192}")
+_SESSION = re.compile(r"sess|sid$|token|auth|jwt", re.IGNORECASE)  # written as one word, often
 _RANK = (("access token",), ("jwt", "bearer"), ("auth token", "api token"), TOKEN)
 
 
@@ -110,7 +111,7 @@ def session_cookie(answer: Answer) -> tuple[str, str] | None:
         name, _, value = pair.strip().partition("=")
         if not value or says(words(name), "csrf", "xsrf"):
             continue
-        if says(words(name), "session", "sess", "sid", "token", "auth", "jwt", "jsessionid"):
+        if _SESSION.search(name):
             named = named or (name, value)
         if "httponly" in attributes.lower():
             hidden = hidden or (name, value)

@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from l7audit.model import Identity, Target
+from l7audit.probe.answer import Answer
+from l7audit.probe.request import Request
+from l7audit.target.sessions import Sessions
+from l7audit.target.surface import Surface
+from l7audit.target.target_model import TargetModel
+from l7audit.target.values import values_in
+
+DOCUMENTS = Path(__file__).parent / "documents"
+Says = Callable[..., Answer]
+
+
+@pytest.mark.parametrize(
+    ("thing", "wanted", "found"),
+    [
+        ({"id": "7"}, ("invoice_id",), {"invoice_id": "7"}),
+        ({"invoiceId": 7, "id": 8}, ("invoice_id",), {"invoice_id": "7"}),
+        ({"tier": "free", "name": "chat"}, ("tier", "name"), {"tier": "free", "name": "chat"}),
+        ({"uuid": "u"}, ("thing",), {"thing": "u"}),
+        ({"cardRef": "c", "label": "x"}, ("cardRef",), {"cardRef": "c"}),
+        ({"path": "a/b"}, ("path",), {"path": "a/b"}),
+        ("bare", ("x",), {"x": "bare"}),
+        ({"label": "x"}, ("volumeRef",), {}),
+        ({"id": True}, ("x_id",), {}),
+        ({"id": ""}, ("x_id",), {}),
+        (None, ("x",), {}),
+    ],
+)
+def test_values_are_found_by_the_words_of_their_names(
+    thing: Any, wanted: tuple[str, ...], found: dict[str, str]
+) -> None:
+    assert values_in(thing, wanted) == found
+
+
+def setting(target: Target, probe: Any, place: str) -> tuple[TargetModel, Sessions, Surface]:
+    model = TargetModel.of((DOCUMENTS / "warehouse_kebab.yaml").read_text(), target, seed=1)
+    surface = next(model.surface(o) for o in model.operations if str(o.place) == place)
+    return model, Sessions(model, probe), surface
+
+
+def test_a_value_comes_from_the_listing(
+    target: Target, alice: Identity, answering: Any, answer: Says
+) -> None:
+    probe = answering(lambda _: answer(200, {"total": 1, "stock-items": [{"sku": "ABC"}]}))
+    model, sessions, surface = setting(target, probe, "GET /stock-items/{sku}/watch")
+    found = model.resolve(surface, sessions, alice)
+    assert found is not None
+    assert found.request().path == "/wh/stock-items/ABC/watch"
+    assert probe.sent[0].header("X-Key") == "alice-api-key"
+
+
+def test_where_nothing_is_listed_something_is_made_and_removed_afterwards(
+    target: Target, alice: Identity, answering: Any, answer: Says
+) -> None:
+    def reply(request: Request) -> Answer:
+        if request.method == "POST":
+            return answer(201, {"item": {"sku": json.loads(request.content)["sku"]}})
+        return answer(200 if request.method == "GET" else 204, {"stock-items": []})
+
+    probe = answering(reply)
+    model, sessions, surface = setting(target, probe, "GET /stock-items/{sku}")
+    found = model.resolve(surface, sessions, alice)
+    assert found is not None
+    sku = found.values["sku"]
+    assert [a.status for a in sessions.clean()] == [204]
+    assert (probe.sent[-1].method, probe.sent[-1].path) == ("DELETE", f"/wh/stock-items/{sku}")
+    assert sessions.clean() == []
+
+
+def test_where_nothing_can_be_had_there_is_no_surface(
+    target: Target, alice: Identity, answering: Any, answer: Says
+) -> None:
+    model, sessions, surface = setting(
+        target, answering(lambda _: answer(403)), "GET /stock-items/{sku}"
+    )
+    assert model.resolve(surface, sessions, alice) is None
+
+
+def test_a_surface_that_needs_nothing_is_itself(
+    target: Target, alice: Identity, answering: Any, answer: Says
+) -> None:
+    probe = answering(lambda _: answer(500))
+    model, sessions, surface = setting(target, probe, "GET /stock-items")
+    assert model.resolve(surface, sessions, alice) == surface
+    assert probe.sent == []
