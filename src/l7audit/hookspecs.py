@@ -51,7 +51,8 @@ class Suite:
 class Lab(Protocol):
     """Copies of a stack in which a named defect can be planted, for `l7audit prove`.
 
-    Lanes are independent of each other: work in one never shows in another.
+    Lanes are independent of each other: work in one never shows in another. The first has all
+    that the ordinary stack has; the others may lack replicas.
     """
 
     lanes: int

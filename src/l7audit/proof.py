@@ -1,13 +1,16 @@
 """The proof: each control against the clean stack, its planted defects and its near-misses.
 
 A variant is one lane of a lab with one thing planted. In it run the controls that name it (its
-subjects) and every other control that disturbs nobody (the bystanders): a defect that turns a
-bystander red is either declared too narrowly or seen by a check that looks at the wrong thing.
+subjects) and some that don't (its bystanders): a defect that turns a bystander red is either
+declared too narrowly or seen by a check that looks at the wrong thing. Every cell says who stood
+by. Which ones do is drawn by the variant's name, more of the same area than of others, so that
+over the matrix each control stands by many times; `thorough` lets all of them stand by each time.
 """
 
 from __future__ import annotations
 
 import queue
+import random
 import threading
 import time
 from collections.abc import Sequence
@@ -24,7 +27,7 @@ from l7audit.harness.crew import Job, Worker
 from l7audit.harness.document import fetch
 from l7audit.hookspecs import Lab, Progress
 from l7audit.journal import AnyRecord, Journal, ProofCell, Record, RunEnded, RunStarted
-from l7audit.model import Control, Target, Verdict
+from l7audit.model import Capability, Control, Target, Verdict
 from l7audit.planning import Plan, plan
 from l7audit.plugins import Plugins
 from l7audit.probe.probe import Probe
@@ -45,6 +48,8 @@ VARIANTS = "proof"
 """The folder of the variants' own journals: each can be rendered as a report of its own."""
 
 LANES = 2
+NEIGHBOURS, STRANGERS = 8, 4
+"""Bystanders of a variant, from its subjects' areas and from all others."""
 SEED = 20250813
 """A proof is to be repeated as it was, so its seed is fixed unless the caller names one."""
 
@@ -115,20 +120,21 @@ def prove(profile: Profile, plugins: Plugins, options: Options, progress: Progre
         variants = variants_of(planned.controls, dict(lab.defects()))
         head = run_started(profile, catalogue, planned, target, seed)
         recorder(head)
-        bench = _Bench(profile, planned, head, _document(profile, target, recorder), folder)
+        document = _document(profile, target, recorder)
+        bench = _Bench(profile, planned, head, document, folder, options.thorough)
         cells, outcome, reason = _matrix(lab, bench, variants, recorder)
         recorder(RunEnded(outcome=outcome, reason=reason, seconds=time.time() - started))
-    document = proof_document(
+    matrix = proof_document(
         planned.controls,
         cells,
         suites_digest=catalogue.digest,
         seconds=round(time.time() - started, 1),
     )
     proof_file = folder / PROOF
-    proof_file.write_bytes(encode(document))
+    proof_file.write_bytes(encode(matrix))
     done = render(folder / JOURNAL, plugins, folder, options.reporters)
     exit_code = Exit.INTERRUPTED if outcome != "completed" else Exit.PASSED
-    if exit_code is Exit.PASSED and document.gaps:
+    if exit_code is Exit.PASSED and matrix.gaps:
         exit_code = Exit.FAILED
     return Outcome(folder, done.results, (*done.files, proof_file), exit_code)
 
@@ -142,6 +148,29 @@ class _Bench:
     head: RunStarted
     document: str
     folder: Path
+    thorough: bool
+
+    @property
+    def controls(self) -> dict[str, Control]:
+        return {c.id: c for c in self.plan.controls}
+
+    def needs_whole(self, variant: Variant) -> bool:
+        """Whether a subject needs what only the first lane has."""
+        return any(Capability.REPLICAS in self.controls[s].needs for s in variant.subjects)
+
+    def bystanders(self, variant: Variant) -> set[str]:
+        """Controls that disturb nobody and do not name the variant."""
+        others = [c for c in self.plan.controls if c.id not in variant.subjects and not c.alone]
+        if self.thorough or variant.name == CLEAN:
+            return {c.id for c in others}
+        areas = {self.controls[s].area for s in variant.subjects}
+        near = [c.id for c in others if c.area in areas]
+        far = [c.id for c in others if c.area not in areas]
+        chance = random.Random(variant.name)
+        return {
+            *chance.sample(near, min(NEIGHBOURS, len(near))),
+            *chance.sample(far, min(STRANGERS, len(far))),
+        }
 
 
 def _document(profile: Profile, target: Target, recorder: Recorder) -> str:
@@ -156,21 +185,18 @@ def _matrix(
     lab: Lab, bench: _Bench, variants: Sequence[Variant], recorder: Recorder
 ) -> tuple[list[ProofCell], str, str]:
     """All cells, worked off by as many threads as the lab has lanes; the clean stack first."""
-    waiting: queue.SimpleQueue[Variant] = queue.SimpleQueue()
+    waiting, whole = queue.SimpleQueue[Variant](), queue.SimpleQueue[Variant]()
     for variant in variants:
-        waiting.put(variant)
+        (whole if bench.needs_whole(variant) else waiting).put(variant)
     cells: list[ProofCell] = []
     troubles: list[BaseException] = []
     stop = threading.Event()
     workers = [Worker(str(bench.folder / "checks.log")) for _ in range(lab.lanes)]
 
     def work(lane: int) -> None:
+        queues = (whole, waiting) if lane == 0 else (waiting,)
         try:
-            while not stop.is_set():
-                try:
-                    variant = waiting.get_nowait()
-                except queue.Empty:
-                    return
+            while not stop.is_set() and (variant := _next(queues)) is not None:
                 for cell in _variant(lab, lane, workers[lane], bench, variant, recorder):
                     recorder(cell)
                     cells.append(cell)
@@ -196,18 +222,24 @@ def _matrix(
     return cells, "completed", ""
 
 
+def _next(queues: Sequence[queue.SimpleQueue[Variant]]) -> Variant | None:
+    for waiting in queues:
+        try:
+            return waiting.get_nowait()
+        except queue.Empty:
+            continue
+    return None
+
+
 def _variant(
     lab: Lab, lane: int, worker: Worker, bench: _Bench, variant: Variant, recorder: Recorder
 ) -> list[ProofCell]:
     """The cells of one variant: one for each subject."""
     clean = variant.name == CLEAN
     target = lab.target(lane, [] if clean else [variant.name])
-    controls = {c.id: c for c in bench.plan.controls}
-    checks = tuple(
-        c
-        for c in bench.plan.checks
-        if c.control in variant.subjects or not controls[c.control].alone
-    )
+    controls = bench.controls
+    present = variant.subjects | bench.bystanders(variant)
+    checks = tuple(c for c in bench.plan.checks if c.control in present)
     context = Context(
         target=target,
         document=bench.document,

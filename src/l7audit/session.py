@@ -52,7 +52,7 @@ LOST_ENOUGH = 2
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the caller wants of this run beyond its profile."""
+    """What the caller wants of this run beyond its profile. `thorough` is for the proof alone."""
 
     out: Path | None = None
     seed: int | None = None
@@ -60,6 +60,7 @@ class Options:
     jobs: int | None = None
     resume: Path | None = None
     reporters: tuple[str, ...] = ()
+    thorough: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,7 @@ class Embedded(StandingProvider):
             stack = _stack().start(folder / "stack", progress=progress)
         try:
             with _sentences():
-                opened = [stack.open_lane(replicas=2) for _ in range(lanes)]
+                opened = [stack.open_lane(replicas=2 if n == 0 else 1) for n in range(lanes)]
             yield _StackLab(stack, opened)
         finally:
             with _sentences():

@@ -29,14 +29,18 @@ Examples:
 @choices.profile
 @choices.seed
 @choices.out
-@choices.jobs
+@click.option(
+    "--thorough",
+    is_flag=True,
+    help="Let every control that disturbs nobody stand by at each variant, not a drawn dozen.",
+)
 @choices.quiet
 def command(
     select: tuple[str, ...],
     profile: str,
     seed: int | None,
     out: Path | None,
-    jobs: int | None,
+    thorough: bool,
     quiet: bool,
 ) -> Exit:
     """Runs the matrix; exit 1 where it has a gap."""
@@ -44,7 +48,7 @@ def command(
     live = Proving(terminal)
     plugins = all_plugins.load(extra=[live])
     wanted = choices.profile_for(profile, "")
-    options = session.Options(out=out, seed=seed, select=select, jobs=jobs)
+    options = session.Options(out=out, seed=seed, select=select, thorough=thorough)
     with live:
         outcome = proof.prove(wanted, plugins, options, live.progress)
     summary.show_proof(terminal, outcome)

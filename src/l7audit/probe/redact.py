@@ -25,6 +25,10 @@ WINDOW = 16
 sixteen characters however many secrets are known."""
 
 
+KEPT = 4096
+"""Redacted header fields that are kept for the next time they come."""
+
+
 class Redactor:
     """Knows the secrets of a run; safe for threads. `key` makes tags equal across processes."""
 
@@ -39,6 +43,7 @@ class Redactor:
         self._short: dict[str, Forms] = {}
         self._pieces: dict[str, tuple[Forms, ...]] = {}
         self._spaces = False
+        self._fields: dict[tuple[str, str], tuple[str, str]] = {}
         for secret in listed:
             self.learn(secret)
 
@@ -56,6 +61,7 @@ class Redactor:
             return
         forms = Forms.of(secret, self.tag(kind, secret))
         with self._lock:
+            self._fields = {}  # a new one: what is being redacted meanwhile goes into the old
             self._forms[secret] = forms
             self._spaces = self._spaces or " " in secret
             for needle in forms.needles:
@@ -83,7 +89,17 @@ class Redactor:
 
     def headers(self, pairs: Pairs) -> list[tuple[str, str]]:
         """Header fields without secrets, in order."""
-        return [(self._by_value(name), self.header(name, value)) for name, value in pairs]
+        return [self._field(pair) for pair in pairs]
+
+    def _field(self, pair: tuple[str, str]) -> tuple[str, str]:
+        """A header field without secrets. Most fields come again and again, so they are kept."""
+        fields = self._fields
+        known = fields.get(pair)
+        if known is None:
+            known = (self._by_value(pair[0]), self.header(*pair))
+            if len(fields) < KEPT:
+                fields[pair] = known
+        return known
 
     def _by_value(self, text: str) -> str:
         """Every known secret replaced, in whatever reading of the text it shows."""
