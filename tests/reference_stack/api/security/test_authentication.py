@@ -52,7 +52,7 @@ async def _new_key(replica: Replica, world: World, name: str) -> tuple[str, dict
 def test_without_a_good_credential_the_answer_is_401(world: World, headers: dict[str, str]) -> None:
     async def story() -> None:
         async with world.replica() as replica:
-            raw = {name: value.encode("latin-1") for name, value in headers.items()}
+            raw = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
             answer = await replica.client.get("/v1/me", headers=raw)
             assert answer.status_code == 401
             assert "Bearer" in answer.headers["www-authenticate"]

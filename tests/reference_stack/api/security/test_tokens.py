@@ -79,7 +79,7 @@ def test_the_published_keys_verify_a_token() -> None:
     assert [key["kid"] for key in document["keys"]] == ["old", "new"]
     assert all("d" not in key for key in document["keys"])
     key = jwt.PyJWK(document["keys"][-1])
-    unchecked = {"verify_exp": False, "verify_iat": False, "verify_nbf": False}
+    unchecked: Any = {"verify_exp": False, "verify_iat": False, "verify_nbf": False}
     jwt.decode(text, key, algorithms=["EdDSA"], audience="agents", options=unchecked)
 
 
