@@ -16,7 +16,7 @@ from l7audit_suites.authn.resemblance import differences
 from l7audit_suites.authn.timing import FEWEST, Difference, compare
 
 _ACCOUNTS = 2
-_ROUNDS = 15
+_ROUNDS = 12
 _MOST_A_ACCOUNT = 4
 """Wrong passwords for one account: few, so that nobody is locked out."""
 

@@ -27,4 +27,11 @@ def visitors(check: Check) -> list[Visitor]:
         check.inconclusive("The profile gives no identity with a credential.")
     check.random.shuffle(found)
     by_role = {identity.role: identity for identity in found}
-    return [Visitor(i.name, check.sessions.auth(i)) for i in list(by_role.values())[:_MOST]]
+    entered = [
+        Visitor(identity.name, auths[0])
+        for identity in by_role.values()
+        if (auths := check.sessions.ways(identity))
+    ]
+    if not entered:
+        check.inconclusive("No identity of the profile gets in with its credentials.")
+    return entered[:_MOST]
