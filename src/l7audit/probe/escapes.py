@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import combinations
 
 _PERCENT = r"(?:%[0-9a-fA-F]{2})+"
 _JSON = (
@@ -26,6 +27,8 @@ class View:
     @cached_property
     def read(self) -> str:
         """The text with the escapes undone."""
+        if self.escape is _RAW:
+            return self.text
         return self.escape.sub(_plain, self.text)
 
     def spans(self, needle: str) -> Iterator[tuple[int, int]]:
@@ -66,9 +69,15 @@ def _pattern(*kinds: str) -> re.Pattern[str]:
 
 
 _RAW = _pattern()
+_KINDS = {"%": _PERCENT, "\\": _JSON, "+": r"\+"}
 _READINGS = {
-    marks: _pattern(*({"%": _PERCENT, "\\": _JSON, "+": r"\+"}[mark] for mark in marks))
-    for marks in ("%", "\\", "+", "%\\", "%+", "\\+", "%\\+")
+    "".join(marks): tuple(
+        _pattern(*(_KINDS[mark] for mark in undone))
+        for size in range(1, len(marks) + 1)
+        for undone in combinations(marks, size)
+    )
+    for count in range(len(_KINDS) + 1)
+    for marks in combinations(_KINDS, count)
 }
 
 
@@ -78,9 +87,9 @@ def views(text: str, *, spaces: bool = True) -> Iterator[View]:
     `spaces` counts those in which a plus sign is a space.
     """
     yield View(text, _RAW)
-    for marks, escape in _READINGS.items():
-        if all(mark in text for mark in marks) and (spaces or "+" not in marks):
-            yield View(text, escape)
+    marks = "".join(mark for mark in _KINDS if mark in text and (spaces or mark != "+"))
+    for escape in _READINGS[marks]:
+        yield View(text, escape)
 
 
 def _plain(match: re.Match[str]) -> str:

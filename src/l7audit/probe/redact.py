@@ -111,6 +111,8 @@ class Redactor:
                 for needle in forms.needles
                 for span in view.spans(needle)
             ]
+        if not spans:
+            return text
         # Of two that overlap the longer one counts, and what it leaves of the other goes too.
         pieces: list[str] = []
         done = 0
