@@ -13,6 +13,7 @@ from typing import Any
 from l7audit_stack.api.answering import Answering
 from l7audit_stack.api.deadlines import Deadlines
 from l7audit_stack.api.exchange import Exchange
+from l7audit_stack.api.leftovers import Tap, sends_body
 from l7audit_stack.api.operation import Call, Operation, Reply
 from l7audit_stack.api.parts import Parts
 from l7audit_stack.api.problems import Problem, not_found
@@ -58,9 +59,12 @@ class Service:
         exchange.request_id = parts.request_ids.of(
             exchange.headers, from_proxy=parts.clients.trusts(peer)
         )
+        body = Tap(receive) if sends_body(exchange.headers) else None
         try:
-            reply = await self._answer(exchange, receive)
+            reply = await self._answer(exchange, body or receive)
         except Problem as problem:
+            if body is not None:
+                await body.drain()
             reply = parts.problems.render(problem, exchange.request_id)
         except ClientGoneError:
             return
