@@ -4,20 +4,12 @@ from __future__ import annotations
 
 import errno
 
-import msgspec
-
 
 class StackError(Exception):
     """The stack can't do what was asked. The message is a sentence for the user.
 
     It may be followed by the last log lines of the component that caused it.
     """
-
-
-class Refusal(msgspec.Struct, frozen=True):
-    """A `StackError` on its way through a pipe or socket."""
-
-    error: str
 
 
 def from_os_error(error: OSError) -> StackError:

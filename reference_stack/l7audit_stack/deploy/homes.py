@@ -52,11 +52,6 @@ class Home:
         """Where the supervisor takes commands."""
         return self.folder / "control"
 
-    @property
-    def postgres_data(self) -> Path:
-        """PostgreSQL's data folder."""
-        return self.folder / "postgres" / "data"
-
     def record(self, pids: list[int]) -> None:
         """Note the processes, for a later run that may find this one dead."""
         found = [Process(pid, started) for pid in pids if (started := start_time(pid))]
