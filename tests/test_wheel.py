@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+import http.server
 import json
 import os
 import subprocess
 import sys
+import threading
 import venv
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = {"l7audit", "l7audit_plugins", "l7audit_suites", "l7audit_stack"}
-
-Installed = Callable[..., subprocess.CompletedProcess[str]]
 
 
 def ran(*command: str | Path, folder: Path, seconds: int = 240) -> subprocess.CompletedProcess[str]:
@@ -59,18 +58,22 @@ def test_the_wheel_holds_every_file_of_the_four_packages_and_no_other(wheel: Pat
     assert tracked <= held
 
 
-@pytest.fixture(scope="module")
-def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def installed(wheel: Path, folder: Path, lock: str, extra: str = "") -> Path:
     """The interpreter of an empty venv outside the tree that got the wheel and its lock."""
-    folder = tmp_path_factory.mktemp("venv")
     venv.create(folder, with_pip=False)
     python = folder / "bin" / "python"
     pip = (sys.executable, "-m", "pip", "--python", python, "--quiet", "install", "--no-compile")
-    lock = ("--require-hashes", "--requirement", ROOT / "requirements" / "audit.txt")
-    for what in (("--no-deps", *lock), ("--no-index", f"{wheel}[stack]")):
+    locked = ("--require-hashes", "--requirement", ROOT / "requirements" / f"{lock}.txt")
+    for what in (("--no-deps", *locked), ("--no-index", f"{wheel}{extra}")):
         done = ran(*pip, *what, folder=folder)
         assert done.returncode == 0, done.stdout + done.stderr
     return python
+
+
+@pytest.fixture(scope="module")
+def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An install with the reference stack."""
+    return installed(wheel, tmp_path_factory.mktemp("venv"), "audit", "[stack]")
 
 
 def holders(place: Path) -> list[str]:
@@ -104,3 +107,41 @@ def test_an_installed_wheel_audits_its_own_stack_from_an_empty_folder(
     assert "<html" in (latest / "report.html").read_text(encoding="utf-8")
     assert holders(tmp_path) == []
     assert holders(python.parents[1]) == []
+
+
+class Bare(http.server.BaseHTTPRequestHandler):
+    """A service that knows nothing."""
+
+    def do_GET(self) -> None:
+        self.send_error(404)
+
+    def log_message(self, format: str, *arguments: object) -> None:
+        """Stays quiet."""
+
+
+def test_a_base_install_audits_a_url_and_says_what_the_reference_stack_would_need(
+    wheel: Path, tmp_path: Path
+) -> None:
+    program = installed(wheel, tmp_path / "venv", "base").parent / "l7audit"
+    folder = tmp_path / "empty"
+    folder.mkdir()
+
+    listed = ran(program, "controls", "list", folder=folder)
+    assert listed.returncode == 0, listed.stderr
+    assert listed.stdout
+
+    own = ran(program, "run", folder=folder)
+    assert (own.returncode, own.stdout) == (3, "")
+    assert own.stderr.count("\n") == 1
+    assert "pip install 'l7audit[stack]'" in own.stderr
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Bare) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        url = f"http://127.0.0.1:{server.server_address[1]}"
+        done = ran(program, "run", "--target", url, "--out", "kept", folder=folder)
+        server.shutdown()
+        thread.join()
+    assert done.returncode in (1, 5, 6), done.stdout + done.stderr
+    assert done.stderr == ""
+    assert (folder / "kept" / "latest" / "report.html").is_file()

@@ -189,6 +189,20 @@ def test_a_reader_that_leaves_changes_neither_the_exit_code_nor_stderr() -> None
     assert (done.returncode, done.stderr) == (0, b"")
 
 
+def test_a_closed_stdout_or_stderr_is_no_error() -> None:
+    for closed in (1, 2):
+        done = subprocess.run(
+            ["sh", "-c", f'exec "$0" -m l7audit controls list {closed}>&-', sys.executable],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        assert done.returncode == 0
+        assert done.stderr == ""
+        assert bool(done.stdout) is (closed == 2)
+
+
 def test_any_character_can_be_written_whatever_the_encoding() -> None:
     code = (
         "from l7audit.cli.main import main; import l7audit.cli.main as m;"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+from pathlib import Path
 from typing import BinaryIO, TextIO
 
 
@@ -70,10 +71,10 @@ class PatientStream(io.TextIOBase):
 
 
 def keep_streams_open() -> None:
-    """Makes stdout and stderr patient, and able to take any character."""
+    """Makes stdout and stderr patient, able to take any character, and there (`>&-` closes one)."""
     for name in ("stdout", "stderr"):
-        stream = getattr(sys, name)
+        stream = getattr(sys, name) or Path(os.devnull).open("w", encoding="utf-8")
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-        if stream is not None and not isinstance(stream, PatientStream):
+        if not isinstance(stream, PatientStream):
             setattr(sys, name, PatientStream(stream))
