@@ -35,6 +35,7 @@ from l7audit.profile import Profile
 from l7audit.recorder import Recorder
 from l7audit.session import (
     JOURNAL,
+    PROOF,
     Options,
     Outcome,
     new_folder,
@@ -43,7 +44,6 @@ from l7audit.session import (
     terminated_like_interrupted,
 )
 
-PROOF = "proof.json"
 VARIANTS = "proof"
 """The folder of the variants' own journals: each can be rendered as a report of its own."""
 

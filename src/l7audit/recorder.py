@@ -17,6 +17,7 @@ class Recorder:
         self._journal = journal
         self._plugins = plugins
         self._lock = threading.Lock()
+        self.path = journal.path
         self.lost = 0
         self.ended: set[str] = set()
 

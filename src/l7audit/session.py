@@ -21,7 +21,7 @@ from l7audit.assess.assess import assess
 from l7audit.assess.results import Results
 from l7audit.assess.targets import documented_targets
 from l7audit.catalogue import Catalogue
-from l7audit.errors import UsageError
+from l7audit.errors import JournalError, UsageError
 from l7audit.exits import Exit
 from l7audit.harness.context import Context
 from l7audit.harness.crew import Crew
@@ -32,6 +32,7 @@ from l7audit.journal import (
     AnyRecord,
     CheckEnded,
     Journal,
+    ProofCell,
     RunEnded,
     RunResumed,
     RunStarted,
@@ -46,6 +47,7 @@ from l7audit.recorder import Recorder
 OUT = "l7audit-out"
 JOURNAL = "journal.jsonl"
 LATEST = "latest"
+PROOF = "proof.json"
 LOST_ENOUGH = 2
 """So many checks may lose the target before the run gives it up: one may be a passing fault."""
 
@@ -130,6 +132,8 @@ def begin(
     planned = plan(catalogue, selected, target, profile.level, only)
     if earlier is None:
         recorder(run_started(profile, catalogue, planned, target, seed))
+        for cell in proven_before(recorder.path.parent.parent, catalogue.digest):
+            recorder(cell)
         skipped = {c.id for c in catalogue.select(profile.skip)} if profile.skip else set()
         for check in planned.checks:
             if check.control in skipped:
@@ -232,6 +236,23 @@ def new_folder(out: Path | None) -> Path:
             f"{parent} cannot be written: {error.strerror}.", mend="Choose another with --out."
         ) from error
     raise UsageError(f"{parent} holds a thousand runs of this second.")
+
+
+def proven_before(parent: Path, digest: str) -> list[ProofCell]:
+    """The cells of the newest proof in the folder of runs that was made of the same suites.
+
+    A proof of other suites says nothing of these, and one that can't be read is none.
+    """
+    for proof in sorted(parent.glob(f"*/{PROOF}"), reverse=True):
+        if proof.parent.is_symlink():  # `latest`
+            continue
+        try:
+            cells = list(journals.of_type(journals.read(proof.with_name(JOURNAL)), ProofCell))
+        except JournalError:
+            continue
+        if cells and all(c.suites_digest == digest for c in cells):
+            return cells
+    return []
 
 
 def _point(link: Path, name: str) -> None:
