@@ -73,7 +73,7 @@ class PatientStream(io.TextIOBase):
 def keep_streams_open() -> None:
     """Makes stdout and stderr patient, able to take any character, and there (`>&-` closes one)."""
     for name in ("stdout", "stderr"):
-        stream = getattr(sys, name) or Path(os.devnull).open("w", encoding="utf-8")
+        stream = getattr(sys, name) or Path(os.devnull).open("w")  # noqa: SIM115 - open for good
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
         if not isinstance(stream, PatientStream):
