@@ -42,12 +42,14 @@ class Answering:
         """All header fields of the answer."""
         parts, status, private = self._parts, reply.status, exchange.private
         given = {name.lower(): value for name, value in reply.headers.items()}
-        headers: list[Header] = [(b"x-request-id", exchange.request_id.encode("latin-1"))]
+        headers: list[Header] = [
+            (b"x-request-id", exchange.request_id.encode()),
+            *parts.headers.for_answer(status, private=private),
+        ]
         if reply.stream is None and status not in (204, 304):
             headers.append((b"content-length", b"%d" % len(body or b"")))
         if body or reply.stream is not None:
-            headers.append((b"content-type", reply.media_type.encode("latin-1")))
-        headers += parts.headers.for_answer(status, private=private)
+            headers.append((b"content-type", reply.media_type.encode()))
         if "cache-control" not in given:
             headers.append((b"cache-control", parts.headers.cache_control(status, private=private)))
         if "vary" not in given:

@@ -27,8 +27,10 @@ class Exchange:
         "client",
         "headers",
         "limit",
+        "method",
         "operation",
         "principal",
+        "private",
         "request_id",
         "scope",
         "started",
@@ -39,18 +41,11 @@ class Exchange:
         self.scope = scope
         self.started = time.perf_counter()
         self.headers = read_headers(scope)
+        self.method: str = scope["method"]
+        self.private = "authorization" in self.headers or "x-api-key" in self.headers
         self.client = ""
         self.request_id = ""
         self.operation: Operation | None = None
         self.principal: Principal | None = None
         self.verdict: Verdict | None = None
         self.limit = ""
-
-    @property
-    def method(self) -> str:
-        method: str = self.scope["method"]
-        return method
-
-    @property
-    def private(self) -> bool:
-        return "authorization" in self.headers or "x-api-key" in self.headers

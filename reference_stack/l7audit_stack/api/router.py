@@ -30,7 +30,7 @@ class Router:
 
     def __init__(self, operations: Sequence[Operation]) -> None:
         self._root = _Node()
-        self._static: dict[str, Match] = {}
+        self._static: dict[bytes, Match] = {}
         for operation in operations:
             self._add(operation)
 
@@ -58,11 +58,11 @@ class Router:
         if operation.method == "GET":
             methods.setdefault("HEAD", operation)
         if plain:
-            self._static[operation.path] = Match(methods)
+            self._static[operation.path.encode()] = Match(methods)
 
-    def plain(self, path: str) -> Match | None:
-        """The match of a path without parameters: one look-up."""
-        return self._static.get(path)
+    def plain(self, raw: bytes) -> Match | None:
+        """The match of a path without parameters, as sent: one look-up."""
+        return self._static.get(raw)
 
     def match(self, path: str) -> Match | None:
         """The match of a canonical path, still percent-encoded."""

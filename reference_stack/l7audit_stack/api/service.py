@@ -82,10 +82,12 @@ class Service:
         await self._answering.send(exchange, reply, receive, send)
 
     async def _answer(self, exchange: Exchange, receive: Receive) -> Reply:
-        if exchange.scope["method"] == "OPTIONS" and (preflight := self._preflight(exchange)):
+        if exchange.method == "OPTIONS" and (preflight := self._preflight(exchange)):
             return preflight
-        match = await self._match(exchange)
-        operation = match.methods.get(exchange.scope["method"])
+        match = self._router.plain(exchange.scope["raw_path"])
+        if match is None:
+            match = await self._match(exchange)
+        operation = match.methods.get(exchange.method)
         if operation is None:
             raise await self._no_method(exchange, match)
         exchange.operation = operation
@@ -114,9 +116,6 @@ class Service:
 
     async def _match(self, exchange: Exchange) -> Match:
         raw: bytes = exchange.scope["raw_path"]
-        match = self._router.plain(raw.decode("latin-1"))
-        if match is not None:
-            return match
         try:
             self.parts.paths.check(raw)
             match = self._router.match(raw.decode("ascii"))
@@ -218,7 +217,11 @@ class Service:
         query = None
         if raw_query or operation.query is not None:
             query = parts.bodies.query(raw_query, operation.query)
-        body = await parts.bodies.read(operation, exchange.headers, receive)
+        if operation.body is None:
+            parts.bodies.refuse_body(exchange.headers)
+            body = None
+        else:
+            body = await parts.bodies.read(operation, exchange.headers, receive)
         return Call(
             parts=parts,
             principal=exchange.principal,

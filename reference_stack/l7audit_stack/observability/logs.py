@@ -18,6 +18,11 @@ _encode = msgspec.json.Encoder().encode
 LEVELS = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40}
 
 
+def _milli(value: float) -> float:
+    """Cut after three decimals: a third of the cost of rounding, for every request."""
+    return int(value * 1000) / 1000
+
+
 def write_to_stdout(lines: bytes) -> None:
     sys.stdout.buffer.write(lines)
     sys.stdout.buffer.flush()
@@ -57,7 +62,7 @@ class JsonLog:
             return
         self._put(
             {
-                "at": round(time.time(), 3),
+                "at": _milli(time.time()),
                 "level": "info",
                 "event": "request",
                 "replica": self._replica,
@@ -65,7 +70,7 @@ class JsonLog:
                 "method": method,
                 "operation": operation,
                 "status": status,
-                "ms": round(seconds * 1000, 2),
+                "ms": _milli(seconds * 1000),
                 "client": client,
                 "principal": principal,
             }

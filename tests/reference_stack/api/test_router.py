@@ -64,8 +64,8 @@ def test_any_other_spelling_leads_nowhere(path: str) -> None:
 
 
 def test_plain_paths_are_found_without_walking() -> None:
-    assert ROUTER.plain("/v1/keys") is not None
-    assert ROUTER.plain("/v1/keys/7") is None
+    assert ROUTER.plain(b"/v1/keys") is not None
+    assert ROUTER.plain(b"/v1/keys/7") is None
 
 
 def test_two_operations_on_one_route_are_refused() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 
+import pytest
+
 from l7audit_stack.observability.logs import JsonLog
 
 
@@ -32,7 +34,7 @@ def _written(level: str) -> list[dict[str, object]]:
 def test_each_line_is_one_json_object() -> None:
     access, failure = _written("INFO")
     assert access["operation"] == "me.show"
-    assert access["ms"] == 1.2
+    assert access["ms"] == pytest.approx(1.2, abs=0.01)
     assert failure["level"] == "error"
 
 
