@@ -1,0 +1,51 @@
+"""The suites on a stranger's service: they find their way, and a sound service passes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+import yaml
+
+from l7audit.model import Target
+
+NOT_THERE = {"AUTHN-29", "AUTHN-30", "RATE-09", "RATE-10"}
+"""What the shelf does not have: a token endpoint, escalating waits, policies that change."""
+
+
+@pytest.mark.early
+def test_a_sound_service_of_other_make_passes_all_four_suites(
+    shelf: Target, tmp_path: Path
+) -> None:
+    described = {
+        "provider": "external",
+        "url": shelf.base_url,
+        "openapi": shelf.openapi,
+        "ca_file": shelf.ca_file,
+        "allowed_origins": shelf.allowed_origins,
+        "identities": msgspec.to_builtins(shelf.identities),
+    }
+    profile = {"name": "shelf", "safety": "intrusive", "target": described}
+    (tmp_path / "shelf.yaml").write_text(yaml.safe_dump(profile))
+    command = [
+        *(sys.executable, "-m", "l7audit", "run", "--profile", "shelf.yaml"),
+        *("--select", "AUTHN,HEAD,CORS,RATE", "--seed", "7", "--out", "out"),
+    ]
+    done = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, timeout=600, check=False
+    )
+    (file,) = tmp_path.glob("out/2*/results.json")
+    results = json.loads(file.read_text())
+    verdicts = {c["id"]: c["verdict"] for c in results["controls"]}
+    assert {i: v for i, v in verdicts.items() if v != "pass"} == dict.fromkeys(
+        NOT_THERE, "not_applicable"
+    )
+    assert len(verdicts) > 55
+    assert done.returncode == 0, done.stdout + done.stderr
+    journal = file.with_name("journal.jsonl").read_text()
+    secrets = [c.secret for i in shelf.identities for c in i.credentials]
+    assert [s for s in secrets if s in journal] == []
