@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -65,12 +66,20 @@ def main(arguments: Sequence[str]) -> int:
     parts = getattr(app, "parts", None)
     drain = parts.settings.drain_timeout if parts is not None else 5.0
     server = uvicorn.Server(server_config(app, options.host, options.port, drain))
+
+    def stopped(_signal: int, _frame: Any) -> None:
+        # uvicorn raises the signal again after it has stopped in order: that was the end.
+        if not server.started:
+            raise SystemExit(0)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stopped)
     try:
         server.run()
-    except SystemExit:
+    except SystemExit as error:
+        if error.code == 0:
+            return 0
         sys.stderr.write(f"{options.host}:{options.port} can't be listened on.\n")
-    except KeyboardInterrupt:
-        return 0
     return 0 if server.started else 3
 
 
