@@ -133,25 +133,32 @@ def key_ground(check: Check) -> Ground:
     return _standing(check, ground, "API key")
 
 
-def bearer_ground(check: Check, fresh: bool = False, once: bool = False) -> Ground:
+def bearer_ground(check: Check, fresh: bool = False, ending: bool = False) -> Ground:
     """A read that an identity's access token opens, with its witness.
 
-    `once`: the check is going to end the token, so it is not asked for again.
+    `fresh` gets a new token where that can be had. `ending`: the check is going to end the token,
+    so it must be one of our own making, and is not asked for again as a witness.
     """
-    identities = holders(check, _PROOFS)
+    identities = holders(check, _PROOFS[:2] if ending else _PROOFS)
     if not identities:
         check.not_applicable("No identity of the profile can get an access token.")
     # The same few, cheap ones first: logins cost a password hash and count against a limit.
     identities.sort(key=lambda i: i.credential("client") is None)
     identity = check.random.choice(identities[:2])
-    token = _bearer(check, identity, fresh)
-    ground = find(check, identity, token, Auth.bearer, "bearer")
-    return _standing(check, ground, "access token", once=once)
+    renewable = any(identity.credential(kind) for kind in _PROOFS[:2])
+
+    def opened(newly: bool) -> Ground | None:
+        return find(check, identity, _bearer(check, identity, newly), Auth.bearer, "bearer")
+
+    ground = opened(renewable and (fresh or ending))
+    if ground is None and renewable:
+        ground = opened(True)  # one that was got earlier in the run may have ended meanwhile
+    return _standing(check, ground, "access token", once=ending)
 
 
-def token_ground(check: Check) -> tuple[Ground, Token]:
-    """As `bearer_ground`, where the token is a JWT."""
-    ground = bearer_ground(check)
+def token_ground(check: Check, fresh: bool = False) -> tuple[Ground, Token]:
+    """As `bearer_ground`, where the token is a JWT; `fresh` where the issuing itself is judged."""
+    ground = bearer_ground(check, fresh)
     token = parse(ground.credential)
     if token is None:
         check.not_applicable("The target's access tokens are opaque, not JWTs.")

@@ -71,7 +71,7 @@ def test_a_token_without_an_end_or_an_owner_is_refused(check: Check) -> None:
 
 @pytest.mark.control("AUTHN-25")
 def test_an_access_token_ends_within_a_day(check: Check) -> None:
-    ground, token = token_ground(check)
+    ground, token = token_ground(check, fresh=True)
     seconds = lifetime(token)
     end = token.claims.get("exp")
     if seconds is None and isinstance(end, int | float):

@@ -22,7 +22,7 @@ from l7audit_suites.authn.made_keys import WINDOW, refused_everywhere
 @pytest.mark.control("AUTHN-23")
 def test_a_revoked_token_is_refused_everywhere_within_two_seconds(check: Check) -> None:
     for surface in check.surfaces(Kind.REVOKE_TOKEN, limit=2):
-        ground = bearer_ground(check, fresh=True, once=True)
+        ground = bearer_ground(check, ending=True)
         check.witness("the token is accepted everywhere", partial(_works, ground), once=True)
         ended = _end(check, surface, ground)
         check.sessions.forget(ground.identity)

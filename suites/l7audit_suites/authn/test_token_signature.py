@@ -93,7 +93,7 @@ def test_a_key_id_leads_to_no_key_that_everybody_knows(check: Check) -> None:
 
 @pytest.mark.control("AUTHN-24")
 def test_the_secret_that_signs_tokens_is_not_well_known(check: Check) -> None:
-    ground, token = token_ground(check)
+    ground, token = token_ground(check, fresh=True)
     found = guess(token)
     check.expect(
         found is None,
