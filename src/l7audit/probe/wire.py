@@ -9,9 +9,7 @@ from __future__ import annotations
 import ssl
 import threading
 import time
-import typing
 import zlib
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -19,6 +17,7 @@ import h11
 import httpcore
 
 from l7audit.errors import ProviderError
+from l7audit.probe.deadline import BoundedBackend, deadline
 from l7audit.probe.request import Pairs, Request
 from l7audit.probe.scope import Origin
 
@@ -61,69 +60,6 @@ class Reply:
     error: str = ""
 
 
-class _Deadline(threading.local):
-    """When this thread's exchange has to be over. One thread runs one exchange at a time."""
-
-    at: float = float("inf")
-
-    def left(self, timeout: float | None) -> float:
-        """Seconds that one more wait may take. Errors: `httpcore.ReadTimeout` at none."""
-        left = self.at - time.perf_counter()
-        if left <= 0:
-            raise httpcore.ReadTimeout("the answer took too long")
-        return left if timeout is None else min(timeout, left)
-
-
-_deadline = _Deadline()
-
-
-class _BoundedStream(httpcore.NetworkStream):
-    """A connection whose every wait ends at the deadline: a drip of bytes gains no time."""
-
-    def __init__(self, inner: httpcore.NetworkStream) -> None:
-        self._inner = inner
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._inner.read(max_bytes, _deadline.left(timeout))
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._inner.write(buffer, _deadline.left(timeout))
-
-    def close(self) -> None:
-        self._inner.close()
-
-    def start_tls(
-        self,
-        ssl_context: ssl.SSLContext,
-        server_hostname: str | None = None,
-        timeout: float | None = None,
-    ) -> httpcore.NetworkStream:
-        left = _deadline.left(timeout)
-        return _BoundedStream(self._inner.start_tls(ssl_context, server_hostname, left))
-
-    def get_extra_info(self, info: str) -> typing.Any:
-        return self._inner.get_extra_info(info)
-
-
-class _BoundedBackend(httpcore.NetworkBackend):
-    """Opens connections whose waits end at the deadline."""
-
-    def __init__(self) -> None:
-        self._inner = httpcore.SyncBackend()
-
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.NetworkStream:
-        left = _deadline.left(timeout)
-        stream = self._inner.connect_tcp(host, port, left, local_address, socket_options)
-        return _BoundedStream(stream)
-
-
 def trusting(ca_file: str) -> ssl.SSLContext:
     """A verifying TLS context: the system's authorities, or only those in `ca_file`.
 
@@ -144,7 +80,7 @@ class Wire:
     def __init__(self, ca_file: str = "", *, timeout: float = 10.0) -> None:
         self._timeout = timeout
         self._trust = trusting(ca_file)
-        self._backend = _BoundedBackend()
+        self._backend = BoundedBackend()
         self._idle: dict[Origin, list[httpcore.HTTPConnection]] = {}
         self._lock = threading.Lock()
 
@@ -162,7 +98,7 @@ class Wire:
             content=request.content,
         )
         started = time.perf_counter()
-        _deadline.at = started + self._timeout
+        deadline.at = started + self._timeout
         try:
             connection = self._take(origin)
             try:
