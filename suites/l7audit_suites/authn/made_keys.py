@@ -28,6 +28,7 @@ WINDOW = 2.0
 _MOST_OWNERS = 4
 _MOST_SECRETS = 4
 _PAUSE = 0.1
+_REFUSALS = 3
 _ENDS = ("overlap", "grace", "expire", "expiry", "expires", "ttl", "valid", "lifetime", "until")
 _COARSE = ("minute", "hour", "day", "week", "month", "year")
 
@@ -152,19 +153,20 @@ def end_fields(schema: Schema, seconds: float) -> dict[str, Any] | None:
 
 
 def refused_everywhere(ground: Ground, credential: str, since: float) -> list[Answer]:
-    """Asks at every address until `WINDOW` seconds after `since`; the answers that let it in.
+    """Asks at every address until it is refused thrice in a row; the answers that let it in later
+    than `WINDOW` seconds after `since`.
 
-    Where it was refused it is asked once more: a cache may forget a refusal.
+    Once is not enough: a cache may forget a refusal, and one address may stand for many replicas.
     """
     late: list[Answer] = []
     for address in ground.everywhere():
-        while True:
+        refusals = 0
+        while refusals < _REFUSALS:
             answer = ground.ask(credential, address)
             if ground.seen(answer) is Seen.REFUSED:
-                again = ground.ask(credential, address)
-                if ground.seen(again) is Seen.ACCEPTED:
-                    late.append(again)
-                break
+                refusals += 1
+                continue
+            refusals = 0
             if time.monotonic() - since > WINDOW:
                 if ground.seen(answer) is Seen.UNCLEAR:
                     ground.check.inconclusive(

@@ -16,6 +16,7 @@ from l7audit_stack.api.security.tokens import TokenRefusedError
 from l7audit_stack.api.settings import Settings
 from l7audit_stack.defects.authn import DEFECTS
 from l7audit_stack.defects.authn import claims as planted_claims
+from l7audit_stack.defects.authn import issuers as planted_issuers
 from l7audit_stack.defects.authn import signatures as planted_signatures
 from l7audit_suites.authn.claims import Clones
 from l7audit_suites.authn.forgeries import (
@@ -68,7 +69,10 @@ NOT_SHOWN_BY_ACCEPTING = {
     "authn.token-for-a-month",
     "authn.token-for-a-working-day",
 }
-TOKEN_DEFECTS = {d.name: d for d in (*planted_claims.DEFECTS, *planted_signatures.DEFECTS)}
+TOKEN_DEFECTS = {
+    d.name: d
+    for d in (*planted_claims.DEFECTS, *planted_issuers.DEFECTS, *planted_signatures.DEFECTS)
+}
 
 
 @pytest.fixture(scope="module")

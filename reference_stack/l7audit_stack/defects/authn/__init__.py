@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from l7audit_stack.defects.authn import access, claims, keys, login, signatures
+from l7audit_stack.defects.authn import access, claims, issuers, keys, login, signatures
 from l7audit_stack.defects.defect import Defect
 
 DEFECTS: tuple[Defect, ...] = (
@@ -10,5 +10,6 @@ DEFECTS: tuple[Defect, ...] = (
     *keys.DEFECTS,
     *signatures.DEFECTS,
     *claims.DEFECTS,
+    *issuers.DEFECTS,
     *login.DEFECTS,
 )
