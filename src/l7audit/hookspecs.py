@@ -7,7 +7,7 @@ entry-point group `l7audit`. See docs/hooks.md.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,6 +59,10 @@ class Lab(Protocol):
 
     def defects(self) -> Mapping[str, str]:
         """The names of the defects and near-misses it can plant, each with its summary."""
+        ...
+
+    def whole(self) -> Collection[str]:
+        """Those of the names that only the first lane can show."""
         ...
 
     def target(self, lane: int, defects: Sequence[str]) -> Target:

@@ -27,7 +27,7 @@ from l7audit.harness.crew import Job, Worker
 from l7audit.harness.document import fetch
 from l7audit.hookspecs import Lab, Progress
 from l7audit.journal import AnyRecord, Journal, ProofCell, Record, RunEnded, RunStarted
-from l7audit.model import Capability, Control, Target, Verdict
+from l7audit.model import Control, Target, Verdict
 from l7audit.planning import Plan, plan
 from l7audit.plugins import Plugins
 from l7audit.probe.probe import Probe
@@ -154,10 +154,6 @@ class _Bench:
     def controls(self) -> dict[str, Control]:
         return {c.id: c for c in self.plan.controls}
 
-    def needs_whole(self, variant: Variant) -> bool:
-        """Whether a subject needs what only the first lane has."""
-        return any(Capability.REPLICAS in self.controls[s].needs for s in variant.subjects)
-
     def bystanders(self, variant: Variant) -> set[str]:
         """Controls that disturb nobody and do not name the variant."""
         others = [c for c in self.plan.controls if c.id not in variant.subjects and not c.alone]
@@ -186,8 +182,9 @@ def _matrix(
 ) -> tuple[list[ProofCell], str, str]:
     """All cells, worked off by as many threads as the lab has lanes; the clean stack first."""
     waiting, whole = queue.SimpleQueue[Variant](), queue.SimpleQueue[Variant]()
+    only_first = {CLEAN, *lab.whole()}
     for variant in variants:
-        (whole if bench.needs_whole(variant) else waiting).put(variant)
+        (whole if variant.name in only_first else waiting).put(variant)
     cells: list[ProofCell] = []
     troubles: list[BaseException] = []
     stop = threading.Event()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import platform
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
@@ -16,6 +16,7 @@ from l7audit.model import Capability, Credential, Identity, Mint, Target
 from l7audit.profile import Profile
 
 if TYPE_CHECKING:
+    from l7audit_stack.defects.defect import Defect
     from l7audit_stack.deploy.stack import Address, Stack
 
 CAPABILITIES = [
@@ -115,9 +116,14 @@ class _StackLab:
         self._opened = opened
         self.lanes = len(opened)
 
-    def defects(self) -> Mapping[str, str]:
         registry = importlib.import_module("l7audit_stack.defects.registry")
-        return {name: defect.summary for name, defect in registry.ALL.items()}
+        self._known: Mapping[str, Defect] = registry.ALL
+
+    def defects(self) -> Mapping[str, str]:
+        return {name: defect.summary for name, defect in self._known.items()}
+
+    def whole(self) -> Collection[str]:
+        return {name for name, defect in self._known.items() if defect.replicas > 1}
 
     def target(self, lane: int, defects: Sequence[str]) -> Target:
         with _sentences():

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextvars import ContextVar
 
 import msgspec
 
 from l7audit_stack.api.security.buckets import Bucket, RatePolicy, Verdict, take
-from l7audit_stack.api.security.limits import Header, LocalLimiter, RateLimiter
+from l7audit_stack.api.security.limits import Header, RateLimiter
 from l7audit_stack.api.security.rates import RatePolicies
 
 SPELLING: ContextVar[str] = ContextVar("SPELLING", default="")
@@ -85,13 +84,12 @@ class OneForAll(RateLimiter):
 
 
 class PerReplica(RateLimiter):
-    """Counts in the process's memory."""
+    """Counts in the process's memory; the store is only asked what was revoked."""
 
     async def ask_store(self, subject: str, tier: str, name: str) -> Verdict:
-        local: LocalLimiter = self.local
-        verdict = local.take(subject, name, self.policies.default(tier, name))
-        await asyncio.sleep(0)
-        return verdict
+        shared = await super().ask_store(subject, tier, name)
+        own = self.local.take(subject, name, self.policies.default(tier, name))
+        return msgspec.structs.replace(own, epoch=shared.epoch, degraded=False)
 
 
 class AnnouncesHalf(RateLimiter):

@@ -19,7 +19,8 @@ class Defect:
     `name` is `area.slug`; `summary` one sentence. Of the four means, the first that will do:
     `parts` swaps components of the API, `wrap` puts something around the finished app,
     `environment` changes settings of the replica, `edge` rewrites the Envoy bootstrap. The first
-    three cost a restart of the replicas, the last one of the edge too.
+    three cost a restart of the replicas, the last one of the edge too. `replicas` says how many
+    it takes for the weakness to show.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Defect:
     wrap: Callable[[ASGIApp, Parts], ASGIApp] | None = None
     edge: Callable[[dict[str, Any]], dict[str, Any]] | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
+    replicas: int = 1
 
     def __post_init__(self) -> None:
         area, dot, slug = self.name.partition(".")

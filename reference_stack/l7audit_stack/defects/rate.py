@@ -150,6 +150,7 @@ DEFECTS: tuple[Defect, ...] = (
         "rate.counts-per-replica",
         "Each replica counts in its own memory.",
         parts=_limiter(careless.PerReplica, share=1.0),
+        replicas=2,
     ),
     Defect(
         "rate.no-escalation",

@@ -229,6 +229,7 @@ DEFECTS: tuple[Defect, ...] = (
         name="authn.logout-on-one-replica",
         summary="Only the replica that revoked a token knows of it.",
         parts=_identities(OwnMemory),
+        replicas=2,
     ),
     Defect(
         name="authn.logout-within-a-second",
