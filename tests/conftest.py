@@ -1,10 +1,16 @@
-"""What all tests share: the few long ones start first, so that no core waits for them."""
+"""What all tests share: the booth, and that the few long ones start first."""
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent / "targets"))
+pytest_plugins = ["booth.fixtures"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Moves the tests marked `early` to the front; the others keep their order."""
+    """Moves the tests marked `early` to the front, so that no core waits for them at the end."""
     items.sort(key=lambda item: item.get_closest_marker("early") is None)

@@ -23,10 +23,15 @@ from l7audit.probe.probe import Probe
 from l7audit.target.sessions import Sessions
 from l7audit.target.target_model import TargetModel
 
-CUT_SHORT = (BudgetSpentError, CredentialError, OutOfScopeError)
+CUT_SHORT = (BudgetSpentError, CredentialError, OutOfScopeError, TargetLostError)
 """What keeps a check from finishing without being its own fault, nor the control's."""
 
+ENDINGS = (Exception, SystemExit, pytest.fail.Exception, pytest.skip.Exception)
+"""What a check's function may end with. pytest's own outcomes are no `Exception`s."""
+
 INI = Path(__file__).with_name("pytest.ini")
+
+_CHECK = pytest.StashKey[Check]()
 
 
 class Running:
@@ -55,32 +60,47 @@ class Running:
         name = check_id(item)
         self.sink(CheckStarted(check=name, control=control.id))
         probe = self.probe.for_check(name)
-        return Check(
+        check = Check(
             self.context, control, name, self.sink, self.model, probe, self.sessions.using(probe)
         )
+        item.stash[_CHECK] = check
+        return check
 
     @pytest.hookimpl(wrapper=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> Generator[None, object, object]:
         """Runs the check's function and turns its end into a verdict and a pytest outcome."""
-        check = pyfuncitem.funcargs.get("check")
-        if not isinstance(check, Check):
+        check = pyfuncitem.stash.get(_CHECK, None)
+        if check is None:
             return (yield)
         started = time.perf_counter()
-        trouble: Exception | None = None
+        trouble: BaseException | None = None
         try:
             yield
-            end = check.close()
-        except Ended as ended:
-            end = check.close(ended)
-        except TargetLostError as error:
-            self.sink(StackEvent(component="target", event="lost", detail={"why": str(error)}))
-            end = check.close(Ended(Verdict.INCONCLUSIVE, str(error)))
-        except CUT_SHORT as error:
-            end = check.close(Ended(Verdict.INCONCLUSIVE, str(error)))
-        except Exception as error:  # noqa: BLE001 - a check that breaks is an error, never a verdict
+        except ENDINGS as error:
             trouble = error
-            reason = str(error) if isinstance(error, AuditError) else _where(error)
-            end = check.close(Ended(Verdict.ERROR, reason))
+        end = self._end(check, trouble, started)
+        if end.verdict is Verdict.ERROR and trouble is not None and not _aborts(trouble):
+            raise trouble
+        if end.verdict is Verdict.NOT_APPLICABLE:
+            pytest.skip(end.reason)
+        if end.verdict is not Verdict.PASS:
+            pytest.fail(f"{check.control.id} {end.verdict}: {end.reason}", pytrace=False)
+        return True
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Ends a check whose function was never reached: a fixture of its suite ended it."""
+        ended = call.when == "setup" and call.excinfo is not None
+        if ended and call.excinfo is not None and control_id(item) in self.context.controls:
+            check = item.stash.get(_CHECK, None) or self.check_for(item)
+            self._end(check, call.excinfo.value, time.perf_counter() - call.duration)
+        return (yield)
+
+    def _end(self, check: Check, trouble: BaseException | None, started: float) -> Ended:
+        """Writes down what a check ended with, after its traces at the target are removed."""
+        end = self._verdict(check, trouble)
         self._tidy(check)
         self.sink(
             CheckEnded(
@@ -91,13 +111,23 @@ class Running:
                 seconds=round(time.perf_counter() - started, 4),
             )
         )
-        if end.verdict is Verdict.ERROR and trouble is not None:
-            raise trouble
-        if end.verdict is Verdict.NOT_APPLICABLE:
-            pytest.skip(end.reason)
-        if end.verdict is not Verdict.PASS:
-            pytest.fail(f"{check.control.id} {end.verdict}: {end.reason}", pytrace=False)
-        return True
+        return end
+
+    def _verdict(self, check: Check, trouble: BaseException | None) -> Ended:
+        """What the end of a check's function, or what it raised, says."""
+        if trouble is None:
+            try:
+                return check.close()
+            except Exception as late:  # noqa: BLE001 - the closing witness may break as any code
+                trouble = late
+        if isinstance(trouble, TargetLostError):
+            self.sink(StackEvent(component="target", event="lost", detail={"why": str(trouble)}))
+        if isinstance(trouble, Ended):
+            return check.close(trouble)
+        if isinstance(trouble, CUT_SHORT):
+            return check.close(Ended(Verdict.INCONCLUSIVE, str(trouble)))
+        reason = str(trouble) if isinstance(trouble, AuditError) else _where(trouble)
+        return check.close(Ended(Verdict.ERROR, reason))
 
     def _tidy(self, check: Check) -> None:
         """Removes what the check created; what can't be removed is said in the journal."""
@@ -125,7 +155,12 @@ def check_id(item: pytest.Item) -> str:
     return f"{item.path.parent.name}/{item.path.name}::{item.name}"
 
 
-def _where(error: Exception) -> str:
+def _aborts(error: BaseException) -> bool:
+    """Whether raising it again would end pytest, and with it the checks that are still to come."""
+    return isinstance(error, SystemExit | pytest.exit.Exception)
+
+
+def _where(error: BaseException) -> str:
     """An unexpected exception in one line, with the innermost frame of the check's own code."""
     frame = error.__traceback__
     place = ""
