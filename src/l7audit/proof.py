@@ -244,6 +244,7 @@ def _variant(
         controls=controls,
         budget=bench.profile.budget,
         safety=bench.profile.level,
+        variant=variant.name,
     )
     ran = {c.control for c in checks}
     head = _head(bench.head, variant, target, ran)

@@ -11,7 +11,11 @@ from l7audit.profile import Budget
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The target, its OpenAPI document (text; empty without one), and how far to go."""
+    """The target, its OpenAPI document (text; empty without one), and how far to go.
+
+    `variant` is what is planted in the target, in a proof: what was learnt of one variant, such
+    as a token, is not true of the next at the same address.
+    """
 
     target: Target
     document: str
@@ -19,3 +23,4 @@ class Context:
     controls: Mapping[str, Control]
     budget: Budget
     safety: Safety
+    variant: str = ""
