@@ -24,6 +24,12 @@ from l7audit.harness.running import INI, Running
 from l7audit.journal import AnyRecord, CheckEnded, CheckStarted, Record, decode, encode
 from l7audit.model import Verdict
 
+SILENCE = 300.0
+"""Seconds without any record after which a check counts as hanging."""
+
+_RAN = (0, 1, 5)
+"""pytest's exit codes for having run what there was: all passed, some failed, there was none."""
+
 _PRELOAD = ["l7audit.harness.crew"]
 _START = multiprocessing.get_context("forkserver")
 
@@ -40,20 +46,28 @@ Deliver = Callable[[AnyRecord], None]
 
 
 def run_here(running: Running, checks: Sequence[Check]) -> int:
-    """Runs checks in this process through pytest; returns pytest's exit code."""
-    nodes = [check.node for check in checks]
-    root = str(checks[0].path.parent.parent)
-    return int(
-        pytest.main(
-            ["-c", str(INI), "--rootdir", root, "-q", "--no-header", "--tb=short", *nodes],
-            plugins=[running],
-        )
-    )
+    """Runs checks in this process through pytest; returns an exit code that is pytest's.
+
+    Of the conftest.py files only those of the checks' own suites are read: what the caller's
+    project, or whatever folder a suite lies in, says to pytest must not leak in.
+    """
+    suites: dict[str, list[str]] = {}
+    for check in checks:
+        suites.setdefault(str(check.path.parent.parent), []).append(check.node)
+    fixed = ["-c", str(INI), "-q", "--no-header", "--tb=short"]
+    codes = [
+        int(pytest.main([*fixed, "--rootdir", s, "--confcutdir", s, *nodes], plugins=[running]))
+        for s, nodes in suites.items()
+    ]
+    return next((code for code in codes if code not in _RAN), 0)
 
 
 def _serve(pipe: Connection, log: str) -> None:
-    """A worker's life: a job at a time until the session hangs up."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the session decides what Ctrl-C means
+    """A worker's life: a job at a time until the session hangs up or dies."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # The session decides what these mean. A handler, as children would inherit being deaf.
+        signal.signal(number, lambda *_: None)
+    threading.Thread(target=_end_with_session, daemon=True).start()
     for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):
         os.environ.pop(name, None)
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
@@ -79,9 +93,21 @@ def _serve(pipe: Connection, log: str) -> None:
                 running = Running(job.context, sink)
             code = run_here(running, job.checks)
             with lock:
-                pipe.send_bytes(b"done" if code in (0, 1, 5) else f"done:{code}".encode())
+                pipe.send_bytes(b"done" if code in _RAN else f"done:{code}".encode())
     except (EOFError, BrokenPipeError, ConnectionResetError):
         os._exit(0)  # the session is gone; nobody is left to tell
+
+
+def _end_with_session() -> None:
+    """Ends this process as soon as the session's is gone: a check that hangs would not notice."""
+    session = multiprocessing.parent_process()
+    if session is not None:
+        session.join()
+    os._exit(0)
+
+
+class _GoneError(Exception):
+    """A worker's process died or hangs; says which."""
 
 
 class Worker:
@@ -90,6 +116,7 @@ class Worker:
     def __init__(self, log: str) -> None:
         self._log = log
         self._killed = False
+        self._lock = threading.Lock()
         self._start()
 
     def _start(self) -> None:
@@ -98,45 +125,81 @@ class Worker:
         self._process.start()
         theirs.close()
 
-    def run(self, job: Job, deliver: Deliver) -> None:
-        """Runs a job to its end. Each of its checks is delivered an end, come what may."""
-        open_checks = {check.id: check for check in job.checks}
-        started: set[str] = set()
-        reason = "pytest did not run it"
+    def run(self, job: Job, deliver: Deliver) -> bool:
+        """Runs a job to its end. Each of its checks is delivered an end, come what may.
+
+        False where the worker was killed: what did not end then stays without an end.
+        """
+        left = {check.id: check for check in job.checks}
+        while left and not self._killed:
+            started: set[str] = set()
+            try:
+                reason = self._attempt(
+                    Job(job.context, tuple(left.values())), left, started, deliver
+                )
+                blamed = list(left)
+            except _GoneError as gone:
+                if self._killed:
+                    break
+                self._renew()
+                reason = str(gone)
+                # Where nothing began the first is at fault: else it would be tried for ever.
+                blamed = [name for name in left if name in started or not started][:1]
+            for name in blamed:
+                deliver(_broken(left.pop(name), reason))
+        return not self._killed
+
+    def _attempt(
+        self, job: Job, left: dict[str, Check], started: set[str], deliver: Deliver
+    ) -> str:
+        """Runs a job and takes what ends off `left`; why pytest left the others over.
+
+        Errors: `_GoneError`.
+        """
+        silence = max(SILENCE, 30 * job.context.budget.timeout)
         try:
             self._pipe.send(job)
-            while not (line := self._pipe.recv_bytes()).startswith(b"done"):
-                record = decode(line)
-                if isinstance(record, CheckStarted):
-                    started.add(record.check)
-                elif isinstance(record, CheckEnded):
-                    open_checks.pop(record.check, None)
-                deliver(record)
-            if line != b"done":
-                reason = f"pytest ended with code {line[5:].decode()}; see {self._log}"
+        except OSError:
+            raise self._death() from None
+        while not (line := self._receive(silence)).startswith(b"done"):
+            record = decode(line)
+            if isinstance(record, CheckStarted):
+                started.add(record.check)
+            elif isinstance(record, CheckEnded):
+                left.pop(record.check, None)
+            deliver(record)
+        if line != b"done":
+            return f"pytest ended with code {line[5:].decode()}; see {self._log}"
+        return f"pytest did not run it; see {self._log}"
+
+    def _receive(self, silence: float) -> bytes:
+        try:
+            if self._pipe.poll(silence):
+                return self._pipe.recv_bytes()
         except (EOFError, OSError):
-            if self._killed:
-                return  # on purpose: what did not end stays without an end in the journal
-            self._process.join(timeout=5)
-            reason = f"the process that ran it died (exit code {self._process.exitcode})"
-            died = [c for c in open_checks.values() if c.id in started] or list(job.checks)[:1]
-            for check in died:
-                open_checks.pop(check.id, None)
-                deliver(_broken(check, reason))
-            self._start()
-            rest = tuple(open_checks.values())
-            if rest:
-                self.run(Job(job.context, rest), deliver)
-            return
-        for check in open_checks.values():
-            deliver(_broken(check, reason))
+            raise self._death() from None
+        raise _GoneError(f"it gave no sign of life for {silence:g} s")
+
+    def _death(self) -> _GoneError:
+        self._process.join(timeout=5)
+        code = self._process.exitcode
+        return _GoneError(f"the process that ran it died (exit code {code}); see {self._log}")
+
+    def _renew(self) -> None:
+        """Puts a new process in the place of one that died or hangs."""
+        with self._lock:
+            if not self._killed:
+                self._process.kill()
+                self._process.join(timeout=5)
+                self._pipe.close()
+                self._start()
 
     def kill(self) -> None:
         """Ends the process at once; what it was running stays without an end."""
-        self._killed = True
-        self._process.kill()
+        with self._lock:  # not while a new process takes the place of this one
+            self._killed = True
+            self._process.kill()
         self._process.join(timeout=5)
-        self._pipe.close()
 
 
 def _broken(check: Check, reason: str) -> CheckEnded:
@@ -154,6 +217,7 @@ class Crew:
     def __init__(self, size: int, log: str) -> None:
         _START.set_forkserver_preload(_PRELOAD)
         self._workers = [Worker(log) for _ in range(size)]
+        self._threads: list[threading.Thread] = []
         self._stopped = threading.Event()
 
     def run(self, jobs: Sequence[Job], deliver: Deliver) -> None:
@@ -176,15 +240,15 @@ class Crew:
                     worker.run(job, deliver)
             except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
                 troubles.append(error)
-                self._stopped.set()
+                self._end_workers()  # what they say now could not be kept either
 
-        threads = [
+        self._threads = [
             threading.Thread(target=work, args=(w,), daemon=True)
             for w in self._workers[: max(1, len(jobs))]
         ]
-        for thread in threads:
+        for thread in self._threads:
             thread.start()
-        for thread in threads:
+        for thread in self._threads:
             while thread.is_alive():  # a bounded join lets Ctrl-C through
                 thread.join(timeout=0.2)
         if troubles:
@@ -195,7 +259,12 @@ class Crew:
         self._stopped.set()
 
     def stop(self) -> None:
-        """Lets no further job start and ends the workers."""
+        """Lets no further job start and ends the workers; afterwards nothing is delivered."""
+        self._end_workers()
+        for thread in self._threads:
+            thread.join(timeout=5)
+
+    def _end_workers(self) -> None:
         self.halt()
         for worker in self._workers:
             worker.kill()
