@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 
-from l7audit.journal import CheckEnded, Journal, Record, StackEvent
+from l7audit.errors import JournalError
+from l7audit.journal import Journal, Record, StackEvent
 from l7audit.plugins import Plugins
 
 LOST = "lost"
@@ -18,15 +19,23 @@ class Recorder:
         self._plugins = plugins
         self._lock = threading.Lock()
         self.path = journal.path
+        self._refused: JournalError | None = None
         self.lost = 0
-        self.ended: set[str] = set()
 
     def __call__(self, record: Record) -> None:
-        """Writes a record and tells it. Errors: `JournalError` where it can't be written."""
+        """Writes a record and tells it.
+
+        Errors: `JournalError` where it can't be written, and from then on: a record behind one
+        that was cut would make the journal unreadable, should there be space again.
+        """
         with self._lock:
-            written = self._journal.append(record)
-            if isinstance(written, CheckEnded):
-                self.ended.add(written.check)
-            elif isinstance(written, StackEvent) and written.event == LOST:
+            if self._refused is not None:
+                raise self._refused
+            try:
+                written = self._journal.append(record)
+            except JournalError as error:
+                self._refused = error
+                raise
+            if isinstance(written, StackEvent) and written.event == LOST:
                 self.lost += 1
             self._plugins.manager.hook.l7audit_observe_record(record=written)

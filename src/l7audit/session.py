@@ -43,6 +43,7 @@ from l7audit.plugins import Plugins
 from l7audit.probe.probe import Probe
 from l7audit.profile import Profile
 from l7audit.recorder import Recorder
+from l7audit.target.target_model import TargetModel
 
 OUT = "l7audit-out"
 JOURNAL = "journal.jsonl"
@@ -128,26 +129,15 @@ def begin(
         done: frozenset[str] = frozenset()
     else:
         selected = [c for c in catalogue.controls if c.id in earlier.selected]
-        seed, done = earlier.started.seed, earlier.done
+        seed, done, only = earlier.started.seed, earlier.done, earlier.checks
     planned = plan(catalogue, selected, target, profile.level, only)
     if earlier is None:
         recorder(run_started(profile, catalogue, planned, target, seed))
         for cell in proven_before(recorder.path.parent.parent, catalogue.digest):
             recorder(cell)
-        skipped = {c.id for c in catalogue.select(profile.skip)} if profile.skip else set()
-        for check in planned.checks:
-            if check.control in skipped:
-                recorder(
-                    CheckEnded(
-                        check=check.id,
-                        control=check.control,
-                        verdict=Verdict.INCONCLUSIVE,
-                        reason="The profile skips this control.",
-                    )
-                )
-        done = frozenset(recorder.ended)
     else:
         recorder(RunResumed())
+    done |= _skip(profile, catalogue, planned, recorder)
     started = time.time()
     budget = profile.budget
     probe = Probe(target, recorder, limits=budget, safety=profile.level)
@@ -155,6 +145,7 @@ def begin(
         document = fetch(target, probe)
     finally:
         probe.close()
+    TargetModel.of(document, target, seed=seed)  # what is unusable is said once, not by each check
     context = Context(
         target=target,
         document=document,
@@ -164,6 +155,26 @@ def begin(
         safety=profile.level,
     )
     return Work(planned, context, done, started)
+
+
+def _skip(
+    profile: Profile, catalogue: Catalogue, planned: Plan, recorder: Recorder
+) -> frozenset[str]:
+    """Ends the checks that the profile skips: they stay in the plan, and raise no score."""
+    if not profile.skip:
+        return frozenset()
+    skipped = {c.id for c in catalogue.select(profile.skip)}
+    checks = [c for c in planned.checks if c.control in skipped]
+    for check in checks:
+        recorder(
+            CheckEnded(
+                check=check.id,
+                control=check.control,
+                verdict=Verdict.INCONCLUSIVE,
+                reason="The profile skips this control.",
+            )
+        )
+    return frozenset(c.id for c in checks)
 
 
 def conduct(crew: Crew, work: Work, recorder: Recorder) -> None:
@@ -316,6 +327,11 @@ class Earlier:
     @property
     def selected(self) -> set[str]:
         return {*self.started.planned, *(s.control for s in self.started.out_of_scope)}
+
+    @property
+    def checks(self) -> frozenset[str]:
+        """The checks that were planned; pytest's own selection may have left some out."""
+        return frozenset(check for ids in self.started.checks.values() for check in ids)
 
 
 def _earlier(folder: Path, catalogue: Catalogue, profile: Profile) -> Earlier:
