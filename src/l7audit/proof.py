@@ -47,8 +47,9 @@ from l7audit.session import (
 VARIANTS = "proof"
 """The folder of the variants' own journals: each can be rendered as a report of its own."""
 
-LANES = 2
-NEIGHBOURS, STRANGERS = 8, 4
+LANES = 3
+"""One more than most small machines have cores: rate limits make a lane wait as often as work."""
+NEIGHBOURS, STRANGERS = 6, 3
 """Bystanders of a variant, from its subjects' areas and from all others."""
 SEED = 20250813
 """A proof is to be repeated as it was, so its seed is fixed unless the caller names one."""
@@ -214,6 +215,8 @@ def _matrix(
     finally:
         for worker in workers:
             worker.kill()
+        for thread in threads:  # so that no record comes after the run's last
+            thread.join(timeout=5)
     if troubles:
         raise troubles[0]
     return cells, "completed", ""
@@ -231,7 +234,7 @@ def _next(queues: Sequence[queue.SimpleQueue[Variant]]) -> Variant | None:
 def _variant(
     lab: Lab, lane: int, worker: Worker, bench: _Bench, variant: Variant, recorder: Recorder
 ) -> list[ProofCell]:
-    """The cells of one variant: one for each subject."""
+    """The cells of one variant: one for each subject; none where the worker was killed."""
     clean = variant.name == CLEAN
     target = lab.target(lane, [] if clean else [variant.name])
     controls = bench.controls
@@ -263,8 +266,8 @@ def _variant(
                 recorder(record)
 
         for group in (shared, alone):
-            if group:
-                worker.run(Job(context, group), deliver)
+            if group and not worker.run(Job(context, group), deliver):
+                return []  # it was killed: what the variant comes to is not known
         journal.append(RunEnded(outcome="completed", seconds=time.time() - started))
     evidence = {e.control.id: e for e in control_evidence(records)}
     return [_cell(evidence[name], variant, evidence, bench) for name in sorted(variant.subjects)]

@@ -32,7 +32,7 @@ Examples:
 @click.option(
     "--thorough",
     is_flag=True,
-    help="Let every control that disturbs nobody stand by at each variant, not a drawn dozen.",
+    help="Let every control that disturbs nobody stand by at each variant, not a few drawn ones.",
 )
 @choices.quiet
 def command(
