@@ -131,7 +131,7 @@ class Booth:
         if path == "/openapi.json":
             return 200, self.document
         if path == "/open":
-            return 200, b'{"open": true}'
+            return 200, json.dumps({"open": True, "odd": "odd" in self.weak}).encode()
         if not path.startswith("/things"):
             return 404, b"{}"
         if not self._opens(key) and "open" not in self.weak:
