@@ -12,10 +12,10 @@ import pytest
 from l7audit import catalogue as catalogues
 from l7audit import plugins as plugin_loader
 from l7audit import profile as profiles
-from l7audit.errors import AuditError
+from l7audit.errors import AuditError, JournalError
 from l7audit.harness.check import Check
 from l7audit.harness.running import Running, check_id, control_id
-from l7audit.journal import Journal, RunEnded
+from l7audit.journal import Journal, Record, RunEnded
 from l7audit.planning import Plan
 from l7audit.profile import Profile
 from l7audit.recorder import Recorder
@@ -27,6 +27,11 @@ class Standalone:
 
     def __init__(self, config: pytest.Config) -> None:
         option = config.getoption
+        if option("numprocesses", default=None) or hasattr(config, "workerinput"):
+            raise pytest.UsageError(
+                "An audit has one journal, which pytest's worker processes cannot share. "
+                "Leave -n out, or let the audit share out its checks itself: l7audit run --jobs N"
+            )
         try:
             self._plugins = plugin_loader.load()
             self._profile = _targeted(
@@ -42,6 +47,7 @@ class Standalone:
         self._folder = Path()
         self._started = time.time()
         self._outcome: Outcome | None = None
+        self._trouble = ""
 
     @pytest.fixture
     def check(self, request: pytest.FixtureRequest) -> Check:
@@ -58,6 +64,7 @@ class Standalone:
         try:
             planned = self._start(session, sorted(wanted))
         except AuditError as error:
+            self._recorder = None  # there is no run to end
             self._open.close()
             raise pytest.UsageError(str(error)) from error
         reasons = {s.control: s.reason for s in planned.out_of_scope}
@@ -81,25 +88,42 @@ class Standalone:
             self._recorder,
             only=frozenset(chosen),
         )
-        self._running = Running(work.context, self._recorder)
+        self._running = Running(work.context, lambda record: self._keep(session, record))
         session.config.pluginmanager.register(self._running, "l7audit-running")
         self._started = work.started
         return work.plan
 
+    def _keep(self, session: pytest.Session, record: Record) -> None:
+        """Writes a record; where that fails no further check runs, as nothing can be kept."""
+        assert self._recorder is not None  # there is one as long as checks run
+        try:
+            self._recorder(record)
+        except JournalError as error:
+            self._trouble = str(error)
+            session.shouldstop = "the journal cannot be written"
+            raise
+
     @pytest.hookimpl(trylast=True)
-    def pytest_sessionfinish(self, exitstatus: int) -> None:
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Writes the run's end, stops the target and renders the reports."""
         if self._recorder is None:
             return
         outcome = "interrupted" if exitstatus == pytest.ExitCode.INTERRUPTED else "completed"
-        self._recorder(RunEnded(outcome=outcome, seconds=time.time() - self._started))
-        if self._running is not None:
-            self._running.close()
-        self._open.close()
-        self._outcome = render(self._folder / JOURNAL, self._plugins, self._folder)
+        try:
+            self._recorder(RunEnded(outcome=outcome, seconds=time.time() - self._started))
+            if self._running is not None:
+                self._running.close()
+            self._open.close()
+            self._outcome = render(self._folder / JOURNAL, self._plugins, self._folder)
+        except AuditError as error:
+            self._trouble = str(error)
+            session.exitstatus = int(error.exit)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Says the gate's decision and where the report is."""
+        """Says the gate's decision and where the report is, or why there is none."""
+        if self._trouble:
+            terminalreporter.section("l7audit")
+            terminalreporter.line(self._trouble)
         if self._outcome is None:
             return
         results = self._outcome.results

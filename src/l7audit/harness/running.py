@@ -12,6 +12,7 @@ from l7audit.errors import (
     AuditError,
     BudgetSpentError,
     CredentialError,
+    JournalError,
     OutOfScopeError,
     TargetLostError,
 )
@@ -92,10 +93,11 @@ class Running:
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Ends a check whose function was never reached: a fixture of its suite ended it."""
-        ended = call.when == "setup" and call.excinfo is not None
-        if ended and call.excinfo is not None and control_id(item) in self.context.controls:
+        trouble = call.excinfo.value if call.when == "setup" and call.excinfo else None
+        unkept = isinstance(trouble, JournalError)  # nor could its end be kept
+        if trouble is not None and not unkept and control_id(item) in self.context.controls:
             check = item.stash.get(_CHECK, None) or self.check_for(item)
-            self._end(check, call.excinfo.value, time.perf_counter() - call.duration)
+            self._end(check, trouble, time.perf_counter() - call.duration)
         return (yield)
 
     def _end(self, check: Check, trouble: BaseException | None, started: float) -> Ended:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 import yaml
 
 from l7audit.catalogue import Catalogue, load
@@ -136,3 +137,12 @@ def _control(name: str, more: Mapping[str, object]) -> dict[str, object]:
         "mappings": {},
     }
     return {**fields, **more}
+
+
+def profile_file(folder: Path, suite: Suite, booth: object, **more: object) -> Path:
+    """Writes the profile that audits a booth with this suite alone into `folder/booth.yaml`."""
+    path = folder / "booth.yaml"
+    made = msgspec.to_builtins(suite.profile(booth))
+    fields = {k: v for k, v in made.items() if k != "source"} | more
+    path.write_text(yaml.safe_dump(fields))
+    return path

@@ -1,0 +1,201 @@
+"""Audits in the caller's own pytest: the same journal, and nothing at all without the option."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from booth.service import Booth
+from booth.suite import ANSWERS, FAILS, GUARDED, HEAD, Suite, profile_file
+
+from l7audit import journal as journals
+from l7audit.journal import CheckEnded, RunEnded, RunStarted
+from l7audit.session import JOURNAL, LATEST
+
+MakeSuite = Callable[..., Suite]
+Pytest = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def call(tmp_path: Path) -> Pytest:
+    """pytest in an empty folder of the caller's, with the installed suites on its path."""
+    folder = tmp_path / "caller"
+    folder.mkdir()
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
+        return subprocess.run(
+            [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+            env=environment | {"PYTHONPATH": str(tmp_path / "site")},
+        )
+
+    return run
+
+
+@pytest.fixture
+def asked(tmp_path: Path, booth: Booth) -> Callable[..., list[str]]:
+    """The arguments that audit the booth with a suite."""
+
+    def arguments(suite: Suite, **more: Any) -> list[str]:
+        path = profile_file(tmp_path, suite, booth, **more)
+        return ["--pyargs", suite.package, "--l7audit-profile", str(path), "--l7audit-seed", "5"]
+
+    return arguments
+
+
+def newest(folder: Path) -> list[journals.AnyRecord]:
+    return journals.read(folder / "caller" / "l7audit-out" / LATEST / JOURNAL)
+
+
+def test_a_suite_runs_in_the_callers_pytest_and_leaves_the_same_files(
+    call: Pytest, asked: Any, make_suite: MakeSuite, tmp_path: Path
+) -> None:
+    suite = make_suite({"AA-01": GUARDED, "AA-02": FAILS, "BB-01": ANSWERS})
+    done = call(*asked(suite))
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "1 failed, 2 passed" in done.stdout
+    assert "AA-02 fail: GET /things: It is always wrong" in done.stdout
+    assert "gate failed: AA-02 failed (high)" in done.stdout
+    assert "score 66.6, coverage 100%" in done.stdout
+    records = newest(tmp_path)
+    assert isinstance(records[0], RunStarted)
+    assert records[0].seed == 5
+    assert isinstance(records[-1], RunEnded)
+    folder = (tmp_path / "caller" / "l7audit-out" / LATEST).resolve()
+    assert f"reports in {folder}" in done.stdout
+    assert {"results.json", "report.html"} <= {f.name for f in folder.iterdir()}
+
+
+def test_pytests_own_selection_narrows_the_audit(
+    call: Pytest, asked: Any, make_suite: MakeSuite, tmp_path: Path
+) -> None:
+    suite = make_suite({"AA-01": GUARDED, "AA-02": FAILS, "BB-01": FAILS})
+    done = call(*asked(suite), "-k", "aa_01", "--l7audit-out", "elsewhere")
+    assert done.returncode == 0, done.stdout + done.stderr
+    records = journals.read(tmp_path / "caller" / "elsewhere" / LATEST / JOURNAL)
+    assert [r.control for r in journals.of_type(records, CheckEnded)] == ["AA-01"]
+    assert records[0].planned == ["AA-01"]  # type: ignore[union-attr]
+
+
+def test_what_is_out_of_scope_is_skipped_with_its_reason(
+    call: Pytest, asked: Any, make_suite: MakeSuite
+) -> None:
+    fields = {"AA-01": {"needs": ["mint"]}}
+    suite = make_suite({"AA-01": FAILS, "AA-02": GUARDED}, fields=fields)
+    done = call(*asked(suite), "-rs")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "1 passed, 1 skipped" in done.stdout
+    assert "It needs mint, which the provider 'external' does not grant" in done.stdout
+
+
+def test_another_target_may_be_named(
+    call: Pytest, asked: Any, make_suite: MakeSuite, booth: Booth
+) -> None:
+    arguments = asked(make_suite({"AA-01": ANSWERS}))
+    other = Booth()
+    try:
+        target = ["--l7audit-target", other.url]
+        done = call(*arguments, *target)
+    finally:
+        other.die()
+    assert done.returncode == 4
+    assert "The OpenAPI document is at" in done.stderr
+    assert booth.seen == []
+
+
+@pytest.mark.parametrize("bad", ["target", "profile", "document"])
+def test_what_cannot_be_audited_is_one_sentence_and_no_pass(
+    bad: str, call: Pytest, asked: Any, make_suite: MakeSuite, booth: Booth
+) -> None:
+    arguments = asked(make_suite({"AA-01": GUARDED}))
+    if bad == "target":
+        booth.die()
+    elif bad == "document":
+        booth.document = b"{"
+    else:
+        arguments[3] = "nowhere.yaml"
+    done = call(*arguments)
+    said = {"target": "nothing listens", "profile": "no profile", "document": "OpenAPI"}[bad]
+    assert done.returncode == 4, done.stdout
+    assert said in done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    assert "passed" not in done.stdout
+
+
+def test_a_journal_that_can_no_longer_be_written_is_one_sentence(
+    call: Pytest, asked: Any, make_suite: MakeSuite, tmp_path: Path
+) -> None:
+    fills = "import resource\n" + GUARDED
+    fills += 'size = Path("l7audit-out/latest/journal.jsonl")'
+    fills += ".stat().st_size\nresource.setrlimit(resource.RLIMIT_FSIZE, (size + 9, size + 9))\n"
+    done = call(*asked(make_suite({"AA-01": fills, "AA-02": GUARDED})))
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert "cannot be written: No space left on device. Free some space" in done.stdout
+    assert "INTERNALERROR" not in done.stdout + done.stderr
+    assert newest(tmp_path)
+
+
+def test_checks_are_not_shared_out_among_processes(
+    call: Pytest, asked: Any, make_suite: MakeSuite, booth: Booth
+) -> None:
+    done = call(*asked(make_suite({"AA-01": GUARDED})), "-n", "2")
+    assert done.returncode == 4, done.stdout
+    assert "l7audit run --jobs" in done.stderr
+    assert booth.seen == []
+
+
+def test_collecting_alone_opens_nothing(
+    call: Pytest, asked: Any, make_suite: MakeSuite, booth: Booth, tmp_path: Path
+) -> None:
+    done = call(*asked(make_suite({"AA-01": GUARDED})), "--collect-only", "-q")
+    assert done.returncode == 0
+    assert "test_aa_01" in done.stdout
+    assert booth.seen == []
+    assert not (tmp_path / "caller" / "l7audit-out").exists()
+
+
+def test_a_fixture_of_the_suite_that_breaks_is_an_error_of_its_check(
+    call: Pytest, asked: Any, make_suite: MakeSuite, tmp_path: Path
+) -> None:
+    head = f"{HEAD}\n@pytest.fixture(autouse=True)\ndef ground():\n    raise OSError('no ground')\n"
+    call(*asked(make_suite({"AA-01": GUARDED}, head=head)))
+    (ended,) = journals.of_type(newest(tmp_path), CheckEnded)
+    assert ended.verdict == "error"
+    assert "no ground" in ended.reason
+
+
+OWN = """\
+import sys
+
+def test_own():
+    assert not [m for m in sys.modules if m.startswith("l7audit.") and m != "l7audit.pytest_plugin"]
+"""
+
+
+def test_without_its_option_the_plugin_stays_out_of_the_way(call: Pytest, tmp_path: Path) -> None:
+    (tmp_path / "caller" / "test_own.py").write_text(OWN)
+    done = call("-q")
+    assert done.returncode == 0, done.stdout
+    assert "1 passed" in done.stdout
+    assert sorted(f.name for f in (tmp_path / "caller").iterdir() if f.suffix != "") == [
+        "test_own.py"
+    ]
+
+
+def test_the_callers_own_tests_run_beside_the_checks(
+    call: Pytest, asked: Any, make_suite: MakeSuite, tmp_path: Path
+) -> None:
+    (tmp_path / "caller" / "test_own.py").write_text("def test_own():\n    pass\n")
+    done = call(*asked(make_suite({"AA-01": GUARDED})), "test_own.py")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "2 passed" in done.stdout
