@@ -57,6 +57,8 @@ def test_the_announced_quota_is_the_enforced_one(check: Check) -> None:
     # The window is announced in whole seconds, so the refill is known to that grain only.
     slack = 2 + refill * (taken[-1].ended - taken[0].started) / policy.window
     excess = overrun(taken, Quota(policy.quota, refill))
+    check.measure("requests admitted at once", "count", value=before)
+    check.measure("requests beyond the announced quota", "count", value=max(0.0, excess))
     place = bucket.surface.place("header RateLimit-Policy")
     check.expect(
         excess <= slack,
