@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import subprocess
 import sys
@@ -23,12 +24,18 @@ Pytest = Callable[..., subprocess.CompletedProcess[str]]
 
 @pytest.fixture
 def call(tmp_path: Path) -> Pytest:
-    """pytest in an empty folder of the caller's, with the installed suites on its path."""
+    """pytest in an empty folder of the caller's, with the installed suites on its path.
+
+    Other projects' plugins cost seconds, so most tests name ours themselves.
+    """
     folder = tmp_path / "caller"
     folder.mkdir()
 
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    def run(*arguments: str, plugin: str = "") -> subprocess.CompletedProcess[str]:
         environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
+        if plugin:
+            arguments = ("-p", plugin, *arguments)
+            environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
         return subprocess.run(
             [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments],
             cwd=folder,
@@ -40,6 +47,12 @@ def call(tmp_path: Path) -> Pytest:
         )
 
     return run
+
+
+@pytest.fixture
+def audit(call: Pytest) -> Pytest:
+    """The same with our plugin alone."""
+    return functools.partial(call, plugin="l7audit.pytest_plugin")
 
 
 @pytest.fixture
@@ -77,10 +90,10 @@ def test_a_suite_runs_in_the_callers_pytest_and_leaves_the_same_files(
 
 
 def test_pytests_own_selection_narrows_the_audit(
-    call: Pytest, asked: Any, make_suite: MakeSuite, tmp_path: Path
+    audit: Pytest, asked: Any, make_suite: MakeSuite, tmp_path: Path
 ) -> None:
     suite = make_suite({"AA-01": GUARDED, "AA-02": FAILS, "BB-01": FAILS})
-    done = call(*asked(suite), "-k", "aa_01", "--l7audit-out", "elsewhere")
+    done = audit(*asked(suite), "-k", "aa_01", "--l7audit-out", "elsewhere")
     assert done.returncode == 0, done.stdout + done.stderr
     records = journals.read(tmp_path / "caller" / "elsewhere" / LATEST / JOURNAL)
     assert [r.control for r in journals.of_type(records, CheckEnded)] == ["AA-01"]
@@ -88,24 +101,24 @@ def test_pytests_own_selection_narrows_the_audit(
 
 
 def test_what_is_out_of_scope_is_skipped_with_its_reason(
-    call: Pytest, asked: Any, make_suite: MakeSuite
+    audit: Pytest, asked: Any, make_suite: MakeSuite
 ) -> None:
     fields = {"AA-01": {"needs": ["mint"]}}
     suite = make_suite({"AA-01": FAILS, "AA-02": GUARDED}, fields=fields)
-    done = call(*asked(suite), "-rs")
+    done = audit(*asked(suite), "-rs")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "1 passed, 1 skipped" in done.stdout
     assert "It needs mint, which the provider 'external' does not grant" in done.stdout
 
 
 def test_another_target_may_be_named(
-    call: Pytest, asked: Any, make_suite: MakeSuite, booth: Booth
+    audit: Pytest, asked: Any, make_suite: MakeSuite, booth: Booth
 ) -> None:
     arguments = asked(make_suite({"AA-01": ANSWERS}))
     other = Booth()
     try:
         target = ["--l7audit-target", other.url]
-        done = call(*arguments, *target)
+        done = audit(*arguments, *target)
     finally:
         other.die()
     assert done.returncode == 4
@@ -115,7 +128,7 @@ def test_another_target_may_be_named(
 
 @pytest.mark.parametrize("bad", ["target", "profile", "document"])
 def test_what_cannot_be_audited_is_one_sentence_and_no_pass(
-    bad: str, call: Pytest, asked: Any, make_suite: MakeSuite, booth: Booth
+    bad: str, audit: Pytest, asked: Any, make_suite: MakeSuite, booth: Booth
 ) -> None:
     arguments = asked(make_suite({"AA-01": GUARDED}))
     if bad == "target":
@@ -124,7 +137,7 @@ def test_what_cannot_be_audited_is_one_sentence_and_no_pass(
         booth.document = b"{"
     else:
         arguments[3] = "nowhere.yaml"
-    done = call(*arguments)
+    done = audit(*arguments)
     said = {"target": "nothing listens", "profile": "no profile", "document": "OpenAPI"}[bad]
     assert done.returncode == 4, done.stdout
     assert said in done.stderr
@@ -133,12 +146,12 @@ def test_what_cannot_be_audited_is_one_sentence_and_no_pass(
 
 
 def test_a_journal_that_can_no_longer_be_written_is_one_sentence(
-    call: Pytest, asked: Any, make_suite: MakeSuite, tmp_path: Path
+    audit: Pytest, asked: Any, make_suite: MakeSuite, tmp_path: Path
 ) -> None:
     fills = "import resource\n" + GUARDED
     fills += 'size = Path("l7audit-out/latest/journal.jsonl")'
     fills += ".stat().st_size\nresource.setrlimit(resource.RLIMIT_FSIZE, (size + 9, size + 9))\n"
-    done = call(*asked(make_suite({"AA-01": fills, "AA-02": GUARDED})))
+    done = audit(*asked(make_suite({"AA-01": fills, "AA-02": GUARDED})))
     assert done.returncode == 3, done.stdout + done.stderr
     assert "cannot be written: No space left on device. Free some space" in done.stdout
     assert "INTERNALERROR" not in done.stdout + done.stderr
@@ -146,18 +159,18 @@ def test_a_journal_that_can_no_longer_be_written_is_one_sentence(
 
 
 def test_checks_are_not_shared_out_among_processes(
-    call: Pytest, asked: Any, make_suite: MakeSuite, booth: Booth
+    audit: Pytest, asked: Any, make_suite: MakeSuite, booth: Booth
 ) -> None:
-    done = call(*asked(make_suite({"AA-01": GUARDED})), "-n", "2")
+    done = audit(*asked(make_suite({"AA-01": GUARDED})), "-p", "xdist", "-n", "2")
     assert done.returncode == 4, done.stdout
     assert "l7audit run --jobs" in done.stderr
     assert booth.seen == []
 
 
 def test_collecting_alone_opens_nothing(
-    call: Pytest, asked: Any, make_suite: MakeSuite, booth: Booth, tmp_path: Path
+    audit: Pytest, asked: Any, make_suite: MakeSuite, booth: Booth, tmp_path: Path
 ) -> None:
-    done = call(*asked(make_suite({"AA-01": GUARDED})), "--collect-only", "-q")
+    done = audit(*asked(make_suite({"AA-01": GUARDED})), "--collect-only", "-q")
     assert done.returncode == 0
     assert "test_aa_01" in done.stdout
     assert booth.seen == []
@@ -165,10 +178,10 @@ def test_collecting_alone_opens_nothing(
 
 
 def test_a_fixture_of_the_suite_that_breaks_is_an_error_of_its_check(
-    call: Pytest, asked: Any, make_suite: MakeSuite, tmp_path: Path
+    audit: Pytest, asked: Any, make_suite: MakeSuite, tmp_path: Path
 ) -> None:
     head = f"{HEAD}\n@pytest.fixture(autouse=True)\ndef ground():\n    raise OSError('no ground')\n"
-    call(*asked(make_suite({"AA-01": GUARDED}, head=head)))
+    audit(*asked(make_suite({"AA-01": GUARDED}, head=head)))
     (ended,) = journals.of_type(newest(tmp_path), CheckEnded)
     assert ended.verdict == "error"
     assert "no ground" in ended.reason
@@ -193,9 +206,9 @@ def test_without_its_option_the_plugin_stays_out_of_the_way(call: Pytest, tmp_pa
 
 
 def test_the_callers_own_tests_run_beside_the_checks(
-    call: Pytest, asked: Any, make_suite: MakeSuite, tmp_path: Path
+    audit: Pytest, asked: Any, make_suite: MakeSuite, tmp_path: Path
 ) -> None:
     (tmp_path / "caller" / "test_own.py").write_text("def test_own():\n    pass\n")
-    done = call(*asked(make_suite({"AA-01": GUARDED})), "test_own.py")
+    done = audit(*asked(make_suite({"AA-01": GUARDED})), "test_own.py")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "2 passed" in done.stdout
