@@ -6,6 +6,7 @@ uvicorn with uvloop and httptools. SIGTERM stops accepting, lets running request
 from __future__ import annotations
 
 import argparse
+import gc
 import importlib
 import signal
 import sys
@@ -14,6 +15,7 @@ from typing import Any
 
 import uvicorn
 
+from l7audit_stack.api.http_protocol import QuickProtocol
 from l7audit_stack.api.settings import SettingsError
 
 PRODUCTION_APP = "l7audit_stack.api.app:create_app"
@@ -37,7 +39,7 @@ def server_config(app: Any, host: str, port: int, drain: float) -> uvicorn.Confi
         app,
         host=host,
         port=port,
-        http="httptools",
+        http=QuickProtocol,
         loop="uvloop" if sys.platform != "win32" else "asyncio",
         ws="none",
         lifespan="on",
@@ -52,6 +54,17 @@ def server_config(app: Any, host: str, port: int, drain: float) -> uvicorn.Confi
     )
 
 
+def settle_memory() -> None:
+    """Leave what the start has made out of collections, and collect less often.
+
+    Requests in flight fill the youngest generation over and over; what they make is freed by its
+    reference count, so that nearly all of those collections found nothing.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+
+
 def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m l7audit_stack.api.serve")
     parser.add_argument("--host", default="127.0.0.1")
@@ -63,6 +76,7 @@ def main(arguments: Sequence[str]) -> int:
     except SettingsError as error:
         sys.stderr.write(f"{error}\n")
         return 4
+    settle_memory()
     parts = getattr(app, "parts", None)
     drain = parts.settings.drain_timeout if parts is not None else 5.0
     server = uvicorn.Server(server_config(app, options.host, options.port, drain))
