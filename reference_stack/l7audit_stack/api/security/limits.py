@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections import OrderedDict
 from collections.abc import Callable
+from functools import lru_cache
 from importlib.resources import files
 
 from l7audit_stack.api.problems import Problem
@@ -21,6 +22,14 @@ Header = tuple[bytes, bytes]
 
 SCRIPT = Script(files("l7audit_stack.api.security").joinpath("bucket.lua").read_text())
 EPOCH_PREFIX = "l7:epoch:"
+_MOST_PACKED = 2_000
+# Subjects may hold what an anonymous caller writes: its length must not fill the memory.
+_LONGEST_PACKED = 1_000
+
+
+@lru_cache(maxsize=256)
+def _policy_field(name: str, capacity: int, window: int) -> Header:
+    return b"ratelimit-policy", b'"%b";q=%d;w=%d' % (name.encode(), capacity, window)
 
 
 class LocalLimiter:
@@ -78,6 +87,7 @@ class RateLimiter:
         self.local = local
         self.enabled = enabled
         self._tails: dict[tuple[str, str], tuple[str | float, ...]] = {}
+        self._packed: dict[tuple[str, str, str, str], bytes] = {}
 
     def subject_of_principal(self, principal_id: str) -> str:
         """All credentials of a principal share one bucket."""
@@ -112,26 +122,16 @@ class RateLimiter:
             return self.local.take(subject, name, self.policies.default(tier, name))
 
     async def ask_store(self, subject: str, tier: str, name: str) -> Verdict:
-        key = (tier, name)
-        tail = self._tails.get(key)
-        if tail is None:
-            policy = self.policies.default(tier, name)
-            tail = (
-                f"{tier}:{name}",
-                policy.capacity,
-                policy.refill,
-                policy.backoff_base,
-                policy.backoff_cap,
-                policy.forgive_after,
-            )
-            self._tails[key] = tail
-        keys = (self.bucket(subject, name), POLICIES_KEY, EPOCH_PREFIX + subject)
-        packed = pack("EVALSHA", SCRIPT.sha, 3, *keys, *tail)
+        question = (self.bucket(subject, name), subject, tier, name)
+        packed = self._packed.get(question)
+        if packed is None:
+            packed = self._pack(question)
         try:
             answer = await self.store.send(packed)
         except StoreRefusedError as error:
             if not str(error).startswith("NOSCRIPT"):
                 raise
+            keys, tail = self._words(question)
             answer = await self.store.run(SCRIPT, keys, *tail)
         allowed, remaining, retry, reset, capacity, window, offence, strikes, epoch = answer
         return Verdict(
@@ -146,14 +146,41 @@ class RateLimiter:
             epoch,
         )
 
+    def _pack(self, question: tuple[str, str, str, str]) -> bytes:
+        """The script's call as sent; remembered, because the same caller asks again and again."""
+        keys, tail = self._words(question)
+        packed = pack("EVALSHA", SCRIPT.sha, len(keys), *keys, *tail)
+        if len(packed) <= _LONGEST_PACKED:
+            if len(self._packed) >= _MOST_PACKED:
+                self._packed.clear()
+            self._packed[question] = packed
+        return packed
+
+    def _words(
+        self, question: tuple[str, str, str, str]
+    ) -> tuple[tuple[str, str, str], tuple[str | float, ...]]:
+        """The script's keys and arguments."""
+        bucket, subject, tier, name = question
+        key = (tier, name)
+        tail = self._tails.get(key)
+        if tail is None:
+            policy = self.policies.default(tier, name)
+            tail = (
+                f"{tier}:{name}",
+                policy.capacity,
+                policy.refill,
+                policy.backoff_base,
+                policy.backoff_cap,
+                policy.forgive_after,
+            )
+            self._tails[key] = tail
+        return (bucket, POLICIES_KEY, EPOCH_PREFIX + subject), tail
+
     def headers(self, name: str, verdict: Verdict) -> list[Header]:
         """RateLimit fields of the IETF draft; `t` is when the quota is whole, or when to retry."""
         reset = max(1, math.ceil(verdict.reset))
         fields = [
-            (
-                b"ratelimit-policy",
-                b'"%b";q=%d;w=%d' % (name.encode(), verdict.capacity, verdict.window),
-            ),
+            _policy_field(name, verdict.capacity, verdict.window),
             (b"ratelimit", b'"%b";r=%d;t=%d' % (name.encode(), verdict.remaining, reset)),
         ]
         if not verdict.allowed:
