@@ -41,7 +41,9 @@ class Answering:
     def fields(self, exchange: Exchange, reply: Reply, body: bytes | None) -> list[Header]:
         """All header fields of the answer."""
         parts, status, private = self._parts, reply.status, exchange.private
-        given = {name.lower(): value for name, value in reply.headers.items()}
+        given = reply.headers
+        if given:
+            given = {name.lower(): value for name, value in given.items()}
         headers: list[Header] = [
             (b"x-request-id", exchange.request_id.encode()),
             *parts.headers.for_answer(status, private=private),

@@ -13,8 +13,12 @@ from l7audit_stack.api.security.principals import Principal
 
 def read_headers(scope: Mapping[str, Any]) -> dict[str, str]:
     """Names are lower case; a repeated field is joined, so that no part sees just one of two."""
-    headers: dict[str, str] = {}
-    for raw_name, raw_value in scope["headers"]:
+    given = scope["headers"]
+    headers = {str(name, "latin-1"): str(value, "latin-1") for name, value in given}
+    if len(headers) == len(given):
+        return headers
+    headers = {}
+    for raw_name, raw_value in given:
         name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
     return headers

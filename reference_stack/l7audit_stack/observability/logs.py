@@ -18,6 +18,22 @@ _encode = msgspec.json.Encoder().encode
 LEVELS = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40}
 
 
+class _Access(msgspec.Struct, gc=False):
+    """The access line of one answer. `at` is epoch seconds."""
+
+    at: float
+    level: str
+    event: str
+    replica: str
+    request_id: str
+    method: str
+    operation: str
+    status: int
+    ms: float
+    client: str
+    principal: str | None
+
+
 def _milli(value: float) -> float:
     """Cut after three decimals: a third of the cost of rounding, for every request."""
     return int(value * 1000) / 1000
@@ -43,7 +59,7 @@ class JsonLog:
         self._least = LEVELS.get(level.upper(), 20)
         self._write = write
         self._delay = delay
-        self._lines: list[bytes] = []
+        self._lines: list[bytes | _Access] = []
         self._timer: asyncio.TimerHandle | None = None
 
     def request(
@@ -61,45 +77,46 @@ class JsonLog:
         if self._least > 20:
             return
         self._put(
-            {
-                "at": _milli(time.time()),
-                "level": "info",
-                "event": "request",
-                "replica": self._replica,
-                "request_id": request_id,
-                "method": method,
-                "operation": operation,
-                "status": status,
-                "ms": _milli(seconds * 1000),
-                "client": client,
-                "principal": principal,
-            }
+            _Access(
+                _milli(time.time()),
+                "info",
+                "request",
+                self._replica,
+                request_id,
+                method,
+                operation,
+                status,
+                _milli(seconds * 1000),
+                client,
+                principal,
+            )
         )
 
     def say(self, level: str, event: str, **fields: Any) -> None:
         """Anything else worth a line; `fields` must be JSON and free of secrets."""
         if LEVELS[level] < self._least:
             return
-        self._put(
-            {
-                "at": round(time.time(), 3),
-                "level": level.lower(),
-                "event": event,
-                "replica": self._replica,
-                **fields,
-            }
-        )
+        line = {
+            "at": round(time.time(), 3),
+            "level": level.lower(),
+            "event": event,
+            "replica": self._replica,
+            **fields,
+        }
+        # At once: the caller may go on to change what it handed over.
+        self._put(_encode(line))
 
-    def _put(self, line: dict[str, Any]) -> None:
-        self._lines.append(_encode(line))
+    def _put(self, line: bytes | _Access) -> None:
+        self._lines.append(line)
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(self._delay, self.flush)
 
     def flush(self) -> None:
         self._timer = None
         if self._lines:
-            self._write(b"\n".join(self._lines) + b"\n")
-            self._lines.clear()
+            lines, self._lines = self._lines, []
+            texts = [line if isinstance(line, bytes) else _encode(line) for line in lines]
+            self._write(b"\n".join(texts) + b"\n")
 
     def silence(self) -> None:
         """Write nothing from now on."""
