@@ -30,8 +30,8 @@ SILENCE = 300.0
 _RAN = (0, 1, 5)
 """pytest's exit codes for having run what there was: all passed, some failed, there was none."""
 
-_PRELOAD = ["l7audit.harness.crew"]
 _START = multiprocessing.get_context("forkserver")
+_START.set_forkserver_preload([__name__])  # before whoever starts the first worker
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +215,6 @@ class Crew:
     """Several workers and their shared queue of jobs."""
 
     def __init__(self, size: int, log: str) -> None:
-        _START.set_forkserver_preload(_PRELOAD)
         self._workers = [Worker(log) for _ in range(size)]
         self._threads: list[threading.Thread] = []
         self._stopped = threading.Event()

@@ -65,10 +65,10 @@ def taken_ports() -> Iterator[None]:
 
 
 SERVES = """\
-surface = check.surface(Kind.HEALTH)
-check.witness("It is well", lambda: check.send(surface.request()))
+surface = check.surface(Kind.PUBLIC_READ)
+check.witness("It answers", lambda: check.send(surface.request()))
 answer = check.send(surface.request())
-check.expect(answer.ok, surface.place(), "It is not well", answer)
+check.expect(answer.ok, surface.place(), "It does not answer", answer)
 """
 
 

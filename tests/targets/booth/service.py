@@ -108,6 +108,7 @@ class Booth:
         with suppress(OSError):
             while True:
                 connection, address = self._listener.accept()
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 self._connections.append(connection)
                 threading.Thread(
                     target=self._serve, args=(connection, address), daemon=True
