@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from pathlib import Path
 
@@ -9,6 +10,15 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent / "targets"))
 pytest_plugins = ["booth.fixtures"]
+
+
+def pytest_configure() -> None:
+    """Lets Ctrl-C be tested where pytest itself was started in the background by a script.
+
+    There a shell has SIGINT ignored, which every process below inherits.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
