@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 
 import pytest
 
 from l7audit.harness.check import Check
-from l7audit.probe.answer import Answer
 from l7audit.probe.request import Request
+from l7audit_suites.rate.around import Trick, try_around
 from l7audit_suites.rate.flood import (
     Bucket,
     caller,
@@ -31,42 +31,32 @@ FORWARDING = (
 )
 """Headers in which proxies name a client's address."""
 
-ROUNDS = 5
-"""A success between two refusals may be the bucket's own refill; five in a row are a way around."""
-
-NOT_UNDERSTOOD = frozenset({400, 404, 405, 406, 410, 414, 415, 422, 501})
-"""Answers that say nothing of the limit: the trick did not reach what the plain request does."""
-
-Trick = Callable[[], Request]
-"""Makes a request that might walk around the limit; each call may make another one."""
-
 
 def tried_around(bucket: Bucket, what: str, tricks: Mapping[str, Trick]) -> None:
-    """Empties the bucket; while the plain request is shut out no trick may be let in."""
+    """Empties the bucket; while the plain request is shut out no trick may be let in.
+
+    Ends the check inconclusive where that could not be told of a trick.
+    """
     check = bucket.check
     bucket.empty()
+    unclear = []
     for name, trick in tricks.items():
-        through = _through(bucket, trick)
+        tried = try_around(bucket, trick)
+        if tried.around is None:
+            unclear.append(name)
+            continue
         check.expect(
-            through is None,
+            not tried.around,
             bucket.surface.place(name),
             what,
-            *((through,) if through else ()),
+            *((tried.answer,) if tried.around else ()),
             expected="429, as for the plain request",
         )
     bucket.opens_again()
-
-
-def _through(bucket: Bucket, trick: Trick) -> Answer | None:
-    """The last answer of a trick that was let in, in all rounds, between two refusals."""
-    for _ in range(ROUNDS):
-        if not bucket.shut():
-            bucket.empty()
-        answer = bucket.check.send(trick(), patience=False)
-        status = answer.status or 500
-        if throttled(answer) or status >= 500 or status in NOT_UNDERSTOOD or not bucket.shut():
-            return None
-    return answer
+    if unclear:
+        check.inconclusive(
+            f"The limit opened again too soon to tell whether it was met by: {', '.join(unclear)}."
+        )
 
 
 def forwarded(bucket: Bucket) -> dict[str, Trick]:
