@@ -129,15 +129,37 @@ def test_a_check_that_is_not_python_is_named(suite: Suite) -> None:
         catalogues.load([suite("SHOP-01", check="def :")])
 
 
-@pytest.mark.parametrize("extra", [CONTROL.format(id="SHOP-01"), CONTROL.format(id="BANK-01")])
-def test_an_id_is_unique_and_of_its_own_area(suite: Suite, extra: str) -> None:
-    with pytest.raises(CatalogueError, match="is taken or outside area SHOP"):
-        catalogues.load([suite("SHOP-01", extra=extra)])
+def test_an_id_is_unique_in_its_file(suite: Suite) -> None:
+    with pytest.raises(CatalogueError, match=r"shop/controls\.yaml: SHOP-01 is declared twice\."):
+        catalogues.load([suite("SHOP-01", extra=CONTROL.format(id="SHOP-01"))])
 
 
-def test_an_area_is_declared_once(suite: Suite) -> None:
-    with pytest.raises(CatalogueError, match="area SHOP is declared twice"):
-        catalogues.load([suite("SHOP-01"), suite("SHOP-02")])
+def test_an_id_is_of_its_own_area(suite: Suite) -> None:
+    with pytest.raises(CatalogueError, match="id BANK-01 is outside the area SHOP"):
+        catalogues.load([suite("SHOP-01", extra=CONTROL.format(id="BANK-01"))])
+
+
+def test_two_suites_that_declare_one_area_are_both_named(suite: Suite) -> None:
+    one, two = suite("SHOP-01"), suite("SHOP-01")
+    with pytest.raises(CatalogueError, match=f"{one!r} and {two!r} both declare SHOP: .*Rename"):
+        catalogues.load([one, two])
+
+
+def test_two_suites_whose_checks_have_one_name_are_both_named(suite: Suite) -> None:
+    """A journal knows checks by name: the verdict of one would be taken for the other's."""
+    one, two = suite("SHOP-01"), suite("BANK-01", area="BANK")
+    folder = catalogues.package_folder(two)
+    (folder / "bank").rename(folder / "shop")
+    with pytest.raises(
+        CatalogueError, match=rf"{one!r} and {two!r} both declare shop/test_0\.py::test_it_holds"
+    ):
+        catalogues.load([one, two])
+
+
+def test_two_checks_of_one_name_in_a_file_are_refused(suite: Suite) -> None:
+    doubled = CHECK.format(id="SHOP-01") + CHECK.format(id="SHOP-01")
+    with pytest.raises(CatalogueError, match="::test_it_holds is declared twice"):
+        catalogues.load([suite("SHOP-01", check=doubled)])
 
 
 @pytest.mark.parametrize("extra", ["    severty: low\n", "  - {id: x}\n", "  : :\n"])

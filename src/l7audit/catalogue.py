@@ -96,6 +96,7 @@ def load(packages: Sequence[str]) -> Catalogue:
     controls: dict[str, Control] = {}
     checks: list[Check] = []
     areas: dict[str, str] = {}
+    declared: dict[str, tuple[str, Path]] = {}
     digest = hashlib.sha256()
     for package in packages:
         root = package_folder(package)
@@ -105,20 +106,37 @@ def load(packages: Sequence[str]) -> Catalogue:
                 digest.update(hashlib.sha256(path.read_bytes()).digest())
         for file in sorted(root.glob("*/controls.yaml")):
             area = _area(file)
-            if area.area in areas:
-                raise CatalogueError(f"{file}: the area {area.area} is declared twice.")
+            _own(declared, area.area, package, file)
             areas[area.area] = area.title
             for control in area.controls:
-                if control.area != area.area or control.id in controls:
+                if control.area != area.area:
                     raise CatalogueError(
-                        f"{file}: the id {control.id} is taken or outside area {area.area}."
+                        f"{file}: the id {control.id} is outside the area {area.area}."
                     )
+                _own(declared, control.id, package, file)
                 controls[control.id] = control
             for source in sorted(file.parent.glob("test_*.py")):
-                checks.extend(_checks(source))
+                for check in _checks(source):
+                    _own(declared, check.id, package, source)
+                    checks.append(check)
     _agree(controls, checks)
     ordered = tuple(controls[i] for i in sorted(controls))
     return Catalogue(ordered, tuple(checks), areas, digest.hexdigest())
+
+
+def _own(declared: dict[str, tuple[str, Path]], name: str, package: str, file: Path) -> None:
+    """Notes who declares an area, a control or a check. Errors: `CatalogueError` for two."""
+    if name not in declared:
+        declared[name] = (package, file)
+        return
+    other, earlier = declared[name]
+    if other != package:
+        raise CatalogueError(
+            f"The suites {other!r} and {package!r} both declare {name}: {earlier} and {file}.",
+            mend="Rename it in your own, or uninstall one of them: l7audit plugins",
+        )
+    where = "" if earlier == file else f"; the other is in {earlier}"
+    raise CatalogueError(f"{file}: {name} is declared twice{where}.")
 
 
 def package_folder(package: str) -> Path:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable
-from typing import Protocol, TypeVar
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from importlib import metadata
+from typing import TypeVar
 
 import pluggy
 
 from l7audit import hookspecs
-from l7audit.errors import PluginError, UsageError
+from l7audit.catalogue import package_folder
+from l7audit.errors import AuditError, PluginError, UsageError
 from l7audit.hookspecs import PROJECT, Provider, Reporter, Scanner, Suite
 
 BUILT_IN = (
@@ -22,24 +26,28 @@ BUILT_IN = (
 """The built-in plugins. They use the same hooks as anybody's; the core knows only their names."""
 
 
-class _Named(Protocol):
-    name: str
+T = TypeVar("T")
+N = TypeVar("N", Provider, Reporter, Scanner)
 
+NAME = re.compile(r"[a-z][a-z0-9_-]*")
+"""What a provider, reporter or scanner may be called: it is typed on command lines."""
 
-N = TypeVar("N", bound=_Named)
+_MEND = "Uninstall or repair it; l7audit plugins --built-in lists what works without it."
 
 
 class Plugins:
-    """The loaded plugins, by what they offer. Errors: `PluginError` where two claim one name."""
+    """The loaded plugins, by what they offer.
+
+    Errors: `PluginError` naming the plugin whose offer cannot be used, or both that claim a name.
+    """
 
     def __init__(self, manager: pluggy.PluginManager) -> None:
         self.manager = manager
-        hook = manager.hook
-        self.providers: dict[str, Provider] = _by_name("provider", hook.l7audit_register_provider())
-        self.reporters: dict[str, Reporter] = _by_name("reporter", hook.l7audit_register_reporter())
-        self.scanners: dict[str, Scanner] = _by_name("scanner", hook.l7audit_register_scanner())
-        suites: list[Suite] = hook.l7audit_register_suite()
-        self.suites = sorted(suites, key=lambda s: s.package)
+        # mypy would let only concrete classes be asked about with isinstance
+        self.providers = _by_name(manager, "provider", Provider)  # type: ignore[type-abstract]
+        self.reporters = _by_name(manager, "reporter", Reporter)  # type: ignore[type-abstract]
+        self.scanners = _by_name(manager, "scanner", Scanner)  # type: ignore[type-abstract]
+        self.suites = sorted(_suites(manager), key=lambda s: s.package)
 
     def provider(self, name: str) -> Provider:
         """The provider of that name. Errors: `UsageError` with the names there are."""
@@ -63,30 +71,93 @@ def load(*, third_party: bool = True, extra: Iterable[object] = ()) -> Plugins:
     manager.add_hookspecs(hookspecs)
     for name in BUILT_IN:
         manager.register(importlib.import_module(name), name)
-    try:
-        if third_party:
-            manager.load_setuptools_entrypoints(PROJECT)
-        for plugin in extra:
-            manager.register(plugin)
-        manager.check_pending()
-    except Exception as error:  # anybody's code: whatever it raises, we name it
-        raise PluginError(
-            f"A plugin cannot be loaded: {type(error).__name__}: {error}.",
-            mend="Uninstall or repair it; l7audit plugins --built-in lists what works without it.",
-        ) from error
+    for point in metadata.entry_points(group=PROJECT) if third_party else ():
+        with _blamed(_label(point), "cannot be loaded"):
+            _register(manager, point.load(), _label(point))
+    for number, plugin in enumerate(extra, start=1):
+        label = f"{type(plugin).__name__} ({number})"
+        with _blamed(label, "cannot be loaded"):
+            _register(manager, plugin, label)
     return Plugins(manager)
 
 
-def _by_name(noun: str, offered: Iterable[N]) -> dict[str, N]:
-    found: dict[str, N] = {}
-    for item in offered:
-        if item.name in found:
-            raise PluginError(f"Two plugins offer a {noun} named {item.name!r}.")
-        found[item.name] = item
-    return dict(sorted(found.items()))
+def _label(point: metadata.EntryPoint) -> str:
+    """A third-party plugin as sentences name it, with the distribution that it came with."""
+    return f"{point.name} ({point.dist.name} {point.dist.version})" if point.dist else point.name
 
 
-def _wanted(noun: str, name: str, offered: dict[str, N]) -> N:
+def _register(manager: pluggy.PluginManager, plugin: object, label: str) -> None:
+    manager.register(plugin, label)
+    manager.check_pending()  # each by itself, so that a misspelt hook has an owner
+
+
+@contextmanager
+def _blamed(label: str, what: str) -> Iterator[None]:
+    """Anybody's code runs inside: whatever it raises is told with the plugin's name."""
+    try:
+        yield
+    except (Exception, SystemExit) as error:
+        if isinstance(error, AuditError):
+            said = error.sentence
+        else:
+            said = f"{type(error).__name__}: {error}"
+        cause = " ".join(said.split()).rstrip(".")
+        raise PluginError(f"The plugin {label} {what}: {cause}.", mend=_MEND) from error
+
+
+def _offers(manager: pluggy.PluginManager, noun: str, kind: type[T]) -> Iterator[tuple[str, T]]:
+    """What each plugin returns from one of the register hooks, with the plugin's name."""
+    for hook in getattr(manager.hook, f"l7audit_register_{noun}").get_hookimpls():
+        with _blamed(hook.plugin_name, f"cannot say which {noun} it offers"):
+            offered = hook.function()
+        if offered is None:  # as everywhere in pluggy: it has nothing to say
+            continue
+        if not isinstance(offered, kind):
+            what = "the class" if isinstance(offered, type) else "a"
+            named = (offered if isinstance(offered, type) else type(offered)).__name__
+            raise PluginError(
+                f"The plugin {hook.plugin_name} offers {what} {named} as its {noun}, "
+                f"which is no instance of {kind.__module__}.{kind.__name__}.",
+                mend=_MEND,
+            )
+        yield hook.plugin_name, offered
+
+
+def _by_name(manager: pluggy.PluginManager, noun: str, kind: type[N]) -> dict[str, N]:
+    found: dict[str, tuple[str, N]] = {}
+    for plugin, item in _offers(manager, noun, kind):
+        name = getattr(item, "name", None)
+        if not isinstance(name, str) or not NAME.fullmatch(name):
+            raise PluginError(
+                f"The plugin {plugin} offers a {noun} named {name!r}; a name is a small letter "
+                "and then small letters, digits, - or _.",
+                mend=_MEND,
+            )
+        if name in found:
+            raise PluginError(
+                f"Two plugins offer a {noun} named {name!r}: {found[name][0]} and {plugin}.",
+                mend="Uninstall or rename one; l7audit plugins --built-in lists our own names.",
+            )
+        found[name] = (plugin, item)
+    return {name: found[name][1] for name in sorted(found)}
+
+
+def _suites(manager: pluggy.PluginManager) -> Iterator[Suite]:
+    owners: dict[str, str] = {}
+    for plugin, suite in _offers(manager, "suite", Suite):
+        with _blamed(plugin, "offers a suite that cannot be used"):
+            package_folder(suite.package)
+        if suite.package in owners:
+            raise PluginError(
+                f"Two plugins offer the suite {suite.package!r}: {owners[suite.package]} "
+                f"and {plugin}.",
+                mend="Uninstall one of them.",
+            )
+        owners[suite.package] = plugin
+        yield suite
+
+
+def _wanted(noun: str, name: str, offered: dict[str, T]) -> T:
     if name not in offered:
         raise UsageError(
             f"There is no {noun} {name!r}.", mend=f"There are: {', '.join(offered) or 'none'}."
