@@ -11,7 +11,7 @@ import pytest
 from l7audit.catalogue import Catalogue, Check
 from l7audit.harness.context import Context
 from l7audit.model import Capability, Control, Safety, Severity, Target
-from l7audit.planning import GROUP, Plan, plan
+from l7audit.planning import GROUP, Plan, plan, provable
 from l7audit.profile import Budget
 
 TARGET = Target(
@@ -105,3 +105,14 @@ def test_what_was_done_before_is_in_no_job() -> None:
     made = planned(control("AA-01"), control("AA-02"), control("AA-03", alone=True))
     done = tuple(c.id for c in made.checks if c.control != "AA-02")
     assert jobs(made, done) == ([["AA-02"]], [])
+
+
+def test_a_lab_proves_the_areas_of_which_it_plants_something() -> None:
+    ours, theirs = control("AA-01", defects=["a.x"]), control("BB-01", near_misses=["b.x"])
+    misspelt, bare = control("AA-02", defects=["a.y"]), control("CC-01")
+    left = provable(planned(ours, theirs, misspelt, bare), {"a.x"}, "shop")
+    assert [c.id for c in left.controls] == ["AA-01", "AA-02", "CC-01"]
+    assert [c.control for c in left.checks] == ["AA-01", "AA-02", "CC-01"]
+    (out,) = left.out_of_scope
+    assert out.control == "BB-01"
+    assert out.reason == "The lab of the provider 'shop' plants none of its area's defects."

@@ -302,6 +302,20 @@ def test_names_nobody_knows_are_refused_before_a_lab_is_opened(
     assert not (tmp_path / "out").exists()
 
 
+def test_another_labs_areas_are_left_out_by_name_and_are_no_gaps(
+    prove: Prove, make_suite: MakeSuite
+) -> None:
+    elsewhere = {"defects": ["moon.falls"]}
+    suite = make_suite(
+        {"AA-01": GUARDED, "BB-01": GUARDED}, fields={"AA-01": OPENS, "BB-01": elsewhere}
+    )
+    outcome = prove(suite)
+    assert outcome.exit is Exit.PASSED
+    assert [c["id"] for c in matrix(outcome)["controls"]] == ["AA-01"]
+    assert [o.control for o in outcome.results.out_of_scope] == ["BB-01"]
+    assert prove(suite, select=("BB",)).exit is Exit.NOTHING_ASSESSED
+
+
 def test_a_provider_without_a_lab_says_so(prove: Prove, make_suite: MakeSuite) -> None:
     with pytest.raises(ProviderError, match="'external' cannot plant defects"):
         prove(make_suite({"AA-01": GUARDED}), provider="external")

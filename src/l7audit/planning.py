@@ -74,3 +74,21 @@ def plan(
         c for c in catalogue.checks if c.control in ids and (only is None or c.id in only)
     )
     return Plan(tuple(within), tuple(out), checks)
+
+
+def provable(planned: Plan, known: Collection[str], provider: str) -> Plan:
+    """The plan without the areas of which this lab plants nothing: another lab proves those.
+
+    An area of which it plants something stays whole, so that a misspelt name is found.
+    """
+    named: dict[str, set[str]] = {}
+    for control in planned.controls:
+        named.setdefault(control.area, set()).update(control.defects, control.near_misses)
+    foreign = {area for area, names in named.items() if names and names.isdisjoint(known)}
+    reason = f"The lab of the provider {provider!r} plants none of its area's defects."
+    out = [Skipped(control=c.id, reason=reason) for c in planned.controls if c.area in foreign]
+    return Plan(
+        controls=tuple(c for c in planned.controls if c.area not in foreign),
+        out_of_scope=(*planned.out_of_scope, *out),
+        checks=tuple(c for c in planned.checks if c.control.partition("-")[0] not in foreign),
+    )

@@ -28,7 +28,7 @@ from l7audit.harness.document import fetch
 from l7audit.hookspecs import Lab, Progress
 from l7audit.journal import AnyRecord, Journal, ProofCell, Record, RunEnded, RunStarted
 from l7audit.model import Control, Target, Verdict
-from l7audit.planning import Plan, plan
+from l7audit.planning import Plan, plan, provable
 from l7audit.plugins import Plugins
 from l7audit.probe.probe import Probe
 from l7audit.profile import Profile
@@ -117,8 +117,10 @@ def prove(profile: Profile, plugins: Plugins, options: Options, progress: Progre
     ):
         recorder = Recorder(journal, plugins)
         target = lab.target(0, [])
+        known = dict(lab.defects())
         planned = plan(catalogue, selected, target, profile.level)
-        variants = variants_of(planned.controls, dict(lab.defects()))
+        planned = provable(planned, known, target.provider)
+        variants = variants_of(planned.controls, known)
         head = run_started(profile, catalogue, planned, target, seed)
         recorder(head)
         document = _document(profile, target, recorder)
@@ -135,7 +137,9 @@ def prove(profile: Profile, plugins: Plugins, options: Options, progress: Progre
     proof_file.write_bytes(encode(matrix))
     done = render(folder / JOURNAL, plugins, folder, options.reporters)
     exit_code = Exit.INTERRUPTED if outcome != "completed" else Exit.PASSED
-    if exit_code is Exit.PASSED and matrix.gaps:
+    if exit_code is Exit.PASSED and not matrix.controls:
+        exit_code = Exit.NOTHING_ASSESSED
+    elif exit_code is Exit.PASSED and matrix.gaps:
         exit_code = Exit.FAILED
     return Outcome(folder, done.results, (*done.files, proof_file), exit_code)
 

@@ -17,6 +17,7 @@ EXAMPLES = """\b
 Examples:
   l7audit prove                  every control against its defects and near-misses
   l7audit prove --select RATE    one area
+  l7audit prove --target shop    in the lab of a plugin's provider
 """
 
 
@@ -26,6 +27,7 @@ Examples:
     f"turns it red and no other, every near-miss leaves it green.\n\n{EXAMPLES}",
 )
 @choices.select
+@choices.target
 @choices.profile
 @choices.seed
 @choices.out
@@ -37,6 +39,7 @@ Examples:
 @choices.quiet
 def command(
     select: tuple[str, ...],
+    target: str,
     profile: str,
     seed: int | None,
     out: Path | None,
@@ -47,7 +50,7 @@ def command(
     terminal = Terminal(quiet=quiet)
     live = Proving(terminal)
     plugins = all_plugins.load(extra=[live])
-    wanted = choices.profile_for(profile, "")
+    wanted = choices.profile_for(profile, target)
     options = session.Options(out=out, seed=seed, select=select, thorough=thorough)
     with live:
         outcome = proof.prove(wanted, plugins, options, live.progress)

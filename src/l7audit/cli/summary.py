@@ -53,6 +53,7 @@ def show_proof(terminal: Terminal, outcome: Outcome) -> None:
     gaps = [(c.id, gap) for c in controls for gap in c.proof.gaps]
     lines = [Text(f"{name}  ", "bold").append_text(styled(gap, "red")) for name, gap in gaps]
     _capped(terminal, "Gaps", lines)
+    _left_out(terminal, outcome.results)
     _files(terminal, outcome.files)
 
 
