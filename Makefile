@@ -22,7 +22,7 @@ test: $(VENV)/.test-ready
 lint: $(VENV)/.test-ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy $(CODE)
+	$(BIN)/mypy $(CODE) examples/l7audit-shop
 	$(BIN)/lint-imports --no-cache
 
 docs: $(VENV)/.test-ready

@@ -95,7 +95,12 @@ def imports(folder: str) -> Iterator[tuple[Path, str, str]]:
                 )
 
 
-BUILT_ON = [("suites/l7audit_suites", FOR_SUITES), ("plugins/l7audit_plugins", FOR_PLUGINS)]
+BUILT_ON = [
+    ("suites/l7audit_suites", FOR_SUITES),
+    ("plugins/l7audit_plugins", FOR_PLUGINS),
+    ("examples/l7audit-shop/l7audit_shop/suite", FOR_SUITES),
+    ("examples/l7audit-shop/l7audit_shop", {**FOR_SUITES, **FOR_PLUGINS}),
+]
 
 
 @pytest.mark.parametrize(("folder", "allowed"), BUILT_ON)

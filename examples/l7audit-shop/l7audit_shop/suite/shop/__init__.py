@@ -1,0 +1,1 @@
+"""The area SHOP: what a shop owes its owner and its buyers."""
