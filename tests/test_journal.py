@@ -14,14 +14,19 @@ from l7audit.journal import (
     AnyRecord,
     CheckEnded,
     CheckStarted,
+    Exchange,
     Journal,
+    Message,
     Observation,
     Record,
+    Records,
     RunEnded,
     RunStarted,
     decode,
+    digest,
     encode,
     of_type,
+    reading,
 )
 from l7audit.model import Verdict
 
@@ -137,6 +142,59 @@ def test_dropped_doubled_and_moved_records_are_noticed(path: Path, order: list[i
         journals.read(path)
 
 
+@pytest.mark.parametrize("line", [0, 1])
+def test_a_record_that_was_changed_later_breaks_the_chain(path: Path, line: int) -> None:
+    written(path, started(), CheckStarted(check="a", control="X-01"), RunEnded(outcome="completed"))
+    lines = path.read_bytes().splitlines(keepends=True)
+    lines[line] = lines[line].replace(b'"time":1', b'"time":2')
+    path.write_bytes(b"".join(lines))
+    with pytest.raises(JournalError, match=f"lines {line + 1} and {line + 2} do not belong"):
+        journals.read(path)
+
+
+def test_a_resumed_journal_carries_the_chain_on(path: Path) -> None:
+    (first,) = written(path, started())
+    with Journal(path, resume=True) as journal:
+        second = journal.append(RunEnded(outcome="completed"))
+    assert (first.prev, second.prev) == ("", digest(encode(first)))
+
+
+def test_a_line_without_an_end_is_refused_before_it_fills_the_memory(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "LONGEST", 1000)
+    path.write_bytes(b"x" * 1001)
+    with pytest.raises(JournalError, match="line 1, is longer than any record"):
+        journals.read(path)
+
+
+def test_a_record_that_nests_without_end_is_one_sentence(path: Path) -> None:
+    deep = b"[" * 100_000 + b"]" * 100_000
+    written(path, started())
+    with path.open("ab") as file:
+        file.write(
+            b'{"type":"stack","seq":2,"component":"c","event":"e","detail":{"a":%b}}\n' % deep
+        )
+    with pytest.raises(JournalError, match="line 2, is not a record: it nests too deep"):
+        journals.read(path)
+
+
+def test_exchanges_are_found_by_their_ids_alone(path: Path) -> None:
+    some = [
+        Exchange(id=f"e{n}", check="c", method="GET", url="/", request=Message()) for n in range(4)
+    ]
+    written(path, started(), *some)
+    found = Records(path).exchanges(["e1", "e3", "gone"])
+    assert {name: e.id for name, e in found.items()} == {"e1": "e1", "e3": "e3"}
+
+
+def test_records_are_read_anew_each_time(path: Path) -> None:
+    told = written(path, started(), RunEnded(outcome="completed"))
+    records = Records(path)
+    assert list(records) == list(records) == told
+    assert records.started == told[0]
+
+
 def test_an_empty_file_is_no_journal(path: Path) -> None:
     path.touch()
     with pytest.raises(JournalError, match="holds no records"):
@@ -151,7 +209,7 @@ def test_a_file_without_a_run_record_is_no_journal(path: Path) -> None:
 
 def test_another_format_is_refused_with_a_mend(path: Path) -> None:
     written(path, started(format=FORMAT + 1))
-    with pytest.raises(JournalError, match=r"format 2; this version reads 1.*Render it with"):
+    with pytest.raises(JournalError, match=r"format 3; this version reads 2.*Render it with"):
         journals.read(path)
 
 

@@ -21,7 +21,7 @@ from l7audit.cli.main import ending
 from l7audit.errors import PluginError, UsageError
 from l7audit.exits import Exit
 from l7audit.hookspecs import Progress, Provider, Reporter, Scanner, Suite, hookimpl
-from l7audit.journal import AnyRecord, Journal, RunEnded
+from l7audit.journal import AnyRecord, Journal, Records, RunEnded
 from l7audit.model import Target
 from l7audit.plugins import Plugins
 from l7audit.profile import Profile
@@ -43,7 +43,7 @@ class Plain(Reporter):
 
     name = "plain"
 
-    def write(self, results: Results, records: Sequence[AnyRecord], folder: Path) -> Path:
+    def write(self, results: Results, records: Records, folder: Path) -> Path:
         return folder
 
 

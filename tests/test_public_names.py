@@ -22,9 +22,9 @@ PINNED = {
         hookimpl hookspec l7audit_observe_record l7audit_register_provider
         l7audit_register_reporter l7audit_register_scanner l7audit_register_suite""",
     "l7audit.journal": """
-        AnyRecord CheckEnded CheckStarted Exchange FORMAT Fault Journal Measurement Message
-        Observation ProofCell R Record RunEnded RunResumed RunStarted Skipped StackEvent Violation
-        Witness decode encode of_type read""",
+        AnyRecord Baseline CheckEnded CheckStarted Exchange FORMAT Fault Journal KnownFinding
+        Measurement Message Observation PastRun ProofCell R Record Records RunEnded RunResumed
+        RunStarted Skipped StackEvent Violation Witness decode digest encode of_type read""",
     "l7audit.model": """
         Capability Confidence Control ControlId Credential DocumentedTarget Frozen GatePolicy
         Identity Kind Mint Place Safety Severity Strict Target Verdict Waiver""",
@@ -62,7 +62,7 @@ FOR_PLUGINS = {
 
 
 def defined(module: str) -> set[str]:
-    """The public names that a module itself defines."""
+    """The public names that a module itself defines, or that a package says are its own."""
     file = importlib.import_module(module).__file__
     assert file is not None
     names: set[str] = set()
@@ -70,6 +70,8 @@ def defined(module: str) -> set[str]:
         match node:
             case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
                 names.add(name)
+            case ast.Assign(targets=[ast.Name(id="__all__")], value=listed):
+                names.update(ast.literal_eval(listed))
             case ast.Assign(targets=targets):
                 names.update(t.id for t in targets if isinstance(t, ast.Name))
             case ast.AnnAssign(target=ast.Name(id=name)):

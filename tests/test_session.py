@@ -13,17 +13,18 @@ import pytest
 from booth.service import Booth
 from booth.suite import ANSWERS, FAILS, GUARDED, WITNESS, Suite
 
+from l7audit import folders, session
 from l7audit import journal as journals
 from l7audit import plugins as all_plugins
-from l7audit import session
 from l7audit.assess.results import Results
 from l7audit.errors import AuditError, JournalError, ProviderError, UsageError
 from l7audit.exits import Exit
+from l7audit.folders import JOURNAL, LATEST
 from l7audit.hookspecs import hookimpl
 from l7audit.journal import AnyRecord, CheckEnded, CheckStarted, RunEnded, RunResumed, RunStarted
 from l7audit.model import GatePolicy, Safety
 from l7audit.profile import Budget, Profile
-from l7audit.session import JOURNAL, LATEST, Options, Outcome
+from l7audit.session import Options, Outcome
 
 MakeSuite = Callable[..., Suite]
 Run = Callable[..., Outcome]
@@ -311,7 +312,7 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(
 
 
 def test_folders_of_one_second_do_not_meet(tmp_path: Path) -> None:
-    made = {session.new_folder(tmp_path) for _ in range(5)}
+    made = {folders.new_folder(tmp_path) for _ in range(5)}
     assert len(made) == 5
     assert (tmp_path / LATEST).resolve() in made
 
@@ -319,7 +320,7 @@ def test_folders_of_one_second_do_not_meet(tmp_path: Path) -> None:
 def test_many_sessions_may_start_at_once(tmp_path: Path) -> None:
     made: list[Path] = []
     threads = [
-        threading.Thread(target=lambda: made.append(session.new_folder(tmp_path))) for _ in range(8)
+        threading.Thread(target=lambda: made.append(folders.new_folder(tmp_path))) for _ in range(8)
     ]
     for thread in threads:
         thread.start()

@@ -15,8 +15,8 @@ from booth.service import Booth
 from booth.suite import ANSWERS, FAILS, GUARDED, HEAD, Suite, profile_file
 
 from l7audit import journal as journals
+from l7audit.folders import JOURNAL, LATEST
 from l7audit.journal import CheckEnded, RunEnded, RunStarted
-from l7audit.session import JOURNAL, LATEST
 
 MakeSuite = Callable[..., Suite]
 Pytest = Callable[..., subprocess.CompletedProcess[str]]

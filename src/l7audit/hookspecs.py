@@ -17,7 +17,7 @@ import pluggy
 
 from l7audit.assess.results import Results
 from l7audit.errors import ProviderError
-from l7audit.journal import AnyRecord
+from l7audit.journal import AnyRecord, Records
 from l7audit.model import Target
 from l7audit.profile import Profile
 
@@ -112,12 +112,16 @@ class StandingProvider(Provider):
 
 
 class Reporter(ABC):
-    """Writes one output of a run. A pure function of the journal: no clock, no network."""
+    """Writes one output of a run. A pure function of the journal: no clock, no network.
+
+    One that is not `by_default` writes only where it is asked for by name.
+    """
 
     name: str
+    by_default: bool = True
 
     @abstractmethod
-    def write(self, results: Results, records: Sequence[AnyRecord], folder: Path) -> Path:
+    def write(self, results: Results, records: Records, folder: Path) -> Path:
         """Writes into `folder` and returns the file's path. Errors: `OSError`."""
 
 

@@ -57,6 +57,14 @@ class Plugins:
         """The reporter of that name. Errors: `UsageError` with the names there are."""
         return _wanted("reporter", name, self.reporters)
 
+    def chosen_reporters(self, names: Iterable[str]) -> list[Reporter]:
+        """The reporters of these names, or without any those that write by default.
+
+        Errors: `UsageError` for an unknown name.
+        """
+        chosen = [self.reporter(name) for name in dict.fromkeys(names)]
+        return chosen or [r for r in self.reporters.values() if r.by_default]
+
     def scanner(self, name: str) -> Scanner:
         """The scanner of that name. Errors: `UsageError` with the names there are."""
         return _wanted("scanner", name, self.scanners)

@@ -57,7 +57,10 @@ class TargetProfile(Strict, frozen=True, kw_only=True):
 
 
 class Profile(Strict, frozen=True, kw_only=True):
-    """A validated profile. `source` names the file it came from (or the built-in profile)."""
+    """A validated profile. `source` names the file it came from (or the built-in profile).
+
+    `reports` names the reporters that write; without any it is those that write by default.
+    """
 
     name: str = DEFAULT
     target: TargetProfile = TargetProfile()
@@ -67,6 +70,7 @@ class Profile(Strict, frozen=True, kw_only=True):
     budget: Budget = Budget()
     gate: GatePolicy = GatePolicy()
     waivers: list[Waiver] = []
+    reports: list[str] = []
     source: str = ""
 
     @property
@@ -78,10 +82,11 @@ class Profile(Strict, frozen=True, kw_only=True):
 
     @property
     def digest(self) -> str:
-        """A hash of what was asked, without anybody's secret."""
+        """A hash of what is audited and how it is judged, without anybody's secret."""
         public = msgspec.structs.replace(
             self,
             source="",
+            reports=[],
             target=msgspec.structs.replace(
                 self.target,
                 identities=[

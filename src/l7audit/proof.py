@@ -22,6 +22,7 @@ from l7audit.assess.proof import CLEAN, encode, proof_document
 from l7audit.assess.verdicts import ControlEvidence, control_evidence
 from l7audit.errors import CatalogueError
 from l7audit.exits import Exit
+from l7audit.folders import JOURNAL, PROOF, new_folder
 from l7audit.harness.context import Context
 from l7audit.harness.crew import Job, Worker
 from l7audit.harness.document import fetch
@@ -34,11 +35,8 @@ from l7audit.probe.probe import Probe
 from l7audit.profile import Profile
 from l7audit.recorder import Recorder
 from l7audit.session import (
-    JOURNAL,
-    PROOF,
     Options,
     Outcome,
-    new_folder,
     render,
     run_started,
     terminated_like_interrupted,

@@ -11,31 +11,32 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 
 from l7audit import catalogue as catalogues
-from l7audit import journal as journals
-from l7audit.assess.assess import assess
+from l7audit.assess.assess import DESCRIBED, assess, day_of
 from l7audit.assess.results import Results
 from l7audit.assess.targets import documented_targets
 from l7audit.catalogue import Catalogue
-from l7audit.errors import JournalError, UsageError
+from l7audit.earlier import Earlier, proven_before, unfinished
+from l7audit.errors import AuditError, PluginError, UsageError
 from l7audit.exits import Exit
+from l7audit.folders import JOURNAL, new_folder
 from l7audit.harness.context import Context
 from l7audit.harness.crew import Crew
-from l7audit.harness.document import fetch
-from l7audit.hookspecs import Progress
+from l7audit.harness.document import digest_of, fetch
+from l7audit.hookspecs import Progress, Reporter
 from l7audit.journal import (
     FORMAT,
     AnyRecord,
     CheckEnded,
     Journal,
-    ProofCell,
+    Records,
     RunEnded,
     RunResumed,
     RunStarted,
+    StackEvent,
 )
 from l7audit.model import Target, Verdict
 from l7audit.planning import Plan, plan
@@ -45,10 +46,6 @@ from l7audit.profile import Profile
 from l7audit.recorder import Recorder
 from l7audit.target.target_model import TargetModel
 
-OUT = "l7audit-out"
-JOURNAL = "journal.jsonl"
-LATEST = "latest"
-PROOF = "proof.json"
 LOST_ENOUGH = 2
 """So many checks may lose the target before the run gives it up: one may be a passing fault."""
 
@@ -84,8 +81,9 @@ def run(profile: Profile, plugins: Plugins, options: Options, progress: Progress
     """
     catalogue = catalogues.load([s.package for s in plugins.suites])
     catalogue.select(options.select or profile.select, profile.skip)  # a wrong name fails at once
-    earlier = _earlier(options.resume, catalogue, profile) if options.resume else None
+    earlier = unfinished(options.resume, catalogue, profile) if options.resume else None
     provider = plugins.provider(profile.target.provider)
+    reporters = plugins.chosen_reporters(options.reporters or profile.reports)
     folder = options.resume or new_folder(options.out)
     with (
         terminated_like_interrupted(),
@@ -96,7 +94,7 @@ def run(profile: Profile, plugins: Plugins, options: Options, progress: Progress
         recorder = Recorder(journal, plugins)
         work = begin(profile, options, catalogue, target, recorder, earlier)
         conduct(crew, work, recorder)
-    return render(folder / JOURNAL, plugins, folder, options.reporters)
+    return write_reports(folder / JOURNAL, reporters, folder)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +144,9 @@ def begin(
     finally:
         probe.close()
     TargetModel.of(document, target, seed=seed)  # what is unusable is said once, not by each check
+    if document:
+        detail = {"digest": digest_of(document, target)}
+        recorder(StackEvent(component="target", event=DESCRIBED, detail=detail))
     context = Context(
         target=target,
         document=document,
@@ -202,22 +203,52 @@ def conduct(crew: Crew, work: Work, recorder: Recorder) -> None:
 def render(journal: Path, plugins: Plugins, folder: Path, reporters: Sequence[str] = ()) -> Outcome:
     """The assessment and the reports of a journal, again or for the first time.
 
-    Errors: `JournalError` for a foreign or damaged journal, `UsageError` for an unknown reporter
-    or a folder that can't be written.
+    Errors: as `write_reports`, and `UsageError` for an unknown reporter.
     """
-    records = journals.read(journal)
-    today = datetime.fromtimestamp(records[0].time, UTC).date()
-    results = assess(records, today)
-    chosen = [plugins.reporter(n) for n in reporters] or list(plugins.reporters.values())
+    return write_reports(journal, plugins.chosen_reporters(reporters), folder)
+
+
+def write_reports(journal: Path, reporters: Sequence[Reporter], folder: Path) -> Outcome:
+    """Assesses a journal and lets each reporter write, also where another of them fails.
+
+    Errors: `JournalError` for a foreign or damaged journal, `UsageError` for a folder that can't
+    be written, `PluginError` for a reporter that breaks; the others have written by then.
+    """
+    records = Records(journal)
+    results = assess(records, day_of(records.started))
+    files: list[Path] = []
+    troubles: list[AuditError] = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        files = tuple(r.write(results, records, folder) for r in chosen)
     except OSError as error:
-        raise UsageError(
-            f"The reports cannot be written to {folder}: {error.strerror}.",
-            mend=f"Render them elsewhere: l7audit report {journal} --out FOLDER",
-        ) from error
-    return Outcome(folder, results, files, Exit(results.gate.exit_code))
+        raise _unwritable(folder, journal, error) from error
+    for reporter in reporters:
+        try:
+            files.append(reporter.write(results, records, folder))
+        except OSError as error:
+            troubles.append(_unwritable(folder, journal, error))
+        except AuditError as error:
+            troubles.append(error)
+        except Exception as error:  # noqa: BLE001 - anybody's code: it must not cost the others
+            troubles.append(_broken(reporter, error))
+    if troubles:
+        raise troubles[0]
+    return Outcome(folder, results, tuple(files), Exit(results.gate.exit_code))
+
+
+def _unwritable(folder: Path, journal: Path, error: OSError) -> UsageError:
+    return UsageError(
+        f"The reports cannot be written to {folder}: {error.strerror}.",
+        mend=f"Render them elsewhere: l7audit report {journal} --out FOLDER",
+    )
+
+
+def _broken(reporter: Reporter, error: Exception) -> PluginError:
+    cause = " ".join(str(error).split())[:300]
+    return PluginError(
+        f"The reporter {reporter.name!r} broke: {type(error).__name__}: {cause}.",
+        mend="The other reports are written. Repair it, or name the reporters with --format.",
+    )
 
 
 # --- the parts of a run ------------------------------------------------------------------------
@@ -226,51 +257,6 @@ def render(journal: Path, plugins: Plugins, folder: Path, reporters: Sequence[st
 def workers() -> int:
     """How many checks run at once: they mostly wait for the target, which shares our cores."""
     return max(2, min(4, os.cpu_count() or 2))
-
-
-def new_folder(out: Path | None) -> Path:
-    """A fresh folder named by the time, and `latest` pointing at it. Errors: `UsageError`."""
-    parent = out or Path.cwd() / OUT
-    name = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    try:
-        parent.mkdir(parents=True, exist_ok=True)
-        for attempt in range(1000):
-            folder = parent / (f"{name}-{attempt}" if attempt else name)
-            try:
-                folder.mkdir()
-            except FileExistsError:
-                continue
-            _point(parent / LATEST, folder.name)
-            return folder.resolve()
-    except OSError as error:
-        raise UsageError(
-            f"{parent} cannot be written: {error.strerror}.", mend="Choose another with --out."
-        ) from error
-    raise UsageError(f"{parent} holds a thousand runs of this second.")
-
-
-def proven_before(parent: Path, digest: str) -> list[ProofCell]:
-    """The cells of the newest proof in the folder of runs that was made of the same suites.
-
-    A proof of other suites says nothing of these, and one that can't be read is none.
-    """
-    for proof in sorted(parent.glob(f"*/{PROOF}"), reverse=True):
-        if proof.parent.is_symlink():  # `latest`
-            continue
-        try:
-            cells = list(journals.of_type(journals.read(proof.with_name(JOURNAL)), ProofCell))
-        except JournalError:
-            continue
-        if cells and all(c.suites_digest == digest for c in cells):
-            return cells
-    return []
-
-
-def _point(link: Path, name: str) -> None:
-    """Moves `latest` in one step, so that no reader ever finds it missing."""
-    fresh = link.with_name(f".{LATEST}-{os.getpid()}-{threading.get_ident()}")
-    fresh.symlink_to(name)
-    fresh.replace(link)
 
 
 @contextlib.contextmanager
@@ -315,53 +301,3 @@ def run_started(
             "safety": str(profile.level),
         },
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Earlier:
-    """What an unfinished run has left: its first record and the checks that need no second try."""
-
-    started: RunStarted
-    done: frozenset[str]
-
-    @property
-    def selected(self) -> set[str]:
-        return {*self.started.planned, *(s.control for s in self.started.out_of_scope)}
-
-    @property
-    def checks(self) -> frozenset[str]:
-        """The checks that were planned; pytest's own selection may have left some out."""
-        return frozenset(check for ids in self.started.checks.values() for check in ids)
-
-
-def _earlier(folder: Path, catalogue: Catalogue, profile: Profile) -> Earlier:
-    """Reads a journal to go on from. Errors: `JournalError`, `UsageError` where it can't go on."""
-    records = journals.read(folder / JOURNAL)
-    started = records[0]
-    assert isinstance(started, RunStarted)  # `read` promises it
-    if started.suites_digest != catalogue.digest or started.profile_digest != profile.digest:
-        what = "profile" if started.suites_digest == catalogue.digest else "checks"
-        raise UsageError(
-            f"{folder} cannot be resumed: the {what} changed since it began.",
-            mend="Start a new run: l7audit run",
-        )
-    ended = [r for r in records if isinstance(r, RunEnded)]
-    if ended and ended[-1].outcome == "completed":
-        raise UsageError(
-            f"{folder} is complete; there is nothing to resume.",
-            mend=f"Render it again: l7audit report {folder}",
-        )
-    # A check that broke or was cut short with its target gets another try.
-    done = {
-        r.check
-        for r in journals.of_type(records, CheckEnded)
-        if r.verdict not in (Verdict.ERROR, Verdict.INCONCLUSIVE)
-    }
-    return Earlier(started, frozenset(done))
-
-
-def recorded_profile(folder: Path) -> str:
-    """The profile that a run in this folder was started with, as `profile.load` takes it."""
-    started = journals.read(folder / JOURNAL)[0]
-    assert isinstance(started, RunStarted)  # `read` promises it
-    return started.profile

@@ -13,13 +13,14 @@ from l7audit import catalogue as catalogues
 from l7audit import plugins as plugin_loader
 from l7audit import profile as profiles
 from l7audit.errors import AuditError, JournalError
+from l7audit.folders import JOURNAL, new_folder
 from l7audit.harness.check import Check
 from l7audit.harness.running import Running, check_id, control_id
 from l7audit.journal import Journal, Record, RunEnded
 from l7audit.planning import Plan
 from l7audit.profile import Profile
 from l7audit.recorder import Recorder
-from l7audit.session import JOURNAL, Options, Outcome, begin, new_folder, render
+from l7audit.session import Options, Outcome, begin, render
 
 
 class Standalone:
@@ -114,7 +115,9 @@ class Standalone:
             if self._running is not None:
                 self._running.close()
             self._open.close()
-            self._outcome = render(self._folder / JOURNAL, self._plugins, self._folder)
+            self._outcome = render(
+                self._folder / JOURNAL, self._plugins, self._folder, self._profile.reports
+            )
         except AuditError as error:
             self._trouble = str(error)
             session.exitstatus = int(error.exit)

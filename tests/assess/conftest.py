@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from l7audit.journal import (
+    FORMAT,
     AnyRecord,
     CheckEnded,
     CheckStarted,
@@ -120,7 +121,7 @@ class Story:
     def end(self, outcome: str = "completed") -> list[AnyRecord]:
         """All records, with the end of the run; no outcome leaves it open."""
         first = RunStarted(
-            format=1,
+            format=FORMAT,
             run="run-1",
             seed=7,
             target="https://127.0.0.1:8443",

@@ -20,7 +20,7 @@ def test_a_run_tells_when_it_began_and_ended_and_how_long_it_worked(story: Any) 
 
 
 def test_the_day_of_a_run_is_the_utc_day_on_which_it_began(story: Any) -> None:
-    assert day_of(story().end()) == TODAY
+    assert day_of(story().end()[0]) == TODAY
 
 
 def test_a_run_without_an_end_is_incomplete_and_takes_as_long_as_its_records(story: Any) -> None:

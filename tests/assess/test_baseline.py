@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any
 
 from l7audit.assess.assess import assess
+from l7audit.assess.baseline import baseline_of
 from l7audit.assess.results import Results
 from l7audit.model import Verdict
 
@@ -19,10 +20,16 @@ def earlier(story: Any) -> Results:
 
 
 def test_findings_are_new_fixed_unchanged_or_not_retested(story: Any) -> None:
-    now = story().control("AA-01").control("AA-02").control("AA-03").control("AA-05")
+    now = (
+        story(baseline=baseline_of(earlier(story)))
+        .control("AA-01")
+        .control("AA-02")
+        .control("AA-03")
+        .control("AA-05")
+    )
     now.check("AA-01").check("AA-02", FAIL, finding="fp-AA-02")
     now.check("AA-03", Verdict.ERROR).check("AA-05", FAIL, finding="fp-AA-05")
-    found = assess(now.end(), TODAY, baseline=earlier(story)).baseline
+    found = assess(now.end(), TODAY).baseline
     assert found is not None
     assert found.run == "run-1"
     assert found.fixed == ["fp-AA-01"]
@@ -32,8 +39,12 @@ def test_findings_are_new_fixed_unchanged_or_not_retested(story: Any) -> None:
 
 
 def test_a_finding_is_not_fixed_while_a_check_of_its_control_has_no_answer(story: Any) -> None:
-    now = story().control("AA-01", checks=2).check("AA-01", FAIL, finding="other")
-    found = assess(now.end(), TODAY, baseline=earlier(story)).baseline
+    now = (
+        story(baseline=baseline_of(earlier(story)))
+        .control("AA-01", checks=2)
+        .check("AA-01", FAIL, finding="other")
+    )
+    found = assess(now.end(), TODAY).baseline
     assert found is not None
     assert "fp-AA-01" in found.not_retested
 

@@ -9,9 +9,10 @@ import jsonschema
 import pytest
 
 from l7audit.assess.assess import assess
+from l7audit.assess.baseline import baseline_of
 from l7audit.assess.results import Results, decode, encode
 from l7audit.assess.schema import published, results_schema
-from l7audit.journal import ProofCell
+from l7audit.journal import PastRun, ProofCell
 from l7audit.model import Severity, Verdict, Waiver
 
 ROOT = Path(__file__).parents[2]
@@ -20,7 +21,14 @@ TODAY = date(2026, 9, 21)
 
 def every_kind(story: Any, waiver: Waiver, **end: Any) -> Results:
     """A run in which every part of the results is filled."""
-    told = story(waivers=[waiver], versions={"b": "2", "a": "1"})
+    earlier = assess(story().control("AA-01").check("AA-01", Verdict.FAIL).end(), TODAY)
+    past = PastRun(run="r0", started=1.0, score=90.0, coverage=1.0, decision="passed")
+    told = story(
+        waivers=[waiver],
+        versions={"b": "2", "a": "1"},
+        baseline=baseline_of(earlier),
+        history=[past],
+    )
     for number, verdict in enumerate(Verdict, start=1):
         told.control(f"AA-{number:02}", defects=["aa.open"]).check(f"AA-{number:02}", verdict)
     told.add(
@@ -33,8 +41,7 @@ def every_kind(story: Any, waiver: Waiver, **end: Any) -> Results:
             ok=True,
         )
     )
-    earlier = assess(story().control("AA-01").check("AA-01", Verdict.FAIL).end(), TODAY)
-    return assess(told.end(**end), TODAY, baseline=earlier)
+    return assess(told.end(**end), TODAY)
 
 
 def test_the_published_schema_is_the_generated_one() -> None:

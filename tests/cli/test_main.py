@@ -101,7 +101,7 @@ def test_the_version_is_the_distributions(call: Call) -> None:
         (["run", "--target", "localhost:80"], "neither a provider's name nor a URL"),
         (["run", "--target", "ftp://localhost"], "not an http or https URL"),
         (["run", "--select", "NOPE"], "There is no control or area 'NOPE'"),
-        (["report", "nope.jsonl", "--format", "x"], "nope.jsonl cannot be read"),
+        (["report", "nope.jsonl", "--format", "html"], "nope.jsonl cannot be read"),
         (["stack", "status", "--target", "external"], "no stack that can be left running"),
         (["completion", "tcsh"], "'tcsh' is not one of"),
     ],

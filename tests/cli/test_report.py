@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from l7audit import session
+from l7audit import folders
 from l7audit.assess import results
 from l7audit.exits import Exit
 from l7audit.journal import Journal
@@ -24,7 +24,7 @@ def folder(story: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "l7audit-out" / "20260101T000000Z"
     folder.mkdir(parents=True)
     (tmp_path / "l7audit-out" / "latest").symlink_to(folder.name)
-    with Journal(folder / session.JOURNAL) as journal:
+    with Journal(folder / folders.JOURNAL) as journal:
         for record in story({"AA-01": Verdict.PASS, "AA-02": Verdict.FAIL}).records():
             journal.append(record)
     return folder
@@ -71,7 +71,7 @@ def test_an_unknown_format_is_one_sentence_with_those_that_there_are(
 def test_a_journal_cut_mid_line_is_rendered_but_never_passes(
     call: Call, folder: Path, story: Any
 ) -> None:
-    journal = folder / session.JOURNAL
+    journal = folder / folders.JOURNAL
     journal.unlink()
     with Journal(journal) as writer:
         for record in story({"AA-01": Verdict.PASS, "AA-02": Verdict.PASS}).records():
@@ -88,4 +88,4 @@ def test_a_file_that_is_no_journal_is_one_sentence(call: Call, tmp_path: Path) -
     said = call("report", str(tmp_path / "x"))
     assert said.out == ""
     assert said.err.count("\n") == 1
-    assert "line 1, is not a record" in said.err
+    assert "x is no journal: " in said.err

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from l7audit import session
+from l7audit import folders, session
 from l7audit.exits import Exit
 from l7audit.journal import Journal, RunResumed
 from l7audit.model import Verdict
@@ -96,7 +96,7 @@ def test_a_provider_can_be_named_instead_of_the_profiles(
 def _unfinished(story: Any, folder: Path, **plan: Any) -> Path:
     """The folder of a run that was killed after its first control."""
     folder.mkdir(parents=True)
-    with Journal(folder / session.JOURNAL) as journal:
+    with Journal(folder / folders.JOURNAL) as journal:
         for record in story({"AA-01": Verdict.PASS, "AA-02": Verdict.PASS}, **plan).records()[:7]:
             journal.append(record)
     return folder

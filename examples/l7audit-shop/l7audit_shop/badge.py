@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
 from l7audit.assess.results import Results
 from l7audit.hookspecs import Reporter
-from l7audit.journal import AnyRecord
+from l7audit.journal import Records
 
 _COLOURS = {"passed": "#1a7f37", "failed": "#b42318"}
 _OTHERWISE = "#7a5200"
@@ -28,7 +27,7 @@ class Badge(Reporter):
 
     name = "badge"
 
-    def write(self, results: Results, records: Sequence[AnyRecord], folder: Path) -> Path:
+    def write(self, results: Results, records: Records, folder: Path) -> Path:
         """Writes `badge.svg`."""
         decision = results.gate.decision
         said = escape(f"l7audit: {decision.replace('_', ' ')}, {results.score:.1f} of 100")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Sequence
 from datetime import datetime
 from importlib import resources
 from pathlib import Path
@@ -20,7 +19,7 @@ from markupsafe import Markup
 from l7audit.assess.quantities import percentage
 from l7audit.assess.results import Results
 from l7audit.hookspecs import Reporter, hookimpl
-from l7audit.journal import AnyRecord
+from l7audit.journal import Records
 from l7audit_plugins.reporters import visible
 from l7audit_plugins.reporters.page import page
 
@@ -30,14 +29,14 @@ class HtmlReporter(Reporter):
 
     name = "html"
 
-    def write(self, results: Results, records: Sequence[AnyRecord], folder: Path) -> Path:
+    def write(self, results: Results, records: Records, folder: Path) -> Path:
         """Writes into `folder` and returns the file's path. Errors: `OSError`."""
         path = folder / "report.html"
         path.write_text(render(results, records), encoding="utf-8")
         return path
 
 
-def render(results: Results, records: Sequence[AnyRecord]) -> str:
+def render(results: Results, records: Records) -> str:
     """The page as text. Pure: rendering twice gives the same characters."""
     style = resources.files(__package__).joinpath("templates", "report.css").read_text("utf-8")
     return (

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from l7audit.assess.results import Results, encode
 from l7audit.hookspecs import Reporter, hookimpl
-from l7audit.journal import AnyRecord
+from l7audit.journal import Records
 
 
 class JsonReporter(Reporter):
@@ -15,7 +14,7 @@ class JsonReporter(Reporter):
 
     name = "json"
 
-    def write(self, results: Results, records: Sequence[AnyRecord], folder: Path) -> Path:
+    def write(self, results: Results, records: Records, folder: Path) -> Path:
         """Writes into `folder` and returns the file's path. Errors: `OSError`."""
         path = folder / "results.json"
         path.write_bytes(encode(results))

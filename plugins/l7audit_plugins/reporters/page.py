@@ -16,7 +16,7 @@ from l7audit.assess.results import (
     Results,
     TargetResult,
 )
-from l7audit.journal import AnyRecord, Exchange, RunStarted, of_type
+from l7audit.journal import Exchange, Records
 from l7audit.model import DocumentedTarget, GatePolicy, Severity, Verdict
 from l7audit.probe.curl import curl
 from l7audit_plugins.reporters.visible import one_line
@@ -132,13 +132,14 @@ class Page:
     findings: Mapping[str, Finding]
 
 
-def page(results: Results, records: Sequence[AnyRecord]) -> Page:
+def page(results: Results, records: Records) -> Page:
     """The page of a run. Pure: the same results and records give the same page."""
-    plan = next(of_type(records, RunStarted), None)
-    documented = {t.id: t for t in plan.documented} if plan else {}
-    exchanges = {e.id: e for e in of_type(records, Exchange)}
-    policy = plan.gate if plan else GatePolicy()
+    documented = {t.id: t for t in records.started.documented}
+    policy = records.started.gate
     controls = results.controls
+    exchanges = records.exchanges(
+        [e for c in controls for f in c.findings[:FINDINGS] for e in f.exchanges[:EXCHANGES]]
+    )
     return Page(
         results=results,
         policy=policy,
@@ -232,8 +233,8 @@ def _failed(
     for control in failed:
         views = []
         for finding in control.findings[:FINDINGS]:
-            known = [exchanges[e] for e in finding.exchanges if e in exchanges]
-            shown = known[: min(EXCHANGES, room)]
+            known = [exchanges[e] for e in finding.exchanges[:EXCHANGES] if e in exchanges]
+            shown = known[:room]
             room -= len(shown)
             shots = tuple(_shot(e) for e in shown)
             views.append(FindingView(finding, shots, len(finding.exchanges) - len(shots)))

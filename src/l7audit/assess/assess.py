@@ -19,6 +19,7 @@ from l7audit.assess.results import (
     CheckResult,
     ControlResult,
     Finding,
+    HistoryPoint,
     OutOfScope,
     Proof,
     Results,
@@ -27,8 +28,22 @@ from l7audit.assess.results import (
 )
 from l7audit.assess.verdicts import ControlEvidence, control_evidence, plan_of
 from l7audit.assess.waivers import Cover
-from l7audit.journal import AnyRecord, ProofCell, RunEnded, RunResumed, RunStarted, of_type
+from l7audit.journal import (
+    AnyRecord,
+    Exchange,
+    Fault,
+    Observation,
+    ProofCell,
+    RunEnded,
+    RunResumed,
+    RunStarted,
+    StackEvent,
+    of_type,
+)
 from l7audit.model import Verdict
+
+DESCRIBED = "described"
+"""The event of a target whose document was read; its detail holds the document's digest."""
 
 _ENDINGS: dict[str, RunOutcome] = {
     "completed": "completed",
@@ -37,20 +52,20 @@ _ENDINGS: dict[str, RunOutcome] = {
 }
 
 
-def day_of(records: Sequence[AnyRecord]) -> date:
+def day_of(plan: RunStarted) -> date:
     """The UTC day on which the run began: what keeps a report rendered later the same."""
-    return datetime.fromtimestamp(plan_of(records).time, UTC).date()
+    return datetime.fromtimestamp(plan.time, UTC).date()
 
 
-def assess(
-    records: Sequence[AnyRecord], today: date, *, baseline: Results | None = None
-) -> Results:
+def assess(records: Iterable[AnyRecord], today: date) -> Results:
     """Assesses a run. Pure, and the same for any order of the records that keeps their numbers.
 
-    `today` is the UTC day on which the waivers must hold; `baseline` is an earlier run's results.
+    `today` is the UTC day on which the waivers must hold. The records are gone through once, and
+    the many that no verdict rests on are not kept.
     Errors: `JournalError` where the records hold no plan or contradict it.
     """
-    ordered = sorted(records, key=lambda r: r.seq)
+    kept = (r for r in records if not isinstance(r, Exchange | Observation | Fault))
+    ordered = sorted(kept, key=lambda r: r.seq)
     plan = plan_of(ordered)
     evidence = control_evidence(ordered)
     known = {c.id for c in plan.controls} | {s.control for s in plan.out_of_scope}
@@ -102,8 +117,20 @@ def assess(
         controls=controls,
         out_of_scope=_out_of_scope(plan),
         waivers=waivers,
-        baseline=baselines.compare(controls, baseline) if baseline else None,
+        baseline=baselines.compare(controls, plan.baseline) if plan.baseline else None,
+        history=[
+            HistoryPoint(
+                run=past.run,
+                started=_moment(past.started),
+                score=past.score,
+                coverage=past.coverage,
+                decision=past.decision,
+            )
+            for past in plan.history
+        ],
+        profile_digest=plan.profile_digest,
         suites_digest=plan.suites_digest,
+        target_digest=_target_digest(ordered),
         versions=dict(sorted(plan.versions.items())),
         environment=dict(sorted(plan.environment.items())),
     )
@@ -176,6 +203,12 @@ def _out_of_scope(plan: RunStarted) -> list[OutOfScope]:
         OutOfScope(control=s.control, title=titles.get(s.control, ""), reason=s.reason)
         for s in sorted(plan.out_of_scope, key=lambda s: (s.control, s.reason))
     ]
+
+
+def _target_digest(records: Iterable[AnyRecord]) -> str:
+    """The digest of the document that the target was audited by, or nothing without one."""
+    described = [e for e in of_type(records, StackEvent) if e.event == DESCRIBED]
+    return str(described[-1].detail.get("digest", "")) if described else ""
 
 
 def _ending(records: Iterable[AnyRecord]) -> tuple[RunOutcome, str]:

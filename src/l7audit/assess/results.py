@@ -202,12 +202,24 @@ class BaselineResult(Entry, frozen=True, kw_only=True):
     not_retested: list[str]
 
 
+class HistoryPoint(Entry, frozen=True, kw_only=True):
+    """An earlier run of the same profile; `score` is unwaived."""
+
+    run: str
+    started: str
+    score: Points
+    coverage: Share
+    decision: str
+
+
 class Results(Entry, frozen=True, kw_only=True):
     """One assessed run: `results.json`.
 
     `score` ignores waivers; both scores are rounded down to one decimal. `started` and `ended`
     are UTC in ISO 8601. `coverage` is the share of the planned, applicable weight that was
-    decided. `profile` and `suites_digest` say what was asked.
+    decided. `profile` and the digests (SHA-256, in hex) say what was asked and of what:
+    `target_digest` is that of the target's own description, empty where it has none. `history`
+    are earlier runs, oldest first.
     """
 
     schema: str
@@ -231,7 +243,10 @@ class Results(Entry, frozen=True, kw_only=True):
     out_of_scope: list[OutOfScope]
     waivers: list[WaiverResult]
     baseline: BaselineResult | None
+    history: list[HistoryPoint] = []
+    profile_digest: str = ""
     suites_digest: str
+    target_digest: str = ""
     versions: dict[str, str]
     environment: dict[str, str]
 

@@ -52,6 +52,14 @@ out = click.option(
     type=click.Path(path_type=Path, file_okay=False),
     help="The folder that keeps the runs (default ./l7audit-out).",
 )
+formats = click.option(
+    "--format",
+    "formats",
+    metavar="NAME,NAME",
+    multiple=True,
+    callback=names,
+    help="Only these reporters' outputs; `l7audit plugins` lists them.",
+)
 quiet = click.option(
     "-q", "--quiet", is_flag=True, help="Only the decision and where the report is."
 )

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
+from l7audit import folders, session
 from l7audit import plugins as all_plugins
-from l7audit import session
 from l7audit.cli import choices, summary
 from l7audit.cli.terminal import Terminal
 from l7audit.exits import Exit
@@ -26,14 +26,7 @@ Examples:
     f"gate's, as it was for the run.\n\n{EXAMPLES}",
 )
 @click.argument("journal", required=False, type=click.Path(path_type=Path))
-@click.option(
-    "--format",
-    "formats",
-    metavar="NAME,NAME",
-    multiple=True,
-    callback=choices.names,
-    help="Only these reporters' outputs; `l7audit plugins` lists them.",
-)
+@choices.formats
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
@@ -42,9 +35,9 @@ Examples:
 @choices.quiet
 def command(journal: Path | None, formats: tuple[str, ...], out: Path | None, quiet: bool) -> Exit:
     """Renders and shows the summary again."""
-    path = journal or Path(session.OUT) / session.LATEST
+    path = journal or Path(folders.OUT) / folders.LATEST
     if path.is_dir():
-        path = path.resolve() / session.JOURNAL
+        path = path.resolve() / folders.JOURNAL
     outcome = session.render(path, all_plugins.load(), out or path.parent, formats)
     summary.show(Terminal(quiet=quiet), outcome)
     return outcome.exit

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
+from l7audit import folders, session
 from l7audit import journal as journals
 from l7audit import plugins as all_plugins
-from l7audit import session
 from l7audit.cli import choices, summary
 from l7audit.cli.live import Live
 from l7audit.cli.terminal import Terminal
@@ -41,6 +41,7 @@ Examples:
     help="Go on with the newest run, or with the one in DIR.",
 )
 @choices.jobs
+@choices.formats
 @choices.quiet
 def command(
     select: tuple[str, ...],
@@ -50,6 +51,7 @@ def command(
     out: Path | None,
     resume: str | None,
     jobs: int | None,
+    formats: tuple[str, ...],
     quiet: bool,
 ) -> Exit:
     """Audits and shows the summary; the exit code is the gate's."""
@@ -57,11 +59,13 @@ def command(
     live = Live(terminal)
     plugins = all_plugins.load(extra=[live])
     folder = _resumed(resume, out)
-    earlier = journals.read(folder / session.JOURNAL) if folder else []
+    earlier = journals.read(folder / folders.JOURNAL) if folder else []
     if earlier and not profile and not target:
         profile, target = _as_it_began(earlier)
     wanted = choices.profile_for(profile, target)
-    options = session.Options(out=out, seed=seed, select=select, jobs=jobs, resume=folder)
+    options = session.Options(
+        out=out, seed=seed, select=select, jobs=jobs, resume=folder, reporters=formats
+    )
     live.remember(earlier)
     with live:
         outcome = session.run(wanted, plugins, options, live.progress)
@@ -77,8 +81,8 @@ def _resumed(resume: str | None, out: Path | None) -> Path | None:
     if resume is None:
         return None
     newest = resume == RESUME_LATEST and not Path(resume).exists()
-    folder = (out or Path(session.OUT)) / session.LATEST if newest else Path(resume)
-    if not (folder / session.JOURNAL).is_file():
+    folder = (out or Path(folders.OUT)) / folders.LATEST if newest else Path(resume)
+    if not (folder / folders.JOURNAL).is_file():
         raise UsageError(
             f"{folder} holds no journal, so there is nothing to go on with.",
             mend="Start a new run: l7audit run",

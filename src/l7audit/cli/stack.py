@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
+from l7audit import folders
 from l7audit import plugins as all_plugins
-from l7audit import session
 from l7audit.cli import choices
 from l7audit.cli.live import Bar
 from l7audit.cli.terminal import Terminal, columns
@@ -101,7 +101,7 @@ def _standing(name: str) -> StandingProvider:
 
 
 def _folder(out: Path | None) -> Path:
-    return (out or Path(session.OUT)).resolve() / "stack"
+    return (out or Path(folders.OUT)).resolve() / "stack"
 
 
 def _show(terminal: Terminal, target: Target) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -36,6 +37,12 @@ def fetch(target: Target, probe: Probe) -> str:
             mend="Name the document in the profile (target.openapi), or leave it empty.",
         )
     return answer.text
+
+
+def digest_of(document: str, target: Target) -> str:
+    """The SHA-256, in hex, of what the document says; the target's own address does not count."""
+    said = document.replace(target.base_url.rstrip("/"), "")
+    return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _file(path: Path) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from typing import Any
 
@@ -10,17 +10,21 @@ import msgspec
 import pytest
 
 from l7audit.assess.assess import assess
+from l7audit.assess.baseline import baseline_of
 from l7audit.assess.results import Results
 from l7audit.assess.targets import documented_targets
 from l7audit.journal import (
+    FORMAT,
     AnyRecord,
     CheckEnded,
     CheckStarted,
     Exchange,
+    Journal,
     Measurement,
     Message,
     ProofCell,
     Record,
+    Records,
     RunEnded,
     RunStarted,
     Skipped,
@@ -176,7 +180,7 @@ def body() -> Iterator[Record]:
 def specimen_records() -> list[AnyRecord]:
     known = controls()
     first = RunStarted(
-        format=1,
+        format=FORMAT,
         run="2026-09-21T141320-7c1e",
         seed=20260921,
         target="https://127.0.0.1:8443",
@@ -215,18 +219,36 @@ def specimen_records() -> list[AnyRecord]:
     ]
 
 
-@pytest.fixture(scope="session")
-def records() -> Sequence[AnyRecord]:
-    """The specimen's journal."""
-    return specimen_records()
+OnDisk = Callable[[Iterable[Record]], Records]
 
 
 @pytest.fixture(scope="session")
-def results(records: Sequence[AnyRecord]) -> Results:
-    """The specimen, assessed against an earlier run that failed elsewhere."""
-    cut = [r for r in records if not isinstance(r, Violation) or r.control == "CORS-02"]
-    earlier = assess(cut, TODAY)
-    return assess(records, TODAY, baseline=earlier)
+def on_disk(tmp_path_factory: pytest.TempPathFactory) -> OnDisk:
+    """Writes records as a journal, which is how a reporter gets them."""
+
+    def write(records: Iterable[Record]) -> Records:
+        path = tmp_path_factory.mktemp("journal") / "journal.jsonl"
+        with Journal(path) as journal:
+            for record in records:
+                journal.append(record)
+        return Records(path)
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def records(on_disk: OnDisk) -> Records:
+    """The specimen's journal, compared with an earlier run that failed elsewhere."""
+    first, *others = specimen_records()
+    cut = [r for r in others if not isinstance(r, Violation) or r.control == "CORS-02"]
+    earlier = baseline_of(assess([first, *cut], TODAY))
+    return on_disk([msgspec.structs.replace(first, baseline=earlier), *others])
+
+
+@pytest.fixture(scope="session")
+def results(records: Records) -> Results:
+    """The specimen, assessed."""
+    return assess(records, TODAY)
 
 
 @pytest.fixture(scope="session")

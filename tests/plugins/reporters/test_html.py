@@ -6,7 +6,7 @@ import base64
 import hashlib
 import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable
 from datetime import date
 from html.parser import HTMLParser
 from importlib import resources
@@ -17,7 +17,7 @@ import pytest
 
 from l7audit.assess.assess import assess
 from l7audit.assess.results import Results
-from l7audit.journal import AnyRecord, Exchange, RunEnded, RunStarted, Violation
+from l7audit.journal import AnyRecord, Exchange, Record, Records, RunEnded, Violation
 from l7audit.model import Waiver
 from l7audit_plugins.reporters import page as pages
 from l7audit_plugins.reporters.html import l7audit_register_reporter, render
@@ -61,8 +61,11 @@ class Reader(HTMLParser):
         return re.sub(r"\s+", " ", "".join(t for tag, t in self.texts if tag != "style"))
 
 
+OnDisk = Callable[[Iterable[Record]], Records]
+
+
 @pytest.fixture(scope="module")
-def text(results: Results, records: Sequence[AnyRecord]) -> str:
+def text(results: Results, records: Records) -> str:
     return render(results, records)
 
 
@@ -72,7 +75,7 @@ def reader(text: str) -> Reader:
 
 
 def test_the_page_is_written_under_its_name(
-    results: Results, records: Sequence[AnyRecord], text: str, tmp_path: Path
+    results: Results, records: Records, text: str, tmp_path: Path
 ) -> None:
     reporter = l7audit_register_reporter()
     path = reporter.write(results, records, tmp_path)
@@ -81,7 +84,7 @@ def test_the_page_is_written_under_its_name(
 
 
 def test_rendering_twice_gives_the_same_bytes(
-    results: Results, records: Sequence[AnyRecord], text: str
+    results: Results, records: Records, text: str
 ) -> None:
     assert render(results, records) == text
 
@@ -199,7 +202,9 @@ def test_targets_scope_waivers_baseline_and_environment_are_told(reader: Reader)
         assert part in reader.text, part
 
 
-def test_a_page_stays_bounded_whatever_the_target_answers(records: Sequence[AnyRecord]) -> None:
+def test_a_page_stays_bounded_whatever_the_target_answers(
+    records: Records, on_disk: OnDisk
+) -> None:
     flood: list[AnyRecord] = []
     for record in records:
         if isinstance(record, Exchange):
@@ -213,32 +218,30 @@ def test_a_page_stays_bounded_whatever_the_target_answers(records: Sequence[AnyR
                 msgspec.structs.replace(record, fingerprint=f"{record.control}-{n}")
                 for n in range(500)
             ]
-    text = render(assess(flood, TODAY), flood)
+    text = render(assess(flood, TODAY), on_disk(flood))
     assert len(text) < 4_000_000
     assert text.count("more findings of this control in results.json") > 0
     assert text.count("<details") <= pages.ALL_EXCHANGES + 1
 
 
 @pytest.mark.parametrize("outcome", ["completed", "interrupted", "broken"])
-def test_an_empty_run_is_a_page_too(records: Sequence[AnyRecord], outcome: str) -> None:
-    plan = records[0]
-    assert isinstance(plan, RunStarted)
+def test_an_empty_run_is_a_page_too(records: Records, on_disk: OnDisk, outcome: str) -> None:
+    plan = records.started
     bare = msgspec.structs.replace(
         plan, controls=[], planned=[], checks={}, out_of_scope=[], documented=[], waivers=[]
     )
     run: list[AnyRecord] = [bare, RunEnded(seq=2, time=plan.time, outcome=outcome)]
-    reader = Reader(render(assess(run, TODAY), run))
+    reader = Reader(render(assess(run, TODAY), on_disk(run)))
     assert "No control was planned." in reader.text
     expected = "Nothing was assessed." if outcome == "completed" else "cannot be trusted"
     assert expected in reader.text
 
 
-def test_an_expired_waiver_is_the_headline(records: Sequence[AnyRecord]) -> None:
-    plan = records[0]
-    assert isinstance(plan, RunStarted)
+def test_an_expired_waiver_is_the_headline(records: Records, on_disk: OnDisk) -> None:
+    plan = records.started
     old = Waiver(control="CORS-03", owner="ann", reason="Left over from May.", expires="2026-05-31")
-    run = [msgspec.structs.replace(plan, waivers=[old]), *records[1:]]
-    text = Reader(render(assess(run, TODAY), run)).text
+    run = [msgspec.structs.replace(plan, waivers=[old]), *list(records)[1:]]
+    text = Reader(render(assess(run, TODAY), on_disk(run))).text
     assert "A waiver does not hold." in text
     assert "It expired at the end of 2026-05-31 (UTC)." in text
 

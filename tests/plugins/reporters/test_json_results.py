@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 
 import jsonschema
@@ -9,12 +8,12 @@ import pytest
 
 from l7audit.assess.results import Results, decode
 from l7audit.assess.schema import results_schema
-from l7audit.journal import AnyRecord
+from l7audit.journal import Records
 from l7audit_plugins.reporters.json_results import l7audit_register_reporter
 
 
 def test_results_are_written_under_their_name_and_can_be_read_again(
-    results: Results, records: Sequence[AnyRecord], tmp_path: Path
+    results: Results, records: Records, tmp_path: Path
 ) -> None:
     reporter = l7audit_register_reporter()
     path = reporter.write(results, records, tmp_path)
@@ -23,14 +22,14 @@ def test_results_are_written_under_their_name_and_can_be_read_again(
 
 
 def test_results_keep_to_the_published_schema(
-    results: Results, records: Sequence[AnyRecord], tmp_path: Path
+    results: Results, records: Records, tmp_path: Path
 ) -> None:
     path = l7audit_register_reporter().write(results, records, tmp_path)
     jsonschema.validate(json.loads(path.read_bytes()), results_schema())
 
 
 def test_writing_twice_gives_the_same_bytes(
-    results: Results, records: Sequence[AnyRecord], tmp_path: Path
+    results: Results, records: Records, tmp_path: Path
 ) -> None:
     reporter = l7audit_register_reporter()
     first = reporter.write(results, records, tmp_path).read_bytes()
@@ -38,7 +37,7 @@ def test_writing_twice_gives_the_same_bytes(
 
 
 def test_a_folder_that_cannot_be_written_is_an_os_error(
-    results: Results, records: Sequence[AnyRecord], tmp_path: Path
+    results: Results, records: Records, tmp_path: Path
 ) -> None:
     with pytest.raises(OSError, match="missing"):
         l7audit_register_reporter().write(results, records, tmp_path / "missing")

@@ -1,20 +1,13 @@
-"""The journal: one append-only JSON-lines file a run, flushed a record at a time.
-
-Every output is a pure function of it. A record that was cut in the middle of its line (a killed
-run, a full disk) ends the readable part; what stands before it is never lost.
-"""
+"""The types of record, and how one becomes a line of JSON and is read back."""
 
 from __future__ import annotations
 
-import os
-import time
+import hashlib
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
 
-from l7audit.errors import JournalError
 from l7audit.model import (
     Confidence,
     Control,
@@ -26,15 +19,20 @@ from l7audit.model import (
     Waiver,
 )
 
-FORMAT = 1
+FORMAT = 2
 """The journal's format; a reader refuses any other."""
 
 
 class Record(Frozen, frozen=True, kw_only=True, tag_field="type"):
-    """Any record: `seq` counts from 1 without gaps; `time` is UTC seconds since the epoch."""
+    """Any record: `seq` counts from 1 without gaps; `time` is UTC seconds since the epoch.
+
+    `prev` is the digest of the line before (see `digest`), so that no record can be changed,
+    dropped, added or moved without breaking the chain; the first record has none.
+    """
 
     seq: int = 0
     time: float = 0.0
+    prev: str = ""
 
 
 class Skipped(Frozen, frozen=True, kw_only=True):
@@ -44,8 +42,38 @@ class Skipped(Frozen, frozen=True, kw_only=True):
     reason: str
 
 
+class PastRun(Frozen, frozen=True, kw_only=True):
+    """An earlier run of the same profile, as the history keeps it; `started` is like `time`."""
+
+    run: str
+    started: float
+    score: float
+    coverage: float
+    decision: str
+
+
+class KnownFinding(Frozen, frozen=True, kw_only=True):
+    """A finding of the run that this one is compared with."""
+
+    fingerprint: str
+    control: str
+    place: Place
+    statement: str
+
+
+class Baseline(Frozen, frozen=True, kw_only=True):
+    """The earlier run that this one is compared with, as far as the comparison needs it."""
+
+    run: str
+    started: str
+    findings: list[KnownFinding] = []
+
+
 class RunStarted(Record, frozen=True, kw_only=True, tag="run"):
-    """The plan: everything that an output needs and that no later record repeats."""
+    """The plan: everything that an output needs and that no later record repeats.
+
+    `history` are earlier runs, oldest first.
+    """
 
     format: int
     run: str
@@ -59,6 +87,8 @@ class RunStarted(Record, frozen=True, kw_only=True, tag="run"):
     documented: list[DocumentedTarget] = []
     gate: GatePolicy = GatePolicy()
     waivers: list[Waiver] = []
+    baseline: Baseline | None = None
+    history: list[PastRun] = []
     profile: str = ""
     profile_digest: str = ""
     suites_digest: str = ""
@@ -235,104 +265,9 @@ def decode(line: bytes) -> AnyRecord:
     return _decoder.decode(line)
 
 
-class Journal:
-    """The writer: one process, one file; each record gets the next number and the time."""
-
-    def __init__(self, path: Path, *, resume: bool = False) -> None:
-        """Opens `path` for appending. Errors: `JournalError` where it exists or can't be made."""
-        self.path = path
-        self._seq = 0
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | (0 if resume else os.O_EXCL)
-        try:
-            if resume:
-                self._seq = self._repair(path)
-            self._fd = os.open(path, flags, 0o644)
-        except FileExistsError as error:
-            raise JournalError(f"{path} exists already.", mend="Choose another --out.") from error
-        except OSError as error:
-            raise JournalError(f"{path} cannot be written: {error.strerror}.") from error
-
-    @staticmethod
-    def _repair(path: Path) -> int:
-        """Drops a line that was cut in the middle, so that appending starts a fresh one."""
-        records, whole = _scan(path)
-        if whole < path.stat().st_size:
-            os.truncate(path, whole)
-        return len(records)
-
-    def append(self, record: Record) -> AnyRecord:
-        """Writes the record and returns it as written. Errors: `JournalError` (disk full)."""
-        self._seq += 1
-        stamped = msgspec.structs.replace(record, seq=self._seq, time=record.time or time.time())
-        line = _encoder.encode(stamped) + b"\n"
-        try:
-            written = os.write(self._fd, line)
-            if written != len(line):
-                raise OSError(28, "No space left on device")
-        except OSError as error:
-            raise JournalError(
-                f"The journal {self.path} cannot be written: {error.strerror}.",
-                mend=f"Free some space, then go on with: l7audit run --resume {self.path.parent}",
-            ) from error
-        return stamped  # type: ignore[return-value]
-
-    def close(self) -> None:
-        """Hands the records to the disk and closes the file. Calling it again does nothing."""
-        if self._fd >= 0:
-            os.fsync(self._fd)
-            os.close(self._fd)
-            self._fd = -1
-
-    def __enter__(self) -> Journal:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self.close()
-
-
-def read(path: Path) -> list[AnyRecord]:
-    """All whole records of a journal.
-
-    A last line that was cut is dropped (the run was killed there). Errors: `JournalError` where
-    the file is no journal, has another format, or is damaged anywhere but at its end.
-    """
-    records, _ = _scan(path)
-    if not records:
-        raise JournalError(f"{path} holds no records.")
-    first = records[0]
-    if not isinstance(first, RunStarted):
-        raise JournalError(f"{path} does not begin with a run record, so it is no journal.")
-    if first.format != FORMAT:
-        raise JournalError(
-            f"{path} has format {first.format}; this version reads {FORMAT}.",
-            mend="Render it with the version of l7audit that wrote it.",
-        )
-    return records
-
-
-def _scan(path: Path) -> tuple[list[AnyRecord], int]:
-    """The whole records of a file and how many bytes they take."""
-    try:
-        lines = path.read_bytes().split(b"\n")
-    except OSError as error:
-        raise JournalError(f"{path} cannot be read: {error.strerror}.") from error
-    records: list[AnyRecord] = []
-    whole = 0
-    for number, line in enumerate(lines, start=1):
-        if number == len(lines):  # what follows the last newline: empty, or a cut line
-            break
-        try:
-            record = decode(line)
-        except msgspec.MsgspecError as error:
-            raise JournalError(f"{path}, line {number}, is not a record: {error}.") from error
-        if record.seq != len(records) + 1:
-            raise JournalError(
-                f"{path}, line {number}: record {record.seq} stands where "
-                f"{len(records) + 1} should; records were dropped, added or reordered."
-            )
-        records.append(record)
-        whole += len(line) + 1
-    return records, whole
+def digest(line: bytes) -> str:
+    """What the record after this line (without its newline) keeps of it: SHA-256, in hex."""
+    return hashlib.sha256(line).hexdigest()
 
 
 def of_type(records: Iterable[AnyRecord], kind: type[R]) -> Iterator[R]:
