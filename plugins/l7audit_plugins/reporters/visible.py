@@ -31,6 +31,11 @@ def block(text: str, limit: int = 4096) -> Markup:
     return _marked(text.replace("\r\n", "\n"), limit, keep="\n\t")
 
 
+def hidden(character: str) -> bool:
+    """Whether a character acts without being seen: a control, a format mark, a blank letter."""
+    return unicodedata.category(character) in _HIDDEN or character in _BLANKS
+
+
 def one_line(text: str) -> str:
     """Plain text in which line breaks are symbols, so that a value can't pretend to be two."""
     return text.replace("\r", "␍").replace("\n", "␊")
@@ -43,8 +48,7 @@ def _marked(text: str, limit: int, keep: str) -> Markup:
     for character in islice(text, limit):
         category = unicodedata.category(character)
         accents = accents + 1 if category in ("Mn", "Me") else 0
-        hidden = category in _HIDDEN or character in _BLANKS or accents > ACCENTS
-        if hidden and character not in keep:
+        if (hidden(character) or accents > ACCENTS) and character not in keep:
             if marks == MARKS:
                 break
             marks += 1

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -255,3 +257,60 @@ def results(records: Records) -> Results:
 def hostile() -> str:
     """What the specimen's target says to do harm."""
     return HOSTILE
+
+
+def _spoiled(record: AnyRecord) -> AnyRecord:
+    """The record with something hostile in each field that a target or a stranger fills."""
+    say = f'=cmd|"/C calc"!A1 @octocat #1 [x](https://evil.example) {{0}} `|` \\| {HOSTILE}'
+    match record:
+        case RunStarted():
+            changed: dict[str, Any] = {
+                "target": say,
+                "provider": say,
+                "profile": say,
+                "versions": {"l7audit": say, say: say},
+                "environment": {say: say},
+                "out_of_scope": [
+                    Skipped(control=s.control, reason=say) for s in record.out_of_scope
+                ],
+                "waivers": [
+                    msgspec.structs.replace(w, owner=say, reason=say) for w in record.waivers
+                ],
+            }
+        case Exchange():
+            message = Message(headers=[(say, say)], body=say, size=len(say))
+            changed = {"method": say, "url": say, "identity": say, "request": message}
+            changed |= {"response": message}
+        case Violation():
+            place = Place(operation=f"{say} {record.fingerprint}", part=say)
+            changed = {"place": place, "statement": say, "expected": say, "seen": say}
+        case Witness():
+            changed = {"statement": say}
+        case CheckEnded() if record.reason:
+            changed = {"reason": say}
+        case _:
+            return record
+    return msgspec.structs.replace(record, **changed)
+
+
+@pytest.fixture(scope="session")
+def spoiled_records(on_disk: OnDisk) -> Records:
+    """The specimen's journal with something hostile in every field that others fill."""
+    return on_disk(_spoiled(record) for record in specimen_records())
+
+
+@pytest.fixture(scope="session")
+def spoiled(spoiled_records: Records) -> Results:
+    """The spoiled specimen, assessed."""
+    return assess(spoiled_records, TODAY)
+
+
+@pytest.fixture(scope="session")
+def schema() -> Callable[[str], bytes]:
+    """Reads a published schema that is kept beside the tests; its licence is in NOTICE."""
+
+    def read(name: str) -> bytes:
+        path = Path(__file__).with_name("schemas") / name
+        return gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+
+    return read
