@@ -15,6 +15,7 @@ from pathlib import Path
 import click
 import pytest
 
+from l7audit import plugins
 from l7audit import profile as profiles
 from l7audit.cli.main import ending, verbs
 from l7audit.exits import Exit
@@ -179,21 +180,30 @@ def test_the_example_audits_ones_own_api_and_leaves_the_files_that_are_listed(
     text = PROFILE.replace("https://api.example.org", own_api)
     (tmp_path / "l7audit.yaml").write_text(text + "select: [HEAD]\n", encoding="utf-8")
     (command,) = [c for c in OURS if "--profile" in c]
-    done = subprocess.run(
-        [Path(sys.executable).parent / "l7audit", *shlex.split(command)[1:]],
-        cwd=tmp_path,
-        env={"PATH": "/usr/bin:/bin", "ALICE_API_KEY": "k-1", "HOME": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+
+    def call(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [Path(sys.executable).parent / "l7audit", *words],
+            cwd=tmp_path,
+            env={"PATH": "/usr/bin:/bin", "ALICE_API_KEY": "k-1", "HOME": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+
+    done = call(*shlex.split(command)[1:])
     assert done.returncode in (Exit.PASSED, Exit.FAILED, Exit.UNTRUSTED), done.stderr
     assert done.stderr == ""
     assert "Gate  " in done.stdout
     latest = tmp_path / "l7audit-out" / "latest"
-    listed = re.findall(r"^\| `([\w.]+)` \|", README, re.MULTILINE)
+    listed = re.findall(r"^\| `(\w+\.\w+)` \|", README, re.MULTILINE)
     assert listed == ["journal.jsonl", "results.json", "report.html"]
     for name in listed:
         assert (latest / name).stat().st_size > 0
     assert "k-1" not in (latest / "journal.jsonl").read_text(encoding="utf-8").split()
+    formats = dict(re.findall(r"^\| `(\w+)` \| `([\w.]+)` \|", README, re.MULTILINE))
+    on_demand = [r for r in plugins.load(third_party=False).reporters.values() if not r.by_default]
+    assert sorted(formats) == [r.name for r in on_demand]
+    call("report", str(latest), "--format", ",".join(formats), "--out", "more")
+    assert {p.name for p in (tmp_path / "more").iterdir()} == set(formats.values())

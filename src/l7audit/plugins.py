@@ -22,6 +22,12 @@ BUILT_IN = (
     "l7audit_plugins.providers.external",
     "l7audit_plugins.reporters.json_results",
     "l7audit_plugins.reporters.html",
+    "l7audit_plugins.reporters.sarif",
+    "l7audit_plugins.reporters.junit",
+    "l7audit_plugins.reporters.markdown",
+    "l7audit_plugins.reporters.csv_table",
+    "l7audit_plugins.reporters.oscal",
+    "l7audit_plugins.reporters.ocsf",
 )
 """The built-in plugins. They use the same hooks as anybody's; the core knows only their names."""
 

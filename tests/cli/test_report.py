@@ -64,7 +64,7 @@ def test_an_unknown_format_is_one_sentence_with_those_that_there_are(
 ) -> None:
     said = call("report", str(folder), "--format", "papyrus")
     assert said.code == Exit.USAGE
-    assert "There is no reporter 'papyrus'. There are: html, json" in said.err
+    assert "There is no reporter 'papyrus'. There are: csv, html, json" in said.err
     assert said.out == ""
 
 
