@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 from pathlib import Path
 
@@ -121,8 +122,74 @@ def test_resuming_mends_a_cut_line_and_counts_on(path: Path) -> None:
 
 
 def test_a_journal_that_is_gone_cannot_be_resumed(path: Path) -> None:
-    with pytest.raises(JournalError, match="cannot be read"):
+    with pytest.raises(JournalError, match="cannot be written: No such file"):
         Journal(path, resume=True)
+
+
+def test_a_journal_cut_at_any_byte_keeps_its_whole_records_and_goes_on(path: Path) -> None:
+    reasons = [f"ü {n} " * n for n in range(12)]
+    ends = [CheckEnded(check="c", control="X-01", verdict=Verdict.FAIL, reason=r) for r in reasons]
+    records = written(path, started(), *ends)
+    whole = path.read_bytes()
+    first = whole.index(b"\n") + 1
+    for cut in range(len(whole)):
+        path.write_bytes(whole[:cut])
+        if cut < first:
+            with pytest.raises(JournalError, match=r"holds no records: .* Start a new run"):
+                Journal(path, resume=True)
+            assert path.read_bytes() == whole[:cut]
+            continue
+        kept = records[: whole.count(b"\n", 0, cut)]
+        assert journals.read(path) == kept
+        with Journal(path, resume=True) as journal:
+            last = journal.append(RunEnded(outcome="completed"))
+        assert journals.read(path) == [*kept, last]
+
+
+@pytest.mark.parametrize("resume", [False, True])
+def test_one_run_writes_a_journal_at_a_time(path: Path, resume: bool) -> None:
+    written(path, started())
+    if not resume:
+        path.unlink()
+    with Journal(path, resume=resume) as journal:
+        journal.append(started())
+        before = path.read_bytes()
+        with path.open("ab") as file:
+            file.write(b"half a li")
+        with pytest.raises(JournalError, match=r"is being written by another run\. Wait"):
+            Journal(path, resume=True)
+        assert path.read_bytes() == before + b"half a li"  # nobody mends what another is writing
+        journal.mend()
+    Journal(path, resume=True).close()
+
+
+def test_a_file_that_is_no_journal_is_left_as_it_is(path: Path) -> None:
+    path.write_bytes(b"a diary without an end of line")
+    with pytest.raises(JournalError):
+        Journal(path, resume=True)
+    assert path.read_bytes() == b"a diary without an end of line"
+
+
+def test_an_append_that_was_interrupted_is_mended(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = os.write
+
+    def interrupted(descriptor: int, line: bytes) -> int:
+        write(descriptor, line)
+        raise KeyboardInterrupt
+
+    with Journal(path) as journal:
+        first = journal.append(started())
+        with monkeypatch.context() as patched:
+            patched.setattr(os, "write", interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                journal.append(CheckStarted(check="a", control="X-01"))
+        assert journal.mend() == 2
+        journal.append(RunEnded(outcome="interrupted"))
+    found = journals.read(path)
+    assert found[0] == first
+    assert [r.seq for r in found] == [1, 2, 3]
 
 
 def test_damage_in_the_middle_is_named_with_its_line(path: Path) -> None:
@@ -226,11 +293,23 @@ def test_a_full_disk_is_one_sentence_that_says_how_to_go_on(path: Path) -> None:
     assert journals.read(path) == [whole]
 
 
-def test_closing_twice_does_nothing(path: Path) -> None:
+def test_a_disk_too_full_for_the_first_record_leaves_nothing_to_go_on_with(path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with Journal(path) as journal:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20, hard))
+        try:
+            with pytest.raises(JournalError, match=r"No space left.* then start a new run\.$"):
+                journal.append(started())
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert not path.exists()
+
+
+def test_without_a_record_nothing_is_left_and_closing_twice_does_nothing(path: Path) -> None:
     journal = Journal(path)
     journal.close()
     journal.close()
-    assert path.stat().st_size == 0
+    assert not path.exists()
 
 
 def test_records_are_picked_by_their_type(path: Path) -> None:

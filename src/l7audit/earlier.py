@@ -15,9 +15,13 @@ from l7audit.profile import Profile
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """What an unfinished run has left: its first record and the checks that need no second try."""
+    """What an unfinished run has left: its first record and the checks that `ended`.
+
+    Those that are `done` need no second try.
+    """
 
     started: RunStarted
+    ended: frozenset[str]
     done: frozenset[str]
 
     @property
@@ -40,21 +44,23 @@ def unfinished(folder: Path, catalogue: Catalogue, profile: Profile) -> Earlier:
             f"{folder} cannot be resumed: the {what} changed since it began.",
             mend="Start a new run: l7audit run",
         )
+    ended: set[str] = set()
     done: set[str] = set()
-    ended: RunEnded | None = None
+    end: RunEnded | None = None
     for record in records:
         if isinstance(record, RunEnded):
-            ended = record
+            end = record
         elif isinstance(record, CheckEnded):
+            ended.add(record.check)
             # A check that broke or was cut short with its target gets another try.
             again = record.verdict in (Verdict.ERROR, Verdict.INCONCLUSIVE)
             (done.discard if again else done.add)(record.check)
-    if ended is not None and ended.outcome == "completed":
+    if end is not None and end.outcome == "completed":
         raise UsageError(
             f"{folder} is complete; there is nothing to resume.",
             mend=f"Render it again: l7audit report {folder}",
         )
-    return Earlier(started, frozenset(done))
+    return Earlier(started, frozenset(ended), frozenset(done))
 
 
 def proven_before(parent: Path, digest: str) -> list[ProofCell]:

@@ -46,6 +46,7 @@ from l7audit.profile import Profile
 from l7audit.recorder import Recorder
 from l7audit.target.target_model import TargetModel
 
+INTERRUPTED = "It was interrupted."
 LOST_ENOUGH = 2
 """So many checks may lose the target before the run gives it up: one may be a passing fault."""
 
@@ -81,19 +82,27 @@ def run(profile: Profile, plugins: Plugins, options: Options, progress: Progress
     """
     catalogue = catalogues.load([s.package for s in plugins.suites])
     catalogue.select(options.select or profile.select, profile.skip)  # a wrong name fails at once
-    earlier = unfinished(options.resume, catalogue, profile) if options.resume else None
     provider = plugins.provider(profile.target.provider)
     reporters = plugins.chosen_reporters(options.reporters or profile.reports)
     folder = options.resume or new_folder(options.out)
     with (
         terminated_like_interrupted(),
-        Crew(options.jobs or workers(), str(folder / "checks.log")) as crew,
-        provider.open(profile, folder, progress) as target,
-        Journal(folder / JOURNAL, resume=earlier is not None) as journal,
+        Journal(folder / JOURNAL, resume=options.resume is not None) as journal,
     ):
+        earlier = unfinished(options.resume, catalogue, profile) if options.resume else None
         recorder = Recorder(journal, plugins)
-        work = begin(profile, options, catalogue, target, recorder, earlier)
-        conduct(crew, work, recorder)
+        with (
+            Crew(options.jobs or workers(), str(folder / "checks.log")) as crew,
+            provider.open(profile, folder, progress) as target,
+        ):
+            try:
+                work = begin(profile, options, catalogue, target, recorder, earlier)
+            except KeyboardInterrupt:
+                if not journal.mend():
+                    raise
+                recorder(RunEnded(outcome="interrupted", reason=INTERRUPTED))
+            else:
+                conduct(crew, work, recorder)
     return write_reports(folder / JOURNAL, reporters, folder)
 
 
@@ -135,7 +144,8 @@ def begin(
             recorder(cell)
     else:
         recorder(RunResumed())
-    done |= _skip(profile, catalogue, planned, recorder)
+    ended = earlier.ended if earlier else frozenset()
+    done |= _skip(profile, catalogue, planned, recorder, ended)
     started = time.time()
     budget = profile.budget
     probe = Probe(target, recorder, limits=budget, safety=profile.level)
@@ -159,14 +169,21 @@ def begin(
 
 
 def _skip(
-    profile: Profile, catalogue: Catalogue, planned: Plan, recorder: Recorder
+    profile: Profile,
+    catalogue: Catalogue,
+    planned: Plan,
+    recorder: Recorder,
+    ended: frozenset[str],
 ) -> frozenset[str]:
-    """Ends the checks that the profile skips: they stay in the plan, and raise no score."""
+    """Ends the checks that the profile skips: they stay in the plan, and raise no score.
+
+    Those that have `ended` in an earlier try are not ended again.
+    """
     if not profile.skip:
         return frozenset()
     skipped = {c.id for c in catalogue.select(profile.skip)}
     checks = [c for c in planned.checks if c.control in skipped]
-    for check in checks:
+    for check in (c for c in checks if c.id not in ended):
         recorder(
             CheckEnded(
                 check=check.id,
@@ -194,7 +211,7 @@ def conduct(crew: Crew, work: Work, recorder: Recorder) -> None:
             crew.run([alone], deliver)
     except KeyboardInterrupt:
         crew.stop()
-        outcome, reason = "interrupted", "It was interrupted."
+        outcome, reason = "interrupted", INTERRUPTED
     if recorder.lost >= LOST_ENOUGH:
         outcome, reason = "broken", "The target stopped answering."
     recorder(RunEnded(outcome=outcome, reason=reason, seconds=time.time() - work.started))

@@ -69,6 +69,8 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Program]]:
     """Starts the program in `tmp_path`, with the test's suites installed."""
     programs: list[Program] = []
 
+    paths = [str(tmp_path / "site"), *filter(None, [os.environ.get("PYTHONPATH")])]
+
     def begin(*arguments: str) -> Program:
         process = subprocess.Popen(
             [sys.executable, "-m", "l7audit", *arguments],
@@ -76,7 +78,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Program]]:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env=os.environ | {"PYTHONPATH": str(tmp_path / "site"), "NO_COLOR": "1"},
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(paths), "NO_COLOR": "1"},
             start_new_session=True,
         )
         programs.append(Program(process, tmp_path))

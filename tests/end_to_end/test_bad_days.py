@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from booth.service import Booth
 from booth.suite import ANSWERS, FAILS, GUARDED, WAITS, Suite, profile_file
 
@@ -82,6 +83,46 @@ def test_a_run_that_was_killed_goes_on_with_what_was_left(
     assert records[: len(before)] == before
     assert isinstance(records[len(before)], RunResumed)
     assert begun(records[len(before) :]) == ["BB-01", "BB-02"]
+    assert again.verdicts == WHOLE
+
+
+def test_a_run_that_is_still_going_is_not_gone_on_with(
+    run: list[str], start: Start, booth: Booth
+) -> None:
+    program = start(*run)
+    assert booth.asked_to_wait.wait(60)
+    seen = len(booth.seen)
+    code, out, err = start("run", "--resume").end()
+    assert (code, out) == (3, ""), out + err
+    assert err.count("\n") == 1
+    assert "journal.jsonl is being written by another run. Wait for its end, or stop it" in err
+    assert len(booth.seen) == seen
+    booth.go_on.set()
+    assert program.end()[0] == 1
+    assert program.verdicts == WHOLE
+
+
+def test_ctrl_c_before_the_first_check_leaves_reports_that_say_so(
+    start: Start, booth: Booth, make_suite: MakeSuite, tmp_path: Path
+) -> None:
+    suite = make_suite(CHECKS)
+    profile = profile_file(tmp_path, suite, booth)
+    described = yaml.safe_load(profile.read_text())
+    described["target"]["openapi"] = f"{booth.url}/wait"  # a document that takes its time
+    profile.write_text(yaml.safe_dump(described))
+    program = start("run", "--profile", profile.name)
+    assert booth.asked_to_wait.wait(60)
+    program.send(signal.SIGINT, group=True)
+    code, out, err = program.end()
+    assert (code, err) == (2, ""), out + err
+    assert "The run was interrupted." in out
+    assert program.leaves_no_process()
+    assert program.verdicts == dict.fromkeys(WHOLE, "inconclusive")
+    assert (program.newest / "report.html").stat().st_size
+    booth.waited_for = booth.document
+    booth.go_on.set()
+    again = start("run", "--resume")
+    assert again.end()[0] == 1
     assert again.verdicts == WHOLE
 
 

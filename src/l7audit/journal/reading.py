@@ -38,7 +38,7 @@ class Records:
         self.path = path
         _, first = next(lines(path), (b"", None))
         if first is None:
-            raise JournalError(f"{path} holds no records.")
+            raise without_records(path)
         if not isinstance(first, RunStarted):
             raise JournalError(f"{path} does not begin with a run record, so it is no journal.")
         self.started = first
@@ -59,6 +59,14 @@ class Records:
                     assert isinstance(record, Exchange)  # the tag says so
                     found[record.id] = record
         return found
+
+
+def without_records(path: Path) -> JournalError:
+    """What to say of an empty journal, or one whose first record was cut."""
+    return JournalError(
+        f"{path} holds no records: its run was stopped before it had begun.",
+        mend="Start a new run: l7audit run",
+    )
 
 
 def read(path: Path) -> list[AnyRecord]:

@@ -68,6 +68,7 @@ class Booth:
         self.document: bytes = json.dumps(DOCUMENT).encode()
         self.asked_to_wait = threading.Event()
         self.go_on = threading.Event()
+        self.waited_for = b"{}"
         self._lock = threading.Lock()
         self._connections: list[socket.socket] = []
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
@@ -128,7 +129,7 @@ class Booth:
         if path == "/wait":
             self.asked_to_wait.set()
             self.go_on.wait(60)
-            return 200, b"{}"
+            return 200, self.waited_for
         if path == "/openapi.json":
             return 200, self.document
         if path == "/open":
