@@ -41,7 +41,7 @@ lock: $(VENV)/.test-ready
 	$(LOCK) --extra stack --group dev --output-file requirements/test.txt
 	$(LOCK) --extra stack --group build --constraint requirements/test.txt \
 		--output-file requirements/audit.txt
-	$(LOCK) --constraint requirements/test.txt --output-file requirements/base.txt
+	$(LOCK) --group build --constraint requirements/test.txt --output-file requirements/base.txt
 	@! grep -nE '://|^-' requirements/*.txt || { \
 		echo "A lock names a registry or a path: see the lines above." >&2; exit 1; }
 
