@@ -17,11 +17,19 @@ from l7audit import folders, session
 from l7audit import journal as journals
 from l7audit import plugins as all_plugins
 from l7audit.assess.results import Results
-from l7audit.errors import AuditError, JournalError, ProviderError, UsageError
+from l7audit.errors import AuditError, JournalError, PluginError, ProviderError, UsageError
 from l7audit.exits import Exit
 from l7audit.folders import JOURNAL, LATEST
-from l7audit.hookspecs import hookimpl
-from l7audit.journal import AnyRecord, CheckEnded, CheckStarted, RunEnded, RunResumed, RunStarted
+from l7audit.hookspecs import Reporter, hookimpl
+from l7audit.journal import (
+    AnyRecord,
+    CheckEnded,
+    CheckStarted,
+    Records,
+    RunEnded,
+    RunResumed,
+    RunStarted,
+)
 from l7audit.model import GatePolicy, Safety
 from l7audit.profile import Budget, Profile
 from l7audit.session import Options, Outcome
@@ -130,6 +138,51 @@ def test_reports_that_cannot_be_written_are_one_sentence(
     (tmp_path / "file").touch()
     with pytest.raises(UsageError, match=r"cannot be written to .*/file/in: Not a directory"):
         session.render(outcome.folder / JOURNAL, all_plugins.load(), tmp_path / "file" / "in")
+
+
+class Breaking(Reporter):
+    """A third party's reporter with a mistake."""
+
+    name = "breaking"
+
+    def __init__(self, trouble: BaseException | str) -> None:
+        self.trouble = trouble
+
+    def write(self, results: Results, records: Records, folder: Path) -> Path:
+        if isinstance(self.trouble, BaseException):
+            raise self.trouble
+        return folder / self.trouble
+
+    @hookimpl
+    def l7audit_register_reporter(self) -> Reporter:
+        return self
+
+
+@pytest.mark.parametrize(
+    ("trouble", "said"),
+    [
+        (ValueError("no\ncolour"), "broke: ValueError: no colour."),
+        (SystemExit(0), "broke: SystemExit: 0."),
+        ("report.html", "broke: It wrote over report.html, which another had written."),
+    ],
+)
+def test_a_reporter_that_breaks_costs_no_other_report_and_never_turns_the_gate_green(
+    trouble: BaseException | str,
+    said: str,
+    booth: Booth,
+    make_suite: MakeSuite,
+    run: Run,
+    tmp_path: Path,
+) -> None:
+    outcome = run(make_suite({"AA-01": GUARDED}).profile(booth))
+    plugins = all_plugins.load(extra=[Breaking(trouble)])
+    with pytest.raises(PluginError) as caught:
+        session.render(
+            outcome.folder / JOURNAL, plugins, tmp_path / "r", ["html", "breaking", "json"]
+        )
+    assert str(caught.value).startswith(f"The reporter 'breaking' {said} The other reports are")
+    assert caught.value.exit is Exit.INTERNAL
+    assert {f.name for f in (tmp_path / "r").iterdir()} == {"report.html", "results.json"}
 
 
 @pytest.mark.parametrize("where", ["select", "profile", "skip"])

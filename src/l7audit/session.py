@@ -241,13 +241,16 @@ def write_reports(journal: Path, reporters: Sequence[Reporter], folder: Path) ->
         raise _unwritable(folder, journal, error) from error
     for reporter in reporters:
         try:
-            files.append(reporter.write(results, records, folder))
+            path = reporter.write(results, records, folder)
+            if path in files:
+                raise _broken(reporter, f"It wrote over {path.name}, which another had written")
+            files.append(path)
         except OSError as error:
             troubles.append(_unwritable(folder, journal, error))
         except AuditError as error:
             troubles.append(error)
-        except Exception as error:  # noqa: BLE001 - anybody's code: it must not cost the others
-            troubles.append(_broken(reporter, error))
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - anybody's code: spare the others
+            troubles.append(_broken(reporter, f"{type(error).__name__}: {error}"))
     if troubles:
         raise troubles[0]
     return Outcome(folder, results, tuple(files), Exit(results.gate.exit_code))
@@ -260,10 +263,10 @@ def _unwritable(folder: Path, journal: Path, error: OSError) -> UsageError:
     )
 
 
-def _broken(reporter: Reporter, error: Exception) -> PluginError:
-    cause = " ".join(str(error).split())[:300]
+def _broken(reporter: Reporter, why: str) -> PluginError:
+    cause = " ".join(why.split())[:300].rstrip(".")
     return PluginError(
-        f"The reporter {reporter.name!r} broke: {type(error).__name__}: {cause}.",
+        f"The reporter {reporter.name!r} broke: {cause}.",
         mend="The other reports are written. Repair it, or name the reporters with --format.",
     )
 

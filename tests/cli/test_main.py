@@ -164,6 +164,17 @@ def test_an_unexpected_error_is_logged_whole_and_said_in_one_sentence(
     assert log.stat().st_mode & 0o077 == 0
 
 
+@pytest.mark.parametrize("status", [0, None, 1])
+def test_a_plugin_that_ends_the_process_does_not_choose_its_exit_code(
+    call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, status: int | None
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr(main.verbs, "main", _raising(SystemExit(status)))
+    said = call("run")
+    assert said.code == Exit.INTERNAL
+    assert f"SystemExit: {status}" in said.err
+
+
 def test_a_crash_log_that_cannot_be_kept_is_said_too(
     call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import click
 from click.shell_completion import get_completion_class
 
+from l7audit.cli.main import COMPLETION
+
 EXAMPLES = """\b
 Examples:
   l7audit completion bash > ~/.local/share/bash-completion/completions/l7audit
@@ -22,4 +24,4 @@ def command(context: click.Context, shell: str) -> None:
     if kind is None:
         raise click.UsageError(f"There is no completion for {shell}.")
     root = context.find_root()
-    click.echo(kind(root.command, {}, "l7audit", "_L7AUDIT_COMPLETE").source())
+    click.echo(kind(root.command, {}, "l7audit", COMPLETION).source())

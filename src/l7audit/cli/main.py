@@ -7,6 +7,7 @@ completion answer at once.
 from __future__ import annotations
 
 import importlib
+import os
 import signal
 import sys
 import threading
@@ -44,6 +45,10 @@ Exit codes: 0 gate passed, 1 gate failed, 2 interrupted, 3 internal or provider
 error, 4 wrong command line or profile, 5 nothing assessed, 6 the result can't be
 trusted, 7 a waiver is invalid or expired.
 """
+
+
+COMPLETION = "_L7AUDIT_COMPLETE"
+"""The variable through which a shell asks for completion."""
 
 
 class Verbs(click.Group):
@@ -101,7 +106,9 @@ def ending(arguments: Sequence[str] | None = None) -> int:
         return _say(one_line(error.format_message()), Exit.USAGE)
     except (click.Abort, KeyboardInterrupt):
         return _say("Interrupted.", Exit.INTERRUPTED)
-    except Exception as error:  # noqa: BLE001 - the last line of defence: it is logged whole
+    except (Exception, SystemExit) as error:  # the last line of defence: it is logged whole
+        if isinstance(error, SystemExit) and COMPLETION in os.environ:
+            raise  # click ends so, once it has completed a word
         crash = importlib.import_module("l7audit.cli.crash")
         return _say(crash.sentence(error), Exit.INTERNAL)
     return int(result or Exit.PASSED)
