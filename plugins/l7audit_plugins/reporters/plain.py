@@ -23,7 +23,10 @@ def line(text: str, limit: int = 1000) -> str:
 
 def block(text: str, limit: int = 4000) -> str:
     """Text that keeps its line breaks (as `\\n`) and tabs, and of no other character hides any."""
-    shown = "".join(_written(text.replace("\r\n", "\n"), limit))
+    if text.isascii() and text.isprintable():  # nearly always, and ten times as fast
+        shown = text[:limit]
+    else:
+        shown = "".join(_written(text.replace("\r\n", "\n"), limit))
     more = len(text) - limit
     return f"{shown}… {more:,} more characters" if more > 0 else shown
 

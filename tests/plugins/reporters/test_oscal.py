@@ -13,6 +13,7 @@ from l7audit.assess.results import Results
 from l7audit.journal import Records
 from l7audit.model import Verdict
 from l7audit_plugins.reporters.oscal import nist, render
+from l7audit_plugins.reporters.oscal_parts import FINDINGS
 
 Document = dict[str, Any]
 Validate = Callable[[Document], None]
@@ -157,3 +158,19 @@ def test_times_are_those_of_the_journal(results: Results, document: Document) ->
     assert document["metadata"]["last-modified"] == results.ended
     for observation in document["results"][0]["observations"]:
         assert results.started <= observation["collected"] <= results.ended
+
+
+def test_more_findings_than_a_reader_takes_are_counted(
+    results: Results, records: Records, validate: Validate
+) -> None:
+    control = next(c for c in results.controls if c.id == "HEAD-02")
+    many = [
+        msgspec.structs.replace(control.findings[0], fingerprint=f"f{n}")
+        for n in range(FINDINGS + 7)
+    ]
+    crowded = msgspec.structs.replace(control, findings=many)
+    whole = render(msgspec.structs.replace(results, controls=[crowded]), records)
+    validate(whole)
+    first, *others = whole["assessment-results"]["results"][0]["observations"]
+    assert len(others) == FINDINGS
+    assert "7 more findings are told in results.json only." in first["description"]

@@ -13,6 +13,7 @@ import pytest
 
 from l7audit.assess.assess import assess
 from l7audit.assess.results import ControlResult, Finding, Results
+from l7audit.catalogue import load
 from l7audit.journal import Records, RunStarted
 from l7audit.model import Place, Verdict, Waiver
 from l7audit_plugins.reporters.sarif import render
@@ -93,6 +94,18 @@ def test_every_place_is_a_file_of_the_repository_with_a_line(run: Run) -> None:
         assert re.fullmatch(r"suites/l7audit_suites/[\w./-]+\.(py|yaml)", uri)
         assert ".." not in uri
         assert place["region"]["startLine"] >= 1
+
+
+def test_the_places_of_our_own_checks_are_files_that_exist(results: Results) -> None:
+    catalogue = load(["l7audit_suites"])
+    renamed = {check.id: check.path for check in catalogue.checks}
+    known = [c for c in results.controls if c.verdict == Verdict.ERROR]
+    for name, path in renamed.items():
+        check = msgspec.structs.replace(known[0].checks[0], id=name)
+        control = msgspec.structs.replace(known[0], checks=[check])
+        run = run_of(msgspec.structs.replace(results, controls=[control]), [])
+        place = run["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]
+        assert path.as_posix().endswith("/" + place["uri"])
 
 
 def test_the_url_stands_in_the_logical_locations_and_the_properties(run: Run) -> None:
