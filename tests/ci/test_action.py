@@ -200,13 +200,27 @@ def test_a_program_that_writes_no_results_never_passes(job: Job, program: str) -
     assert (code, outputs["decision"]) == (3, "")
 
 
-@pytest.mark.usefixtures("audited")
-@pytest.mark.parametrize("name", ["profile", "target", "select", "formats", "out", "arguments"])
-def test_an_input_is_an_argument_and_never_a_command(job: Job, name: str) -> None:
-    hostile = 'x"; touch pwned; echo "$(touch pwned)`touch pwned`\' *'
-    code, _ = job.uses(INPUTS | {name: hostile, **({"select": "ZZ"} if name == "out" else {})})
+def test_every_input_is_an_argument_and_never_a_command(job: Job) -> None:
+    def hostile(name: str) -> str:
+        return f'{name}"; touch pwned; echo "$(touch pwned)`touch pwned`\' *'
+
+    fake = job.temp / "l7audit"
+    fake.write_text('#!/bin/sh\nprintf "%s\\0" "$@" > "$0-asked"\nexit 4\n')
+    fake.chmod(0o755)
+    names = ("profile", "target", "select", "formats", "out", "arguments")
+    code, _ = job.uses({"program": str(fake)} | {name: hostile(name) for name in names})
     assert code == 4, job.log
-    assert not list(job.work.rglob("pwned"))
+    asked = (job.temp / "l7audit-asked").read_text().split("\0")[:-1]
+    assert asked == [
+        "run",
+        *("--out", hostile("out")),
+        *("--format", f"json,{hostile('formats')}"),
+        *("--profile", hostile("profile")),
+        *("--target", hostile("target")),
+        *("--select", hostile("select")),
+        hostile("arguments"),
+    ]
+    assert list(job.work.iterdir()) == []
 
 
 # --- installing -----------------------------------------------------------------------------------
