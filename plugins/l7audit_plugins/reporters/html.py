@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from datetime import datetime
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -20,7 +21,7 @@ from l7audit.assess.quantities import percentage
 from l7audit.assess.results import Results
 from l7audit.hookspecs import Reporter, hookimpl
 from l7audit.journal import Records
-from l7audit_plugins.reporters import visible
+from l7audit_plugins.reporters import plain, standards, visible
 from l7audit_plugins.reporters.page import page
 
 
@@ -36,8 +37,11 @@ class HtmlReporter(Reporter):
         return path
 
 
-def render(results: Results, records: Records) -> str:
-    """The page as text. Pure: rendering twice gives the same characters."""
+def render(results: Results, records: Records, *, opened: bool = False) -> str:
+    """The page as text. Pure: rendering twice gives the same characters.
+
+    `opened` unfolds what paper cannot: everything but the samples of controls.
+    """
     style = resources.files(__package__).joinpath("templates", "report.css").read_text("utf-8")
     return (
         _environment()
@@ -48,6 +52,7 @@ def render(results: Results, records: Records) -> str:
             # Trusted: this is our own file. Any other string is escaped.
             style=Markup(style),
             policy=content_security_policy(style),
+            opened=Markup(" open" if opened else ""),
         )
     )
 
@@ -58,6 +63,7 @@ def content_security_policy(style: str) -> str:
     return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
 
 
+@cache
 def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("l7audit_plugins.reporters", "templates"),
@@ -71,7 +77,10 @@ def _environment() -> Environment:
         "inline": visible.inline,
         "block": visible.block,
         "moment": _moment,
+        "day": lambda iso: iso[:10],
         "linkable": _linkable,
+        "plain": plain.line,
+        "catalogue": lambda name: standards.TITLES.get(name, name),
         "percent": percentage,
         "duration": _duration,
         "spoken": lambda word: str(word).replace("_", " "),

@@ -6,8 +6,8 @@ space splits a word, a thousand accents cover the line above. Each becomes a vis
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from itertools import islice
 
 from markupsafe import Markup, escape
 
@@ -18,6 +18,7 @@ MARKS = 100
 """The most marks shown of one text; what is all marks tells nobody more by being long."""
 
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_RUNS = re.compile(r"(?P<plain>[ -~]+)|[^ -~]+")
 _BLANKS = frozenset("\u115f\u1160\u2800\u3164\uffa0")  # letters by category, empty to the eye
 
 
@@ -43,25 +44,30 @@ def one_line(text: str) -> str:
 
 def _marked(text: str, limit: int, keep: str) -> Markup:
     parts: list[str] = []
-    plain: list[str] = []
     accents = marks = shown = 0
-    for character in islice(text, limit):
-        category = unicodedata.category(character)
-        accents = accents + 1 if category in ("Mn", "Me") else 0
-        if (hidden(character) or accents > ACCENTS) and character not in keep:
-            if marks == MARKS:
-                break
-            marks += 1
-            parts += (escape("".join(plain)), _mark(character))
-            plain.clear()
-        else:
-            plain.append(character)
-        shown += 1
-    parts.append(escape("".join(plain)))
-    if len(text) > shown:
-        rest = Markup('<span class="cut">… {:,} more characters</span>')
-        parts.append(rest.format(len(text) - shown))
-    return Markup("").join(parts)
+    for run in _RUNS.finditer(text, 0, limit):
+        if run.lastgroup:  # nearly all there is
+            accents = 0
+            parts.append(escape(run[0]))
+            shown = run.end()
+            continue
+        for character in run[0]:
+            accents = accents + 1 if unicodedata.category(character) in ("Mn", "Me") else 0
+            if character not in keep and (hidden(character) or accents > ACCENTS):
+                if marks == MARKS:
+                    return _joined(parts, len(text) - shown)
+                marks += 1
+                parts.append(_mark(character))
+            else:
+                parts.append(escape(character))
+            shown += 1
+    return _joined(parts, len(text) - shown)
+
+
+def _joined(parts: list[str], rest: int) -> Markup:
+    if rest > 0:
+        parts.append(Markup('<span class="cut">… {:,} more characters</span>').format(rest))
+    return Markup("".join(parts))
 
 
 def _mark(character: str) -> Markup:

@@ -167,7 +167,8 @@ def test_the_page_tells_every_part_of_a_finding(reader: Reader) -> None:
         "HTTP 200 in 12.3 ms",
         "Authorization: Bearer [redacted:token:9f3a]",
         '{"items": [{"id": "a1"}], "next": null}',
-        "NIST 800-53 IA-5, AC-3",
+        "NIST 800-53: IA-5, AC-3",
+        "l7audit replay authn-02-0",
         "1 more exchange in the journal.",
     ):
         assert part in reader.text, part
@@ -181,7 +182,8 @@ def test_every_control_is_listed_with_its_proof(reader: Reader, results: Results
         assert control.title in reader.text
         for variant in control.proof.defects:
             assert variant.name in reader.text
-    assert "Did not hold:" in reader.text
+    assert "did not hold (opening)" in reader.text
+    assert "1 of 1 defect turned it red, 1 of 1 near-miss left it green." in reader.text
     assert "head.ignored-04: The control answered pass." in reader.text
 
 
