@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from pathlib import Path
@@ -10,6 +11,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent / "targets"))
 pytest_plugins = ["booth.fixtures"]
+
+
+os.environ["L7AUDIT_HISTORY"] = "off"  # here and in every process below: it is the user's own
 
 
 def pytest_configure() -> None:

@@ -20,6 +20,7 @@ from l7audit.assess.results import Results
 from l7audit.errors import AuditError, JournalError, PluginError, ProviderError, UsageError
 from l7audit.exits import Exit
 from l7audit.folders import JOURNAL, LATEST
+from l7audit.history import History, Keeper
 from l7audit.hookspecs import Reporter, hookimpl
 from l7audit.journal import (
     AnyRecord,
@@ -269,6 +270,35 @@ def test_checks_that_disturb_others_run_after_them_and_the_gentlest_first(
     assert told[4:] == [("AA-02", False), ("AA-02", True), ("AA-01", False), ("AA-01", True)]
 
 
+def test_a_run_is_kept_and_the_next_one_carries_the_trend(
+    booth: Booth, make_suite: MakeSuite, run: Run, tmp_path: Path
+) -> None:
+    kept = History(tmp_path / "history.sqlite3")
+    profile = make_suite({"AA-01": GUARDED, "AA-02": ANSWERS}).profile(booth)
+    assert run(profile, history=Keeper(kept)).results.history == []
+    run(profile, history=Keeper(kept), select=("AA-01",))
+    booth.weak.add("open")
+    second = run(profile, history=Keeper(kept))
+    assert [(p.score, p.decision) for p in second.results.history] == [(100.0, "passed")]
+    third = run(profile, history=Keeper(kept))
+    assert [p.score for p in third.results.history] == [100.0, 50.0]
+    assert [r.selected for r in kept.runs()] == ["", "AA-01", "", ""]
+    assert kept.runs()[-1].folder == str(third.folder)
+    rendered = session.render(third.folder / JOURNAL, all_plugins.load(), tmp_path / "again")
+    assert rendered.results == third.results
+
+
+def test_a_history_that_cannot_be_used_costs_the_run_nothing(
+    booth: Booth, make_suite: MakeSuite, run: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "history.sqlite3").write_bytes(b"no database" * 100)
+    keeper = Keeper(History(tmp_path / "history.sqlite3"))
+    outcome = run(make_suite({"AA-01": GUARDED}).profile(booth), history=keeper)
+    assert (outcome.exit, outcome.results.history) == (Exit.PASSED, [])
+    (trouble,) = keeper.troubles
+    assert "is damaged" in trouble
+
+
 # --- bad days -------------------------------------------------------------------------------------
 
 
@@ -448,6 +478,21 @@ def test_what_the_profile_skips_is_still_skipped_when_the_run_goes_on(
     again = run(profile, resume=whole.folder)
     assert verdicts(again.results) == verdicts(whole.results)
     assert "AA-02" not in begun(listener.seen)
+
+
+def test_a_run_that_is_gone_on_with_keeps_its_trend_and_takes_its_own_place(
+    booth: Booth, make_suite: MakeSuite, run: Run, tmp_path: Path
+) -> None:
+    kept = History(tmp_path / "history.sqlite3")
+    profile = make_suite({"AA-01": GUARDED, "AA-02": FAILS}).profile(booth)
+    first, second = (run(profile, history=Keeper(kept)) for _ in range(2))
+    journal = second.folder / JOURNAL
+    journal.write_bytes(b"".join(journal.read_bytes().splitlines(keepends=True)[:-4]))
+    run(profile, history=Keeper(kept))
+    again = run(profile, history=Keeper(kept), resume=second.folder)
+    assert again.results.outcome == "completed"
+    assert [p.run for p in again.results.history] == [first.results.run]
+    assert len(kept.runs()) == 3
 
 
 def test_a_complete_run_is_not_gone_on_with(booth: Booth, make_suite: MakeSuite, run: Run) -> None:

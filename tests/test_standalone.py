@@ -16,6 +16,7 @@ from booth.suite import ANSWERS, FAILS, GUARDED, HEAD, Suite, profile_file
 
 from l7audit import journal as journals
 from l7audit.folders import JOURNAL, LATEST
+from l7audit.history import History
 from l7audit.journal import CheckEnded, RunEnded, RunStarted
 
 MakeSuite = Callable[..., Suite]
@@ -64,6 +65,22 @@ def asked(tmp_path: Path, booth: Booth) -> Callable[..., list[str]]:
         return ["--pyargs", suite.package, "--l7audit-profile", str(path), "--l7audit-seed", "5"]
 
     return arguments
+
+
+def test_its_run_enters_the_history_and_a_history_that_is_damaged_is_told(
+    audit: Pytest, asked: Any, make_suite: MakeSuite, tmp_path: Path, monkeypatch: Any
+) -> None:
+    kept = History(tmp_path / "history.sqlite3")
+    monkeypatch.setenv("L7AUDIT_HISTORY", str(kept.path))
+    suite = make_suite({"AA-01": GUARDED, "AA-02": GUARDED})
+    assert audit(*asked(suite)).returncode == 0
+    (run,) = kept.runs()
+    assert (run.profile, run.selected, run.verdicts) == ("booth", "AA-01,AA-02", {"pass": 2})
+    assert kept.path is not None
+    kept.path.write_bytes(b"no database" * 100)
+    done = audit(*asked(suite))
+    assert done.returncode == 0
+    assert "history.sqlite3 is damaged" in done.stdout
 
 
 def newest(folder: Path) -> list[journals.AnyRecord]:

@@ -24,7 +24,12 @@ def ran(*command: str | Path, folder: Path, seconds: int = 240) -> subprocess.Co
     return subprocess.run(
         [str(part) for part in command],
         cwd=folder,
-        env={**kept, "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": str(Path.home())},
+        env={
+            **kept,
+            "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+            "HOME": str(Path.home()),
+            "L7AUDIT_HISTORY": "off",
+        },
         capture_output=True,
         text=True,
         check=False,

@@ -6,6 +6,7 @@ AuditError                 what l7audit raises on purpose; only the CLI turns it
 ├── WaiverError            a waiver is invalid or expired
 ├── CatalogueError         a controls.yaml contradicts itself or its checks
 ├── JournalError           a journal cannot be read or written
+├── HistoryError           the history of runs cannot be read or written
 ├── PluginError            a plugin is missing, broken or claims a taken name
 ├── OutOfScopeError        a request would leave what the profile allows
 ├── BudgetSpentError       the run's ceiling of requests is reached
@@ -56,6 +57,10 @@ class CatalogueError(AuditError):
 
 class JournalError(AuditError):
     """A journal cannot be written or read."""
+
+
+class HistoryError(AuditError):
+    """The history of runs cannot be read or written; no run fails for it."""
 
 
 class PluginError(AuditError):

@@ -11,6 +11,7 @@ from l7audit.errors import UsageError
 
 OUT = "l7audit-out"
 JOURNAL = "journal.jsonl"
+RESULTS = "results.json"
 LATEST = "latest"
 PROOF = "proof.json"
 

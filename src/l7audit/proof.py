@@ -119,7 +119,7 @@ def prove(profile: Profile, plugins: Plugins, options: Options, progress: Progre
         planned = plan(catalogue, selected, target, profile.level)
         planned = provable(planned, known, target.provider)
         variants = variants_of(planned.controls, known)
-        head = run_started(profile, catalogue, planned, target, seed)
+        head = run_started(profile, catalogue, planned, target, seed, options)
         recorder(head)
         document = _document(profile, target, recorder)
         bench = _Bench(profile, planned, head, document, folder, options.thorough)

@@ -10,7 +10,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from l7audit.folders import JOURNAL, new_folder
 from l7audit.harness.context import Context
 from l7audit.harness.crew import Crew
 from l7audit.harness.document import digest_of, fetch
+from l7audit.history import Keeper, Series
 from l7audit.hookspecs import Progress, Reporter
 from l7audit.journal import (
     FORMAT,
@@ -53,7 +54,10 @@ LOST_ENOUGH = 2
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the caller wants of this run beyond its profile. `thorough` is for the proof alone."""
+    """What the caller wants of this run beyond its profile. `thorough` is for the proof alone.
+
+    `history` gives the trend and keeps the run; by default there is none.
+    """
 
     out: Path | None = None
     seed: int | None = None
@@ -62,6 +66,7 @@ class Options:
     resume: Path | None = None
     reporters: tuple[str, ...] = ()
     thorough: bool = False
+    history: Keeper = field(default_factory=Keeper)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +108,9 @@ def run(profile: Profile, plugins: Plugins, options: Options, progress: Progress
                 recorder(RunEnded(outcome="interrupted", reason=INTERRUPTED))
             else:
                 conduct(crew, work, recorder)
-    return write_reports(folder / JOURNAL, reporters, folder)
+    outcome = write_reports(folder / JOURNAL, reporters, folder)
+    options.history.add(outcome.results, folder)
+    return outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +146,7 @@ def begin(
         seed, done, only = earlier.started.seed, earlier.done, earlier.checks
     planned = plan(catalogue, selected, target, profile.level, only)
     if earlier is None:
-        recorder(run_started(profile, catalogue, planned, target, seed))
+        recorder(run_started(profile, catalogue, planned, target, seed, options))
         for cell in proven_before(recorder.path.parent.parent, catalogue.digest):
             recorder(cell)
     else:
@@ -293,10 +300,16 @@ def terminated_like_interrupted() -> Iterator[None]:
 
 
 def run_started(
-    profile: Profile, catalogue: Catalogue, planned: Plan, target: Target, seed: int
+    profile: Profile,
+    catalogue: Catalogue,
+    planned: Plan,
+    target: Target,
+    seed: int,
+    options: Options,
 ) -> RunStarted:
     """The run's first record: the plan and everything that an output needs to know of it."""
     ids = [c.id for c in planned.controls]
+    series = Series.beginning(profile, target, options.select)
     return RunStarted(
         format=FORMAT,
         run=secrets.token_hex(8),
@@ -310,8 +323,11 @@ def run_started(
         documented=documented_targets(),
         gate=profile.gate,
         waivers=profile.waivers,
+        history=options.history.past(series),
         profile=profile.source,
+        profile_name=profile.name,
         profile_digest=profile.digest,
+        selected=list(options.select),
         suites_digest=catalogue.digest,
         versions={"l7audit": metadata.version("l7audit"), **target.versions},
         environment={

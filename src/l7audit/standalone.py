@@ -16,6 +16,7 @@ from l7audit.errors import AuditError, JournalError
 from l7audit.folders import JOURNAL, new_folder
 from l7audit.harness.check import Check
 from l7audit.harness.running import Running, check_id, control_id
+from l7audit.history import Keeper, of_user
 from l7audit.journal import Journal, Record, RunEnded
 from l7audit.planning import Plan
 from l7audit.profile import Profile
@@ -41,7 +42,9 @@ class Standalone:
         except AuditError as error:
             raise pytest.UsageError(str(error)) from error
         out = option("l7audit_out")
-        self._options = Options(out=Path(out) if out else None, seed=option("l7audit_seed"))
+        self._out = Path(out) if out else None
+        self._seed = option("l7audit_seed")
+        self._history = Keeper(of_user())
         self._open = ExitStack()
         self._running: Running | None = None
         self._recorder: Recorder | None = None
@@ -76,14 +79,14 @@ class Standalone:
     def _start(self, session: pytest.Session, wanted: list[str]) -> Plan:
         catalogue = catalogues.load([s.package for s in self._plugins.suites])
         provider = self._plugins.provider(self._profile.target.provider)
-        self._folder = new_folder(self._options.out)
+        self._folder = new_folder(self._out)
         target = self._open.enter_context(provider.open(self._profile, self._folder, _quietly))
         journal = self._open.enter_context(Journal(self._folder / JOURNAL))
         self._recorder = Recorder(journal, self._plugins)
         chosen = {check_id(item) for item in session.items}
         work = begin(
             self._profile,
-            Options(seed=self._options.seed, select=tuple(wanted)),
+            Options(seed=self._seed, select=tuple(wanted), history=self._history),
             catalogue,
             target,
             self._recorder,
@@ -118,6 +121,7 @@ class Standalone:
             self._outcome = render(
                 self._folder / JOURNAL, self._plugins, self._folder, self._profile.reports
             )
+            self._history.add(self._outcome.results, self._folder)
         except AuditError as error:
             self._trouble = str(error)
             session.exitstatus = int(error.exit)
@@ -134,6 +138,8 @@ class Standalone:
         terminalreporter.line(f"gate {results.gate.decision}: {results.gate.reason}")
         terminalreporter.line(f"score {results.score:.1f}, coverage {results.coverage:.0%}")
         terminalreporter.line(f"reports in {self._outcome.folder}")
+        for trouble in self._history.troubles:
+            terminalreporter.line(trouble)
 
     def pytest_unconfigure(self) -> None:
         """Stops the target even where pytest ended early."""

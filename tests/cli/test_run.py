@@ -10,6 +10,7 @@ import pytest
 
 from l7audit import folders, session
 from l7audit.exits import Exit
+from l7audit.history import History
 from l7audit.journal import Journal, RunResumed
 from l7audit.model import Verdict
 from l7audit.profile import Profile
@@ -136,6 +137,23 @@ def test_resuming_where_nothing_was_is_one_sentence(call: Call, asked: Asked) ->
     assert said.out == ""
     assert "l7audit-out/latest holds no journal" in said.err
     assert said.code == Exit.USAGE
+
+
+def test_the_history_is_the_users_and_its_troubles_are_notes(
+    call: Call, asked: Asked, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("L7AUDIT_HISTORY", str(tmp_path / "kept.sqlite3"))
+    session_run = session.run
+
+    def troubled(profile: Any, plugins: Any, options: Any, progress: Any) -> session.Outcome:
+        options.history.troubles.append("The history is full.")
+        return session_run(profile, plugins, options, progress)
+
+    monkeypatch.setattr(session, "run", troubled)
+    said = call("run")
+    assert asked[0][1].history.history == History(tmp_path / "kept.sqlite3")
+    assert "\nNote       The history is full.\n" in said.out
+    assert said.code == Exit.FAILED
 
 
 def test_quiet_leaves_report_and_decision(call: Call, asked: Asked) -> None:

@@ -128,7 +128,9 @@ def assess(records: Iterable[AnyRecord], today: date) -> Results:
             )
             for past in plan.history
         ],
+        profile_name=plan.profile_name,
         profile_digest=plan.profile_digest,
+        selected=list(plan.selected),
         suites_digest=plan.suites_digest,
         target_digest=_target_digest(ordered),
         versions=dict(sorted(plan.versions.items())),

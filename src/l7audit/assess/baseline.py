@@ -34,7 +34,7 @@ def compare(controls: list[ControlResult], earlier: Baseline) -> BaselineResult:
     """
     now = {f.fingerprint for c in controls for f in c.findings}
     then = {f.fingerprint: f.control for f in earlier.findings}
-    retested = {c.id for c in controls if _complete(c)}
+    retested = {c.id for c in controls if is_complete(c)}
     gone = then.keys() - now
     return BaselineResult(
         run=earlier.run,
@@ -45,7 +45,8 @@ def compare(controls: list[ControlResult], earlier: Baseline) -> BaselineResult:
     )
 
 
-def _complete(control: ControlResult) -> bool:
+def is_complete(control: ControlResult) -> bool:
+    """Whether a control was wholly checked, so that what it does not show is not there."""
     return control.verdict in (Verdict.PASS, Verdict.FAIL) and all(
         check.verdict in DECIDED for check in control.checks
     )

@@ -218,8 +218,8 @@ class Results(Entry, frozen=True, kw_only=True):
     `score` ignores waivers; both scores are rounded down to one decimal. `started` and `ended`
     are UTC in ISO 8601. `coverage` is the share of the planned, applicable weight that was
     decided. `profile` and the digests (SHA-256, in hex) say what was asked and of what:
-    `target_digest` is that of the target's own description, empty where it has none. `history`
-    are earlier runs, oldest first.
+    `target_digest` is that of the target's own description, empty where it has none. `selected`
+    is what the caller narrowed the profile to. `history` are earlier runs, oldest first.
     """
 
     schema: str
@@ -244,7 +244,9 @@ class Results(Entry, frozen=True, kw_only=True):
     waivers: list[WaiverResult]
     baseline: BaselineResult | None
     history: list[HistoryPoint] = []
+    profile_name: str = ""
     profile_digest: str = ""
+    selected: list[str] = []
     suites_digest: str
     target_digest: str = ""
     versions: dict[str, str]

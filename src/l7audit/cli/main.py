@@ -26,6 +26,7 @@ VERBS = {
     "controls": "List the controls, or show one with all it says.",
     "prove": "Prove that each control can fail, with planted defects.",
     "report": "Write the reports again, from a run's journal.",
+    "history": "List the earlier runs with their trend; import or forget some.",
     "stack": "Start, stop or look at the reference stack.",
     "doctor": "Say what this machine can and can't do, and the mend.",
     "plugins": "List the plugins: providers, suites, reporters, scanners.",

@@ -14,6 +14,7 @@ from l7audit.cli.live import Live
 from l7audit.cli.terminal import Terminal
 from l7audit.errors import UsageError
 from l7audit.exits import Exit
+from l7audit.history import Keeper, of_user
 from l7audit.journal import AnyRecord, RunStarted
 
 RESUME_LATEST = "latest"
@@ -63,13 +64,20 @@ def command(
     if earlier and not profile and not target:
         profile, target = _as_it_began(earlier)
     wanted = choices.profile_for(profile, target)
+    history = Keeper(of_user())
     options = session.Options(
-        out=out, seed=seed, select=select, jobs=jobs, resume=folder, reporters=formats
+        out=out,
+        seed=seed,
+        select=select,
+        jobs=jobs,
+        resume=folder,
+        reporters=formats,
+        history=history,
     )
     live.remember(earlier)
     with live:
         outcome = session.run(wanted, plugins, options, live.progress)
-    summary.show(terminal, outcome)
+    summary.show(terminal, outcome, history.troubles)
     return outcome.exit
 
 

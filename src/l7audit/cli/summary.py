@@ -26,14 +26,18 @@ _DECISIONS = {
 }
 
 
-def show(terminal: Terminal, outcome: Outcome) -> None:
-    """Writes the summary; where the user wants quiet only the report and the decision."""
+def show(terminal: Terminal, outcome: Outcome, notes: Sequence[str] = ()) -> None:
+    """Writes the summary; where the user wants quiet only the report and the decision.
+
+    `notes` are troubles that cost the run nothing.
+    """
     results = outcome.results
     terminal.say("")
     _score(terminal, results)
     _bad_news(terminal, results.controls)
     _targets(terminal, results.targets)
     _left_out(terminal, results)
+    _capped(terminal, "Note", [styled(note, "yellow") for note in notes])
     _end(terminal, outcome)
 
 

@@ -72,7 +72,8 @@ class Baseline(Frozen, frozen=True, kw_only=True):
 class RunStarted(Record, frozen=True, kw_only=True, tag="run"):
     """The plan: everything that an output needs and that no later record repeats.
 
-    `history` are earlier runs, oldest first.
+    `history` are earlier runs, oldest first. `profile` is where the profile came from, and
+    `selected` what the caller narrowed it to: areas and controls.
     """
 
     format: int
@@ -90,7 +91,9 @@ class RunStarted(Record, frozen=True, kw_only=True, tag="run"):
     baseline: Baseline | None = None
     history: list[PastRun] = []
     profile: str = ""
+    profile_name: str = ""
     profile_digest: str = ""
+    selected: list[str] = []
     suites_digest: str = ""
     versions: dict[str, str] = {}
     environment: dict[str, str] = {}
