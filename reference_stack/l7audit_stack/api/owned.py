@@ -32,7 +32,7 @@ class OwnedTable:
     async def find(self, call: Call, key: UUID, permission: str) -> Any:
         """The row, if the caller may `permission` it.
 
-        Raises 404 for what is absent or another tenant's, 403 for what the caller may not do.
+        Raises 404 for what is absent or out of the caller's sight, 403 for what they may not do.
         """
         row = await call.parts.database.fetchrow(
             f"SELECT {self.columns}, tenant_id::text AS in_tenant, {self.owner}::text AS of_owner"

@@ -4,6 +4,8 @@
 the hinted ones are then the only ones of that kind. `values` fills path parameters by name.
 `login_fields: {user: ..., password: ...}`, `login_media: form` and `token_field: a.b` describe the
 login; `discover_openapi: true` allows looking for a document at well-known addresses.
+`sharing: {read: ..., change: ...}` says who may read and change what somebody has made (`owner`,
+`tenant` or `everybody`); `admin_roles: [...]` names roles of power whose names don't tell.
 """
 
 from __future__ import annotations

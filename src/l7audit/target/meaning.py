@@ -12,6 +12,9 @@ USER = (
     "phone", "nick", "nickname", "name", "principal",
 )  # fmt: skip
 TENANT = ("tenant", "organization", "organisation", "org", "workspace", "realm", "company")
+ONESELF = (
+    "me", "whoami", "who am i", "self", "profile", "current user", "userinfo", "myself", "oneself",
+)  # fmt: skip
 TOKEN = ("token", "jwt", "bearer", "session id", "session key", "access key", "ticket")
 NOT_A_TOKEN = (
     "type", "kind", "expiry", "expire", "expires", "ttl", "hint", "url", "uri", "endpoint",

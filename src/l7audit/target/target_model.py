@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from l7audit.model import Identity, Kind, Target
 from l7audit.target.classify import classify
 from l7audit.target.hints import hinted
+from l7audit.target.meaning import ONESELF
 from l7audit.target.openapi import Document
 from l7audit.target.operation import Operation, Scheme
 from l7audit.target.surface import COMPOSED, Surface
@@ -25,7 +26,6 @@ _PLAINNESS = {
     Kind.STREAMING: 64, Kind.METRICS: 32, Kind.HEALTH: 16, Kind.OPENAPI: 16, Kind.JWKS: 8,
     Kind.ADMIN: 8, Kind.COSTLY: 8, Kind.KEY_LIST: 4, Kind.PATH_TAKING: 2,
 }  # fmt: skip
-_ONESELF = ("me", "whoami", "who am i", "self", "profile", "current user", "userinfo", "myself")
 _READS = {Kind.PUBLIC_READ, Kind.PROTECTED_READ}
 
 
@@ -133,7 +133,7 @@ class TargetModel:
         if kind in _READS:
             odd = sum(weight for k, weight in _PLAINNESS.items() if k in operation.kinds)
             # What everybody may read about oneself tells being let in from being allowed.
-            odd += not says(all_words([operation.name, operation.template]), *_ONESELF)
+            odd += not says(all_words([operation.name, operation.template]), *ONESELF)
         chance = hashlib.sha256(f"{self.seed}:{operation.place}".encode()).hexdigest()
         return len(operation.path_parameters), odd, len(required), chance
 

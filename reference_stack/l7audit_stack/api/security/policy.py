@@ -100,10 +100,14 @@ class AccessPolicy:
     def require(
         self, principal: Principal, permission: str, *, owner: str, tenant: str, what: str
     ) -> None:
-        """Let the caller pass, or raise: 404 for another tenant's object, 403 within the tenant."""
+        """Let the caller pass, or raise: 403 for an object that they may see, 404 for any other.
+
+        A refusal must not tell that there is something to refuse.
+        """
         if self.may(principal, permission, owner=owner, tenant=tenant):
             return
-        if not self.same_tenant(principal, tenant):
+        reading = f"{permission.partition(':')[0]}:read"
+        if not self.may(principal, reading, owner=owner, tenant=tenant):
             raise not_found(what)
         raise forbidden(permission)
 

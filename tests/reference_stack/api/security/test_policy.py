@@ -69,12 +69,21 @@ def test_what_is_not_in_the_table_is_refused() -> None:
     assert not POLICY.may(_principal("superuser"), "me:read")
 
 
-def test_an_object_within_the_tenant_is_refused_openly() -> None:
+def test_an_object_that_the_caller_may_see_is_refused_openly() -> None:
     with pytest.raises(Problem) as refused:
         POLICY.require(
             _principal("member"), "agents:write", owner="other", tenant="ours", what="agent"
         )
     assert refused.value.status == 403
+
+
+def test_an_object_out_of_sight_is_answered_as_absent_within_the_tenant_too() -> None:
+    for permission in ("webhooks:read", "webhooks:write", "keys:write"):
+        with pytest.raises(Problem) as refused:
+            POLICY.require(
+                _principal("member"), permission, owner="other", tenant="ours", what="thing"
+            )
+        assert refused.value.status == 404
 
 
 def test_half_an_object_is_not_enough_to_be_let_in() -> None:

@@ -1,0 +1,1 @@
+"""Authorisation: who may read, change, delete and do what."""

@@ -1,0 +1,81 @@
+"""What is known of somebody: the words that a request may claim him by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from l7audit.errors import CredentialError
+from l7audit.harness.check import Check
+from l7audit.model import Identity, Kind
+from l7audit.target import meaning
+from l7audit.target.words import Words, all_words, says, words
+from l7audit_suites.authz.things import ask
+
+PERSON = (
+    "owner", "user", "principal", "author", "creator", "account", "member", "customer", "reader",
+    "subject", "person", "profile", "employee", "client", "assignee", "created by",
+)  # fmt: skip
+_MOST = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Somebody's ids and names, and those of his tenant; the ids first. `members` are the names
+    under which an answer gave them."""
+
+    person: tuple[str, ...]
+    tenant: tuple[str, ...]
+    members: Mapping[str, str] = field(default_factory=dict)
+
+
+def facts_in(value: Any, *, oneself: bool = False) -> Facts:
+    """What a JSON answer tells of its owner: `oneself` where it is about him as a whole."""
+    person: dict[str, str] = {}
+    tenant: dict[str, str] = {}
+    for name, text in _members(value):
+        told = words(name)
+        if says(told, *meaning.TENANT):
+            tenant.setdefault(name, text)
+        elif _names_person(told) or (oneself and told and told[-1] in {"id", "ref", "uuid"}):
+            person.setdefault(name, text)
+    return Facts(_once(person.values()), _once(tenant.values()), {**person, **tenant})
+
+
+def _names_person(told: Words) -> bool:
+    return says(told, *PERSON) and (len(told) == 1 or told[-1] in {"id", "ref", "uuid", "by"})
+
+
+def _members(value: Any) -> Iterator[tuple[str, str]]:
+    for node in (value, *(value.values() if isinstance(value, dict) else ())):
+        if isinstance(node, dict):
+            for name, item in node.items():
+                if isinstance(item, str | int) and not isinstance(item, bool):
+                    yield str(name), str(item)
+
+
+def facts_of(check: Check, identity: Identity, *told: Any) -> Facts:
+    """What the target says of somebody to himself, what the profile does, and what `told`
+    (answers about his things) gives away."""
+    found = [facts_in(value) for value in told]
+    for surface in check.model.surfaces(Kind.PROTECTED_READ, limit=50):
+        named = all_words([surface.operation.name, surface.operation.template])
+        if surface.needs_values or not says(named, *meaning.ONESELF):
+            continue
+        try:
+            answer = ask(check, surface, identity)
+        except CredentialError:
+            continue
+        if answer.ok:
+            found.append(facts_in(answer.json_or_none(), oneself=True))
+            break
+    names = [identity.name, *(c.name for c in identity.credentials if c.kind == "password")]
+    return Facts(
+        _once([*(text for f in found for text in f.person), *names]),
+        _once([*(text for f in found for text in f.tenant), identity.tenant]),
+    )
+
+
+def _once(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(text for text in texts if text))[:_MOST]

@@ -1,0 +1,113 @@
+"""Operations that belong together because they are about one kind of thing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from l7audit.model import Kind
+from l7audit.target.operation import Operation
+from l7audit.target.target_model import Surface, TargetModel
+from l7audit.target.words import Words, words
+
+_NOT_THINGS = {
+    Kind.LOGIN, Kind.TOKEN, Kind.REVOKE_TOKEN, Kind.RATE_POLICY, Kind.HEALTH, Kind.METRICS,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """What can be done with the things of one collection; None for what can't.
+
+    `collection` is its template. `put` writes a thing at an address that the caller chooses;
+    `below` are further operations of one thing, such as actions.
+    """
+
+    collection: str
+    create: Surface | None = None
+    put: Surface | None = None
+    list: Surface | None = None
+    read: Surface | None = None
+    change: Surface | None = None
+    delete: Surface | None = None
+    below: tuple[Surface, ...] = ()
+
+    @property
+    def maker(self) -> Surface | None:
+        """What makes a thing: by POST to the collection, or by PUT at an address of our own."""
+        return self.create or self.put
+
+    @property
+    def nested(self) -> bool:
+        """Whether its things lie below a thing of another family."""
+        return "{" in self.collection
+
+    @property
+    def parent(self) -> str:
+        """The collection of the family above; empty without one."""
+        return self.collection.rpartition("/{")[0]
+
+    @property
+    def called(self) -> Words:
+        """The words of the collection's own segment, in singular."""
+        return words(self.collection.rpartition("/")[2])
+
+    @property
+    def key(self) -> str:
+        """The path parameter that names one of its things."""
+        one = next(s for s in (self.read, self.change, self.put, self.delete) if s is not None)
+        return one.operation.template.rstrip("/").rpartition("{")[2].removesuffix("}")
+
+
+def families(model: TargetModel) -> list[Family]:
+    """The families whose things can be made, looked at and removed; nested ones last."""
+    collections = _collections(model.operations)
+    found = [_family(model, base, collections) for base in collections]
+    known = {f.collection for f in found}
+    whole = [
+        f
+        for f in found
+        if f.maker and (f.read or f.list) and f.delete and (not f.nested or f.parent in known)
+    ]
+    return sorted(whole, key=lambda f: (f.nested, f.collection))
+
+
+def _collections(operations: Iterable[Operation]) -> list[str]:
+    """The templates that hold things: those with a parameter right below them."""
+    bases = {
+        o.template.rstrip("/").rpartition("/")[0]
+        for o in operations
+        if o.template.rstrip("/").endswith("}") and not o.kinds & _NOT_THINGS
+    }
+    return sorted(base for base in bases if base)
+
+
+def _family(model: TargetModel, base: str, collections: Collection[str]) -> Family:
+    at_base: dict[str, Surface] = {}
+    at_item: dict[str, Surface] = {}
+    below: list[Surface] = []
+    for operation in model.operations:
+        template = operation.template.rstrip("/")
+        if operation.public or operation.kinds & _NOT_THINGS or not template.startswith(base):
+            continue
+        rest = [s for s in template[len(base) :].split("/") if s]
+        if template == base:
+            at_base.setdefault(operation.method, model.surface(operation))
+        elif not template.startswith(base + "/{"):
+            continue
+        elif len(rest) == 1:
+            at_item.setdefault(operation.method, model.surface(operation))
+        elif len(rest) == 2 and operation.method != "GET" and template not in collections:
+            below.append(model.surface(operation))
+    create = at_base.get("POST")
+    put = at_item.get("PUT")
+    return Family(
+        collection=base,
+        create=create,
+        put=put if create is None else None,
+        list=at_base.get("GET"),
+        read=at_item.get("GET"),
+        change=at_item.get("PATCH") or put,
+        delete=at_item.get("DELETE"),
+        below=tuple(below),
+    )

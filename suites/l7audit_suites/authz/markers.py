@@ -1,0 +1,79 @@
+"""Words of our own, put into what a check makes, so that it is known wherever it turns up."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from l7audit.target import meaning
+from l7audit.target.operation import is_json
+from l7audit.target.schemas import Schema, properties, required, type_of
+from l7audit.target.surface import Surface
+from l7audit.target.words import says, words
+
+_FREE = (
+    "title", "name", "label", "subject", "text", "content", "body", "description", "note",
+    "message", "comment", "summary", "caption", "instruction",
+)  # fmt: skip
+_BOUND = (
+    "id", "ref", "uuid", "guid", "role", "type", "kind", "status", "state", "tier", "plan", "lang",
+    "language", "locale", "currency", "country", "timezone", "zone", "date", "time", "format",
+    "mode", "model", "version", "color", "colour", "username", "login", "email", "mail", "phone",
+    "scope", "permission", "cursor", "sort", "order", "tenant", "method", "event", "mime",
+)  # fmt: skip
+
+
+def new_marker() -> str:
+    """A word that nothing else on the target can hold: 21 lower-case letters and digits."""
+    return f"l7audit{secrets.token_hex(7)}"
+
+
+def text_fields(schema: Schema) -> list[str]:
+    """The members of an object that take any text: all that must be there, else the likeliest."""
+    members = {n: part for n, part in properties(schema).items() if _is_free(n, part)}
+    needed = [name for name in required(schema) if name in members]
+    named = [n for phrase in _FREE for n in members if says(words(n), phrase)]
+    return needed or list(dict.fromkeys([*named, *members]))[:1]
+
+
+def _is_free(name: str, schema: Schema) -> bool:
+    longest = schema.get("maxLength")
+    return (
+        type_of(schema) == "string"
+        and not any(key in schema for key in ("enum", "const", "format", "readOnly"))
+        and not says(words(name), *_BOUND)
+        and not meaning.is_password(name, schema)
+        and not meaning.is_token(name, schema)
+        and not says(words(name), "secret", "key")
+        and not meaning.takes_url(name, schema)
+        and (not isinstance(longest, int) or longest >= len(new_marker()))
+    )
+
+
+def marked(surface: Surface, marker: str) -> dict[str, Any] | None:
+    """What `Surface.request` is given so that the marker goes in; None where nothing takes it.
+
+    Into the text members of a JSON body or a form, else into a body of plain text; and into the
+    text parameters of the query that must be there.
+    """
+    operation = surface.operation
+    query = {
+        p.name: marker
+        for p in operation.parameters
+        if p.place == "query" and p.required and _is_free(p.name, p.schema)
+    }
+    given: dict[str, Any] = {"query": query} if query else {}
+    names = text_fields(operation.body_schema)
+    media = operation.media_type
+    if names:
+        given["fields"] = dict.fromkeys(names, marker)
+    elif (
+        media and not properties(operation.body_schema) and type_of(operation.body_schema) in _FLAT
+    ):
+        plain = next((m for m in operation.bodies if m.startswith("text/plain")), media)
+        if not is_json(plain):
+            given.update(content=marker.encode(), media_type=plain)
+    return given or None
+
+
+_FLAT = {"", "string"}

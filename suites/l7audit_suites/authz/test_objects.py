@@ -1,0 +1,185 @@
+"""Somebody else's thing, asked for by its id."""
+
+from __future__ import annotations
+
+import pytest
+
+from l7audit.harness.check import Check
+from l7audit.model import Identity
+from l7audit.probe.answer import Answer
+from l7audit_suites.authz.existence import told_apart, unlike
+from l7audit_suites.authz.markers import marked, new_marker
+from l7audit_suites.authz.sharing import private_to_change, private_to_read
+from l7audit_suites.authz.things import Thing, ask, keep_for_removal, made_things
+
+_NO_STRANGER = "Nothing that could be made is private to its owner."
+
+
+@pytest.mark.control("AUTHZ-01")
+def test_nobody_reads_what_is_another_s(check: Check) -> None:
+    looked = 0
+    for thing in made_things(check):
+        read = thing.family.read
+        for stranger in thing.cast.strangers:
+            if read is None or not private_to_read(check, thing, stranger):
+                continue
+            answer = thing.view(check, stranger)
+            if undecided(check, answer):
+                continue
+            looked += 1
+            check.expect(
+                not thing.shows(answer),
+                read.place(relation(thing, stranger)),
+                f"{who(thing, stranger)} reads a thing that is another's by its id.",
+                answer,
+                expected="404 or 403",
+                seen=f"{answer.status}, with the text that its owner wrote",
+            )
+        still_seen(check, thing)
+    if not looked:
+        check.inconclusive(_NO_STRANGER)
+
+
+@pytest.mark.control("AUTHZ-02")
+def test_nobody_changes_what_is_another_s(check: Check) -> None:
+    looked = 0
+    for thing in made_things(check):
+        change = thing.family.change
+        if change is None or not _owner_changes(check, thing):
+            continue
+        for stranger in thing.cast.strangers:
+            if not private_to_change(check, thing, stranger):
+                continue
+            marker = new_marker()
+            answer = ask(check, thing.at(change), stranger, **(marked(change, marker) or {}))
+            if undecided(check, answer):
+                continue
+            _left_by(check, thing, stranger, answer)
+            seen = thing.view(check)
+            looked += 1
+            check.expect(
+                marker not in seen.text,
+                change.place(relation(thing, stranger)),
+                f"{who(thing, stranger)} changes a thing that is another's.",
+                answer,
+                seen,
+                expected="404 or 403, and the thing as it was",
+                seen=f"{answer.status}, and its owner reads what the stranger wrote",
+            )
+    if not looked:
+        check.inconclusive(_NO_STRANGER)
+
+
+def _owner_changes(check: Check, thing: Thing) -> bool:
+    """The positive control: the owner's own change is there when the thing is read again."""
+    change, marker = thing.family.change, new_marker()
+    given = None if change is None else marked(change, marker)
+    if change is None or given is None:
+        return False
+    return ask(check, thing.at(change), thing.owner, **given).ok and thing.shows(
+        thing.view(check), marker
+    )
+
+
+def _left_by(check: Check, thing: Thing, stranger: Identity, answer: Answer) -> None:
+    """What a PUT of the stranger may have made is his own thing at the same address."""
+    if answer.ok and thing.family.put is not None:
+        keep_for_removal(check, thing, stranger)
+
+
+@pytest.mark.control("AUTHZ-03")
+def test_nobody_deletes_what_is_another_s(check: Check) -> None:
+    looked = 0
+    for thing in made_things(check):
+        delete = thing.family.delete
+        assert delete is not None  # a family without is none
+        before = thing.seen
+        for stranger in thing.cast.strangers:
+            if not private_to_change(check, thing, stranger):
+                continue
+            answer = ask(check, thing.at(delete), stranger)
+            if undecided(check, answer):
+                continue
+            seen = thing.view(check)
+            looked += 1
+            check.expect(
+                thing.shows(seen) and not unlike(before, seen),
+                delete.place(relation(thing, stranger)),
+                f"{who(thing, stranger)} deletes a thing that is another's.",
+                answer,
+                seen,
+                expected="404 or 403, and the thing as it was",
+                seen=f"{answer.status}, and its owner finds it {_fate(thing, seen)}",
+            )
+            before = seen
+        _owner_deletes(check, thing, before)
+    if not looked:
+        check.inconclusive(_NO_STRANGER)
+
+
+def _fate(thing: Thing, seen: Answer) -> str:
+    return "changed" if thing.shows(seen) else "gone"
+
+
+def _owner_deletes(check: Check, thing: Thing, before: Answer) -> None:
+    assert thing.family.delete is not None
+    answer = ask(check, thing.at(thing.family.delete), thing.owner)
+    if not answer.ok:
+        check.observe("The owner could not delete what he made.", answer)
+        return
+    seen = thing.view(check)
+    gone = not thing.shows(seen) or unlike(before, seen)
+    if before.ok and not gone:
+        check.observe("The owner's delete left the thing as it was.", answer, seen)
+
+
+@pytest.mark.control("AUTHZ-18")
+def test_a_refusal_does_not_tell_that_a_thing_exists(check: Check) -> None:
+    looked = 0
+    for thing in made_things(check):
+        family = thing.family
+        for surface in filter(None, (family.read, family.change, family.delete)):
+            for stranger in thing.cast.strangers:
+                if not private_to_read(check, thing, stranger):
+                    continue
+                pair = told_apart(check, thing, surface, stranger)
+                if pair is None:
+                    continue
+                theirs, nobodys, differences = pair
+                looked += 1
+                check.expect(
+                    not differences,
+                    surface.place(relation(thing, stranger)),
+                    "The refusal tells that the thing exists: it differs from that for an id "
+                    f"which nothing has, by {', '.join(differences)}.",
+                    theirs,
+                    nobodys,
+                    expected="the same answer as for an id that nothing has",
+                    seen=f"{theirs.status} for another's thing, {nobodys.status} for none",
+                )
+    if not looked:
+        check.inconclusive(_NO_STRANGER)
+
+
+def relation(thing: Thing, stranger: Identity) -> str:
+    """How a finding's place names the stranger: the same in every run."""
+    return "from another tenant" if thing.cast.is_foreign(stranger) else "by another user"
+
+
+def who(thing: Thing, stranger: Identity) -> str:
+    """The same for the beginning of a sentence."""
+    foreign = thing.cast.is_foreign(stranger)
+    return f"A {stranger.role or 'user'} of another tenant" if foreign else "Another user"
+
+
+def undecided(check: Check, answer: Answer) -> bool:
+    """Whether an answer neither let the caller in nor turned him away; that is then observed."""
+    unclear = answer.status is None or answer.throttled or answer.status >= 500
+    if unclear:
+        check.observe("A stranger's request got no decision.", answer)
+    return unclear
+
+
+def still_seen(check: Check, thing: Thing) -> None:
+    """The witness after the probes: what nobody could read was there all the time."""
+    check.witness("the owner still sees it", thing.shows(thing.view(check)), once=True)

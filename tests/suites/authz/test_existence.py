@@ -1,0 +1,29 @@
+"""Telling what is refused from what is not there."""
+
+from __future__ import annotations
+
+import random
+import uuid
+from collections.abc import Callable
+
+import pytest
+
+from l7audit.probe.answer import Answer
+from l7audit_suites.authz.existence import like, unlike
+
+
+@pytest.mark.parametrize("known", ["5e89e9a4-023c-4380-b32d-67cc54a0232a", "4711", "a1B-2", "__"])
+def test_an_id_that_nothing_has_is_of_the_same_form(known: str) -> None:
+    made = like(known, random.Random(1))
+    assert len(made) == len(known)
+    assert [c.isdigit() for c in made] == [c.isdigit() for c in known] or uuid.UUID(made)
+
+
+def test_times_and_counts_of_looks_do_not_make_a_thing_another(
+    answer: Callable[..., Answer],
+) -> None:
+    one = answer(200, {"id": 1, "name": "a", "last_used_at": 1, "lastAccess": 4})
+    two = answer(200, {"id": 1, "name": "a", "last_used_at": 2, "lastAccess": 5})
+    assert not unlike(one, two)
+    assert unlike(one, answer(200, {"id": 1, "name": "b", "last_used_at": 1}))
+    assert unlike(one, answer(404))
