@@ -26,8 +26,8 @@ PINNED = {
         Measurement Message Observation PastRun ProofCell R Record Records RunEnded RunResumed
         RunStarted Skipped StackEvent Violation Witness decode digest encode of_type read""",
     "l7audit.model": """
-        Capability Confidence Control ControlId Credential DocumentedTarget Frozen GatePolicy
-        Identity Kind Mint Place Safety Severity Strict Target Verdict Waiver""",
+        AreaName Capability Confidence Control ControlId Credential Day DocumentedTarget Frozen
+        GatePolicy Identity Kind Mint Place Safety Score Severity Strict Target Verdict Waiver""",
     "l7audit.probe.answer": "Answer Headers MAX_DEPTH RefusalStyle",
     "l7audit.probe.request": "Auth Pairs Request",
     "l7audit.profile": "Budget DEFAULT FILE MOST_NODES Profile TargetProfile built_in load parse",

@@ -245,23 +245,44 @@ class Confidence(StrEnum):
 # --- What is decided -------------------------------------------------------------------------
 
 
+Day = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+AreaName = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{2,8}$")]
+Score = Annotated[float, msgspec.Meta(ge=0, le=100)]
+
+
 class Waiver(Strict, frozen=True, kw_only=True):
-    """An accepted failure. `expires` is a UTC date, inclusive (YYYY-MM-DD)."""
+    """An accepted failure: of a control, or of its one finding with that `fingerprint`.
+
+    `since` and `expires` are UTC dates, both inclusive (YYYY-MM-DD). Without `since` it holds
+    already, and its life is counted from the day of the run.
+    """
 
     control: ControlId
     owner: Annotated[str, msgspec.Meta(min_length=1)]
     reason: Annotated[str, msgspec.Meta(min_length=10)]
-    expires: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+    expires: Day
     fingerprint: str = ""
+    since: Day | None = None
 
 
 class GatePolicy(Strict, frozen=True, kw_only=True):
-    """When a run may pass. Scores are 0..100, coverage is 0..1 of the planned weight."""
+    """When a run may pass. Scores are 0..100, coverage is 0..1 of the planned weight.
 
-    minimum_score: Annotated[float, msgspec.Meta(ge=0, le=100)] = 95.0
+    `fail_on` are the severities whose failures count; `require_proof` those whose controls must
+    all be proven against planted defects, with the very suites of the run. `only_new` lets what
+    the baseline shows already count no more. `accept_waivers: false` reports waivers, but lets
+    none open the gate. A waiver may live `maximum_waiver_days`; without it as long as it says.
+    """
+
+    minimum_score: Score = 95.0
     minimum_coverage: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.9
+    minimum_area_scores: dict[AreaName, Score] = {}
     fail_on: list[Severity] = msgspec.field(
         default_factory=lambda: [Severity.CRITICAL, Severity.HIGH]
     )
     required_controls: list[ControlId] = []
     required_targets: list[str] = []
+    require_proof: list[Severity] = []
+    only_new: bool = False
+    accept_waivers: bool = True
+    maximum_waiver_days: Annotated[int, msgspec.Meta(ge=1)] | None = None

@@ -3,8 +3,20 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from l7audit.assess.assess import assess, day_of
-from l7audit.journal import ProofCell, RunEnded, RunResumed, Skipped
+import pytest
+
+from l7audit.assess.assess import DESCRIBED, assess, day_of
+from l7audit.journal import (
+    Exchange,
+    Message,
+    Observation,
+    ProofCell,
+    Record,
+    RunEnded,
+    RunResumed,
+    Skipped,
+    StackEvent,
+)
 from l7audit.model import Verdict
 
 TODAY = date(2026, 9, 21)
@@ -87,3 +99,28 @@ def test_a_run_whose_passes_have_no_witness_cannot_be_trusted(story: Any) -> Non
     found = assess(told.end(), TODAY)
     assert (found.gate.decision, found.gate.exit_code) == ("untrusted", 6)
     assert found.gate.reason == "No witness supports the passing checks of AA-01."
+
+
+EVIDENCE: dict[str, Record | None] = {
+    "nothing": None,
+    "an exchange": Exchange(
+        id="e1", check="AA-01::1", method="GET", url="https://a.test/", request=Message()
+    ),
+    "an observation": Observation(check="AA-01::1", control="AA-01", statement="It has none."),
+    "the target's document": StackEvent(component="target", event=DESCRIBED),
+}
+
+
+@pytest.mark.parametrize("by", EVIDENCE)
+def test_what_is_said_not_to_apply_must_have_been_looked_at(story: Any, by: str) -> None:
+    told = story().control("AA-01").control("AA-02").check("AA-02")
+    seen = EVIDENCE[by]
+    if seen is not None:
+        told.add(seen)
+    told.check("AA-01", Verdict.NOT_APPLICABLE, witness=None)
+    found = assess(told.end(), TODAY).controls[0]
+    if by == "nothing":
+        assert found.verdict == Verdict.INCONCLUSIVE
+        assert found.reason == "It was said not to apply, without any evidence."
+    else:
+        assert found.verdict == Verdict.NOT_APPLICABLE

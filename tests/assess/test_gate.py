@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from l7audit.assess.acceptance import Accepted
 from l7audit.assess.gate import Facts, decide
 from l7audit.assess.results import (
+    BaselineResult,
     CheckResult,
     ControlResult,
     Proof,
@@ -22,7 +24,7 @@ HIGH, LOW = Severity.HIGH, Severity.LOW
 
 
 def control(
-    name: str, verdict: Verdict, severity: Severity = HIGH, waiver: WaiverResult | None = None
+    name: str, verdict: Verdict, severity: Severity = HIGH, proof: Any = "none"
 ) -> ControlResult:
     return ControlResult(
         id=name,
@@ -32,10 +34,10 @@ def control(
         verdict=verdict,
         reason="",
         findings=[],
-        proof=Proof(state="none", clean=None, defects=[], near_misses=[], gaps=[]),
+        proof=Proof(state=proof, clean=None, defects=[], near_misses=[], gaps=[]),
         witnesses=[],
         checks=[CheckResult(id=f"{name}::1", verdict=verdict, reason="", seconds=0.0)],
-        waiver=waiver,
+        waiver=None,
         mappings={},
         rationale="",
         remediation="",
@@ -72,7 +74,11 @@ def waiver(state: Any) -> WaiverResult:
 
 
 GOOD = control("AA-01", PASS)
+COMPARED = BaselineResult(run="r0", new=[], fixed=[], unchanged=[], not_retested=[])
 NEEDS_CONTROL = GatePolicy(required_controls=["AA-02"])
+NEEDS_PROOF = GatePolicy(require_proof=[HIGH])
+ONLY_NEW = GatePolicy(only_new=True)
+NEEDS_AREA = GatePolicy(minimum_area_scores={"AA": 90})
 NEEDS_TARGET = GatePolicy(required_targets=["uptime"])
 
 TABLE: list[tuple[str, GatePolicy, dict[str, Any], tuple[str, int]]] = [
@@ -93,7 +99,7 @@ TABLE: list[tuple[str, GatePolicy, dict[str, Any], tuple[str, int]]] = [
     (
         "nothing has an answer",
         GatePolicy(),
-        {"controls": [control("AA-01", ERROR)], "coverage": 0.0, "score_with_waivers": 0.0},
+        {"controls": [control("AA-01", ERROR)], "coverage": 0.0, "score": 0.0},
         ("nothing_assessed", 5),
     ),
     (
@@ -111,7 +117,7 @@ TABLE: list[tuple[str, GatePolicy, dict[str, Any], tuple[str, int]]] = [
     (
         "a failure that is waived",
         GatePolicy(),
-        {"controls": [GOOD, control("AA-02", FAIL, waiver=waiver("applied"))]},
+        {"controls": [GOOD, control("AA-02", FAIL)], "accepted": Accepted(waived=("AA-02",))},
         ("passed", 0),
     ),
     (
@@ -164,8 +170,38 @@ TABLE: list[tuple[str, GatePolicy, dict[str, Any], tuple[str, int]]] = [
         {"controls": [GOOD, control("AA-02", INCONCLUSIVE, LOW)]},
         ("passed", 0),
     ),
-    ("the score is too low", GatePolicy(), {"score_with_waivers": 94.9}, ("failed", 1)),
-    ("the score is just enough", GatePolicy(), {"score_with_waivers": 95.0}, ("passed", 0)),
+    (
+        "a control that must be proven is not",
+        NEEDS_PROOF,
+        {"controls": [GOOD, control("AA-02", PASS, proof="declared")]},
+        ("untrusted", 6),
+    ),
+    (
+        "a control that must be proven has a gap in its proof",
+        NEEDS_PROOF,
+        {"controls": [control("AA-01", PASS, proof="gap")]},
+        ("untrusted", 6),
+    ),
+    (
+        "a control that must be proven is",
+        NEEDS_PROOF,
+        {"controls": [control("AA-01", PASS, proof="proven"), control("AA-02", PASS, LOW)]},
+        ("passed", 0),
+    ),
+    ("only new ones count without a baseline", ONLY_NEW, {}, ("untrusted", 6)),
+    ("only new ones count and there is none", ONLY_NEW, {"baseline": COMPARED}, ("passed", 0)),
+    (
+        "a known failure was lost from sight",
+        ONLY_NEW,
+        {"baseline": COMPARED, "accepted": Accepted(lost=("AA-07",))},
+        ("untrusted", 6),
+    ),
+    ("an area is not there", NEEDS_AREA, {}, ("untrusted", 6)),
+    ("an area has nothing to score", NEEDS_AREA, {"areas": {"AA": None}}, ("failed", 1)),
+    ("an area's score is too low", NEEDS_AREA, {"areas": {"AA": 89.9}}, ("failed", 1)),
+    ("an area's score is just enough", NEEDS_AREA, {"areas": {"AA": 90.0}}, ("passed", 0)),
+    ("the score is too low", GatePolicy(), {"score": 94.9}, ("failed", 1)),
+    ("the score is just enough", GatePolicy(), {"score": 95.0}, ("passed", 0)),
 ]
 
 
@@ -175,7 +211,7 @@ def facts(**changes: Any) -> Facts:
         "controls": [GOOD],
         "targets": [],
         "waivers": [],
-        "score_with_waivers": 100.0,
+        "score": 100.0,
         "coverage": 1.0,
     }
     return Facts(**(given | changes))
@@ -198,7 +234,7 @@ ORDER: list[tuple[str, dict[str, Any], int]] = [
     ("waivers", {"waivers": [waiver("expired")]}, 7),
     ("failed", {"controls": [GOOD, control("AA-02", FAIL)]}, 1),
     ("unwitnessed", {"unwitnessed": ["AA-01"]}, 6),
-    ("score", {"score_with_waivers": 10.0}, 1),
+    ("score", {"score": 10.0}, 1),
 ]
 
 
@@ -213,12 +249,25 @@ def test_the_first_objection_decides_and_the_others_are_told(start: int) -> None
 
 
 def test_the_gate_says_why_it_passed() -> None:
-    waived = control("AA-02", FAIL, waiver=waiver("applied"))
-    minor = control("AA-03", FAIL, LOW)
-    found = decide(GatePolicy(), facts(controls=[GOOD, waived, minor]))
+    minor, void = control("AA-03", FAIL, LOW), control("AA-04", NOT_APPLICABLE)
+    found = decide(GatePolicy(), facts(controls=[GOOD, minor, void], left_out=12))
     assert found.reason == (
         "The score of 100.0 reaches the minimum of 95 with 100 % of the planned weight decided, "
-        "1 failed below the severities that count, 1 failed and waived (AA-02)."
+        "1 failed below the severities that count, 1 not applicable, 12 out of scope."
+    )
+
+
+def test_the_gate_says_first_what_it_let_pass() -> None:
+    failed = [control(f"AA-{n:02}", FAIL) for n in (2, 3, 4)]
+    accepted = Accepted(waived=("AA-02", "AA-03"), known=("AA-04",))
+    found = decide(
+        GatePolicy(only_new=True),
+        facts(controls=[GOOD, *failed], accepted=accepted, baseline=COMPARED),
+    )
+    assert found.reason == (
+        "Passed with 2 waived failures (AA-02, AA-03) and 1 failure known from the baseline "
+        "(AA-04): the score of 100.0 reaches the minimum of 95 with 100 % of the planned weight "
+        "decided."
     )
 
 

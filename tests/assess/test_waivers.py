@@ -1,15 +1,16 @@
 from __future__ import annotations
 
-from datetime import date
+import time
+from datetime import date, datetime
 from typing import Any
 
 import msgspec
 import pytest
 
-from l7audit.assess.assess import assess
+from l7audit.assess.assess import assess, day_of
 from l7audit.assess.results import Results
-from l7audit.journal import Skipped
-from l7audit.model import Severity, Verdict, Waiver
+from l7audit.journal import CheckEnded, Skipped
+from l7audit.model import GatePolicy, Severity, Verdict, Waiver
 
 FAIL = Verdict.FAIL
 LAST_DAY = date(2026, 9, 21)
@@ -39,7 +40,7 @@ def test_a_valid_waiver_keeps_the_failure_visible_and_opens_the_gate(
     assert all(f.waived for f in control.findings)
     assert found.score < found.score_with_waivers == 100.0
     assert found.gate.decision == "passed"
-    assert "1 failed and waived (AA-01)" in found.gate.reason
+    assert found.gate.reason.startswith("Passed with 1 waived failure (AA-01): the score of 100.0")
 
 
 def test_a_waiver_never_changes_the_unwaived_score(story: Any, waiver: Waiver) -> None:
@@ -114,6 +115,84 @@ def test_a_waiver_does_not_cover_a_check_without_an_answer(story: Any, waiver: W
     told.check("AA-01", FAIL, finding="f1").check("AA-01", Verdict.ERROR, number=2)
     found = assess(told.control("BB-01").check("BB-01").end(), LAST_DAY)
     assert found.controls[0].waiver is None
+    assert found.gate.decision == "failed"
+
+
+def test_a_waiver_of_a_finding_does_not_cover_a_check_that_failed_without_saying_where(
+    story: Any, waiver: Waiver
+) -> None:
+    told = story(waivers=[changed(waiver, fingerprint="f1")])
+    told.control("AA-01", Severity.HIGH, checks=2).check("AA-01", FAIL, finding="f1")
+    told.add(CheckEnded(check="AA-01::2", control="AA-01", verdict=FAIL, reason="It broke."))
+    found = assess(told.control("BB-01").check("BB-01").end(), LAST_DAY)
+    assert found.waivers[0].state == "applied"
+    assert found.controls[0].waiver is None
+    assert found.gate.decision == "failed"
+
+
+@pytest.mark.parametrize(
+    ("second", "state"),
+    [
+        ("2026-09-21T00:00:00", "applied"),
+        ("2026-09-21T23:59:59", "applied"),
+        ("2026-09-22T00:00:00", "expired"),
+    ],
+)
+@pytest.mark.parametrize("zone", ["UTC", "Pacific/Kiritimati", "Etc/GMT+12"])
+def test_the_last_day_ends_at_midnight_utc_wherever_the_machine_stands(
+    story: Any, waiver: Waiver, second: str, state: str, zone: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        began = datetime.fromisoformat(f"{second}+00:00").timestamp()
+        records = story(waivers=[waiver]).control("AA-01").check("AA-01", FAIL).end()
+        records[0] = msgspec.structs.replace(records[0], time=began)
+        assert assess(records, day_of(records[0])).waivers[0].state == state
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_a_waiver_does_not_count_before_its_first_day(story: Any, waiver: Waiver) -> None:
+    later = changed(waiver, since="2026-09-22", expires="2026-10-01")
+    found = run(story, [later])
+    assert (found.waivers[0].state, found.waivers[0].detail) == (
+        "unused",
+        "It begins on 2026-09-22 (UTC).",
+    )
+    assert found.gate.decision == "failed"
+    assert run(story, [later], date(2026, 9, 22)).waivers[0].state == "applied"
+
+
+@pytest.mark.parametrize(
+    ("since", "expires", "detail"),
+    [
+        (None, "2026-10-21", ""),
+        (None, "2026-10-22", "It holds 31 days from this day; the profile allows 30."),
+        ("2026-09-01", "2026-10-01", ""),
+        ("2026-09-01", "2026-10-02", "It holds 31 days from 2026-09-01; the profile allows 30."),
+        ("2026-09-21", "2026-09-20", "It begins on 2026-09-21, after it expired."),
+        ("2026-02-30", "2026-10-01", "2026-02-30 is not a date."),
+    ],
+)
+def test_a_waiver_may_not_live_longer_than_the_profile_allows(
+    story: Any, waiver: Waiver, since: str | None, expires: str, detail: str
+) -> None:
+    told = story(waivers=[changed(waiver, since=since, expires=expires)])
+    told.plan["gate"] = GatePolicy(maximum_waiver_days=30)
+    found = assess(told.control("AA-01").check("AA-01", FAIL).end(), LAST_DAY)
+    assert found.waivers[0].detail == detail
+    assert found.waivers[0].state == ("invalid" if detail else "applied")
+    assert (found.gate.exit_code == 7) is bool(detail)
+
+
+def test_where_waivers_are_not_accepted_they_are_reported_and_open_nothing(
+    story: Any, waiver: Waiver
+) -> None:
+    told = story(waivers=[waiver], gate=GatePolicy(minimum_score=0, accept_waivers=False))
+    found = assess(told.control("AA-01", Severity.HIGH).check("AA-01", FAIL).end(), LAST_DAY)
+    assert found.controls[0].waiver is not None
     assert found.gate.decision == "failed"
 
 

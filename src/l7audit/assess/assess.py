@@ -5,13 +5,13 @@ plan + evidence -> verdicts -> waivers -> score -> targets -> gate
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
 
+from l7audit.assess import acceptance, scoring
 from l7audit.assess import baseline as baselines
 from l7audit.assess import gate as gates
 from l7audit.assess import proof as proofs
-from l7audit.assess import scoring
 from l7audit.assess import waivers as waiving
 from l7audit.assess.promises import judge_targets
 from l7audit.assess.results import (
@@ -64,14 +64,16 @@ def assess(records: Iterable[AnyRecord], today: date) -> Results:
     the many that no verdict rests on are not kept.
     Errors: `JournalError` where the records hold no plan or contradict it.
     """
-    kept = (r for r in records if not isinstance(r, Exchange | Observation | Fault))
-    ordered = sorted(kept, key=lambda r: r.seq)
+    shown: set[str] = set()
+    ordered = sorted(_kept(records, shown), key=lambda r: r.seq)
     plan = plan_of(ordered)
-    evidence = control_evidence(ordered)
+    described = any(e.event == DESCRIBED for e in of_type(ordered, StackEvent))
+    evidence = control_evidence(ordered, None if described else shown)
     known = {c.id for c in plan.controls} | {s.control for s in plan.out_of_scope}
-    waivers = waiving.judge(plan.waivers, evidence, known, today)
+    waivers = waiving.judge(plan.waivers, evidence, known, today, plan.gate.maximum_waiver_days)
     covers = {e.control.id: waiving.cover(e, waivers) for e in evidence}
-    score = scoring.score([_decided(e, covers[e.control.id]) for e in evidence])
+    waived = {name for name, cover in covers.items() if cover.whole}
+    score = scoring.score(_decided(evidence, waived))
     matrix = proofs.cells_of(of_type(ordered, ProofCell), plan.suites_digest)
     controls = [
         _control(e, covers[e.control.id], proofs.proof(e.control, matrix)) for e in evidence
@@ -82,6 +84,9 @@ def assess(records: Iterable[AnyRecord], today: date) -> Results:
         score,
         sum(e.verdict in (Verdict.PASS, Verdict.FAIL) for e in evidence),
     )
+    baseline = baselines.compare(controls, plan.baseline) if plan.baseline else None
+    accepted = acceptance.accepted(plan.gate, plan, evidence, covers, baseline)
+    counted = _decided(evidence, accepted.controls)
     outcome, why = _ending(ordered)
     ended = _ended(ordered)
     return Results(
@@ -99,7 +104,7 @@ def assess(records: Iterable[AnyRecord], today: date) -> Results:
         score_with_waivers=score.with_waivers,
         coverage=score.coverage,
         arithmetic=score.arithmetic,
-        areas=scoring.areas([_decided(e, covers[e.control.id]) for e in evidence]),
+        areas=scoring.areas(_decided(evidence, waived)),
         gate=gates.decide(
             plan.gate,
             gates.Facts(
@@ -107,9 +112,13 @@ def assess(records: Iterable[AnyRecord], today: date) -> Results:
                 controls=controls,
                 targets=targets,
                 waivers=waivers,
-                score_with_waivers=score.with_waivers,
+                score=scoring.score(counted).with_waivers,
                 coverage=score.coverage,
+                accepted=accepted,
+                areas=scoring.area_scores(counted),
+                baseline=baseline,
                 unwitnessed=_unwitnessed(evidence),
+                left_out=len(plan.out_of_scope),
                 why_ended=why,
             ),
         ),
@@ -117,7 +126,7 @@ def assess(records: Iterable[AnyRecord], today: date) -> Results:
         controls=controls,
         out_of_scope=_out_of_scope(plan),
         waivers=waivers,
-        baseline=baselines.compare(controls, plan.baseline) if plan.baseline else None,
+        baseline=baseline,
         history=[
             HistoryPoint(
                 run=past.run,
@@ -138,13 +147,28 @@ def assess(records: Iterable[AnyRecord], today: date) -> Results:
     )
 
 
-def _decided(evidence: ControlEvidence, cover: Cover) -> scoring.Decided:
-    return scoring.Decided(
-        id=evidence.control.id,
-        severity=evidence.control.severity,
-        verdict=evidence.verdict,
-        waived=cover.whole,
-    )
+def _kept(records: Iterable[AnyRecord], shown: set[str]) -> Iterator[AnyRecord]:
+    """The records that verdicts rest on; of the many others only whose they are, into `shown`."""
+    for record in records:
+        if isinstance(record, Exchange | Observation):
+            shown.add(record.check)
+        elif not isinstance(record, Fault):
+            yield record
+
+
+def _decided(
+    evidence: Iterable[ControlEvidence], left_out: Collection[str]
+) -> list[scoring.Decided]:
+    """The controls as the score takes them; those that are `left_out` count as waived."""
+    return [
+        scoring.Decided(
+            id=e.control.id,
+            severity=e.control.severity,
+            verdict=e.verdict,
+            waived=e.control.id in left_out,
+        )
+        for e in evidence
+    ]
 
 
 def _control(evidence: ControlEvidence, cover: Cover, proof: Proof) -> ControlResult:

@@ -12,19 +12,27 @@ The first row that applies decides; the reasons of the others follow it.
     coverage is below the minimum                             untrusted          6
     a control whose failure would count has no answer         untrusted          6
     a required control or target has no answer                untrusted          6
-    the score (with waivers) is below the minimum             failed             1
+    a required proof is missing                               untrusted          6
+    only what is new counts, and that cannot be told          untrusted          6
+    an area with a minimum score is not part of the run       untrusted          6
+    an area's score is below its minimum                      failed             1
+    the score is below the minimum                            failed             1
     otherwise                                                 passed             0
 
+Both kinds of score leave out what the policy accepts: failures that are waived and, where only
+what is new counts, failures that the baseline has already.
 What is undecided counts here like what failed, so that breaking a check can't open the gate.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
+from l7audit.assess.acceptance import Accepted
 from l7audit.assess.quantities import percentage
 from l7audit.assess.results import (
+    BaselineResult,
     ControlResult,
     Decision,
     GateResult,
@@ -40,15 +48,24 @@ _UNDECIDED = (Verdict.INCONCLUSIVE, Verdict.ERROR)
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the gate decides on. `unwitnessed` are controls with a pass that nothing supports."""
+    """What the gate decides on.
+
+    `score` and `areas` leave out what is `accepted`; an area of which that leaves nothing has no
+    score. `unwitnessed` are controls with a pass that nothing supports. `left_out` counts the
+    controls that were out of scope.
+    """
 
     outcome: RunOutcome
     controls: Sequence[ControlResult]
     targets: Sequence[TargetResult]
     waivers: Sequence[WaiverResult]
-    score_with_waivers: float
+    score: float
     coverage: float
+    accepted: Accepted = field(default_factory=Accepted)
+    areas: Mapping[str, float | None] = field(default_factory=dict)
+    baseline: BaselineResult | None = None
     unwitnessed: Sequence[str] = ()
+    left_out: int = 0
     why_ended: str = ""
 
 
@@ -85,12 +102,36 @@ def _objections(policy: GatePolicy, facts: Facts) -> Iterator[Objection]:
         yield Objection("nothing_assessed", Exit.NOTHING_ASSESSED, "No control was assessed.")
     yield from _failures(policy, facts)
     yield from _gaps(policy, facts)
-    if facts.score_with_waivers < policy.minimum_score:
+    yield from _scores(policy, facts)
+
+
+def _scores(policy: GatePolicy, facts: Facts) -> Iterator[Objection]:
+    for area, minimum in sorted(policy.minimum_area_scores.items()):
+        score = facts.areas.get(area)
+        if area not in facts.areas:
+            yield Objection(
+                "untrusted",
+                Exit.UNTRUSTED,
+                f"The area {area} has a minimum score, but is not part of this run.",
+            )
+        elif score is None:
+            yield Objection(
+                "failed",
+                Exit.FAILED,
+                f"The area {area} has a minimum score of {minimum:g}, but nothing of it is left "
+                "to score.",
+            )
+        elif score < minimum:
+            yield Objection(
+                "failed",
+                Exit.FAILED,
+                f"The score of {score:.1f} of the area {area} is below its minimum of {minimum:g}.",
+            )
+    if facts.score < policy.minimum_score:
         yield Objection(
             "failed",
             Exit.FAILED,
-            f"The score of {facts.score_with_waivers:.1f} is below the minimum of "
-            f"{policy.minimum_score:g}.",
+            f"The score of {facts.score:.1f} is below the minimum of {policy.minimum_score:g}.",
         )
 
 
@@ -118,7 +159,8 @@ def _failures(policy: GatePolicy, facts: Facts) -> Iterator[Objection]:
     """What was seen to be wrong: the evidence stands, whatever else is missing."""
     for control in facts.controls:
         counts = control.severity in policy.fail_on or control.id in policy.required_controls
-        if control.verdict == Verdict.FAIL and control.waiver is None and counts:
+        excused = control.id in facts.accepted.controls
+        if control.verdict == Verdict.FAIL and counts and not excused:
             yield Objection(
                 "failed",
                 Exit.FAILED,
@@ -160,6 +202,23 @@ def _gaps(policy: GatePolicy, facts: Facts) -> Iterator[Objection]:
         elif name in without:
             yield untrusted(f"{name} is required, but has no answer.")
     yield from (untrusted(s) for s in _target_gaps(policy, facts, sorted(without)))
+    unproven = [
+        c.id for c in facts.controls if c.severity in policy.require_proof and not _proven(c)
+    ]
+    if unproven:
+        yield untrusted(
+            f"{_names(unproven)} must be proven, but no proof of these suites shows that "
+            f"{'it' if len(unproven) == 1 else 'they'} can fail; run: l7audit prove."
+        )
+    if policy.only_new and facts.baseline is None:
+        yield untrusted(
+            "Only new findings count, but there is no baseline to tell them by; name a run with "
+            "--baseline."
+        )
+    if facts.accepted.lost:
+        yield untrusted(
+            f"Findings of the baseline were not tested again: {_names(facts.accepted.lost)}."
+        )
 
 
 def _target_gaps(policy: GatePolicy, facts: Facts, undecided: Sequence[str]) -> Iterator[str]:
@@ -185,18 +244,40 @@ def _open(control: ControlResult) -> bool:
     return any(check.verdict in _UNDECIDED for check in control.checks)
 
 
+def _proven(control: ControlResult) -> bool:
+    return control.proof.state == "proven"
+
+
 def _why_passed(policy: GatePolicy, facts: Facts) -> str:
-    waived = [c.id for c in facts.controls if c.waiver is not None]
-    failed = [c for c in facts.controls if c.verdict == Verdict.FAIL and c.waiver is None]
-    text = (
-        f"The score of {facts.score_with_waivers:.1f} reaches the minimum of "
-        f"{policy.minimum_score:g} with {percentage(facts.coverage)} of the planned weight decided"
+    """What the decision rests on, the accepted failures first."""
+    waived, known = facts.accepted.waived, facts.accepted.known
+    basis = (
+        f"score of {facts.score:.1f} reaches the minimum of {policy.minimum_score:g} with "
+        f"{percentage(facts.coverage)} of the planned weight decided"
     )
+    excused = []
+    if waived:
+        excused.append(f"{_counted(waived, 'waived failure')} ({_names(waived)})")
+    if known:
+        excused.append(f"{_counted(known, 'failure')} known from the baseline ({_names(known)})")
+    text = f"Passed with {' and '.join(excused)}: the {basis}" if excused else f"The {basis}"
+    failed = [
+        c
+        for c in facts.controls
+        if c.verdict == Verdict.FAIL and c.id not in facts.accepted.controls
+    ]
     if failed:
         text += f", {len(failed)} failed below the severities that count"
-    if waived:
-        text += f", {len(waived)} failed and waived ({_names(waived)})"
+    unasked = sum(c.verdict == Verdict.NOT_APPLICABLE for c in facts.controls)
+    if unasked:
+        text += f", {unasked} not applicable"
+    if facts.left_out:
+        text += f", {facts.left_out} out of scope"
     return f"{text}."
+
+
+def _counted(of: Sequence[str], noun: str) -> str:
+    return f"{len(of)} {noun}{'' if len(of) == 1 else 's'}"
 
 
 def _names(ids: Iterable[str], limit: int = 5) -> str:

@@ -149,7 +149,7 @@ class Proof(Entry, frozen=True, kw_only=True):
 
 
 class WaiverResult(Entry, frozen=True, kw_only=True):
-    """A waiver and what became of it; `expires` is a UTC date, inclusive."""
+    """A waiver and what became of it; `since` (empty without one) and `expires` are UTC dates."""
 
     control: str
     owner: str
@@ -158,6 +158,7 @@ class WaiverResult(Entry, frozen=True, kw_only=True):
     fingerprint: str
     state: WaiverState
     detail: str
+    since: str = ""
 
 
 class ControlResult(Entry, frozen=True, kw_only=True):
@@ -190,9 +191,10 @@ class OutOfScope(Entry, frozen=True, kw_only=True):
 
 
 class BaselineResult(Entry, frozen=True, kw_only=True):
-    """Findings against an earlier run, by fingerprint.
+    """Findings against an earlier run's (`run`, `started`, `target`), by fingerprint.
 
-    `not_retested` were found then and their control has no complete answer now.
+    `not_retested` were found then and their control has no complete answer now. `worse` are
+    those of the unchanged whose control is more severe than it was then.
     """
 
     run: str
@@ -200,6 +202,9 @@ class BaselineResult(Entry, frozen=True, kw_only=True):
     fixed: list[str]
     unchanged: list[str]
     not_retested: list[str]
+    worse: list[str] = []
+    started: str = ""
+    target: str = ""
 
 
 class HistoryPoint(Entry, frozen=True, kw_only=True):

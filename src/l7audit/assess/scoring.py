@@ -99,6 +99,22 @@ def areas(controls: Sequence[Decided]) -> list[AreaResult]:
     return [_area_result(name, [c for c in controls if _area(c) == name]) for name in names]
 
 
+def area_scores(controls: Sequence[Decided]) -> dict[str, float | None]:
+    """Each area's score without what is waived; None where that leaves nothing of it."""
+    left: dict[str, list[Decided]] = {_area(c): [] for c in controls}
+    for control in controls:
+        if control.applies and not control.waived:
+            left[_area(control)].append(control)
+    return {
+        name: _points(
+            _weight(c for c in own if c.verdict == Verdict.PASS), _weight(own), capped=False
+        )
+        if own
+        else None
+        for name, own in left.items()
+    }
+
+
 def _area(control: Decided) -> str:
     return control.id.split("-")[0]
 

@@ -7,7 +7,7 @@ planned check without one is inconclusive, and so is a pass whose witness is mis
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from l7audit.errors import JournalError
@@ -81,6 +81,23 @@ class ControlEvidence:
         """The checks that gave no answer."""
         return tuple(c for c in self.checks if c.verdict not in DECIDED)
 
+    @property
+    def fingerprints(self) -> frozenset[str]:
+        """What names its problems across runs."""
+        return frozenset(p.fingerprint for p in self.problems)
+
+    def is_only(self, fingerprints: Collection[str]) -> bool:
+        """Whether it failed with these findings and nothing else is wrong or open with it.
+
+        A check that failed without saying where is something else.
+        """
+        return (
+            self.verdict == Verdict.FAIL
+            and not self.undecided
+            and all(c.violations for c in self.checks if c.verdict == Verdict.FAIL)
+            and self.fingerprints <= set(fingerprints)
+        )
+
 
 def plan_of(records: Sequence[AnyRecord]) -> RunStarted:
     """The run's plan. Errors: `JournalError` without one, or where it contradicts itself."""
@@ -94,14 +111,20 @@ def plan_of(records: Sequence[AnyRecord]) -> RunStarted:
     return plan
 
 
-def control_evidence(records: Sequence[AnyRecord]) -> list[ControlEvidence]:
-    """All planned controls by id, each with what the records say of it."""
+def control_evidence(
+    records: Sequence[AnyRecord], shown: Collection[str] | None = None
+) -> list[ControlEvidence]:
+    """All planned controls by id, each with what the records say of it.
+
+    `shown` are the checks that sent or observed something: the others show nothing by which they
+    could not apply. None takes each at its word.
+    """
     plan = plan_of(records)
     controls = {c.id: c for c in plan.controls}
     attempts = last_attempts(records)
     checks = _checks_by_control(plan, records)
     return [
-        _control(controls[name], [_check(c, attempts.get(c)) for c in sorted(checks[name])])
+        _control(controls[name], [_check(c, attempts.get(c), shown) for c in sorted(checks[name])])
         for name in sorted(set(plan.planned))
     ]
 
@@ -155,7 +178,7 @@ def combine(verdicts: Iterable[Verdict]) -> Verdict:
     return Verdict.NOT_APPLICABLE if found == {Verdict.NOT_APPLICABLE} else Verdict.PASS
 
 
-def _check(name: str, attempt: Attempt | None) -> CheckEvidence:
+def _check(name: str, attempt: Attempt | None, shown: Collection[str] | None) -> CheckEvidence:
     if attempt is None:
         return CheckEvidence(name, Verdict.INCONCLUSIVE, "It was planned, but did not run.", 0.0)
     if not attempt.ends:
@@ -169,7 +192,8 @@ def _check(name: str, attempt: Attempt | None) -> CheckEvidence:
         )
     verdict = combine(end.verdict for end in attempt.ends)
     deciding = next(end for end in attempt.ends if end.verdict == verdict)
-    verdict, reason, unwitnessed = _supported(verdict, deciding.reason, attempt)
+    empty = shown is not None and name not in shown and not attempt.witnesses
+    verdict, reason, unwitnessed = _supported(verdict, deciding.reason, attempt, empty)
     return CheckEvidence(
         name,
         verdict,
@@ -182,7 +206,9 @@ def _check(name: str, attempt: Attempt | None) -> CheckEvidence:
     )
 
 
-def _supported(verdict: Verdict, reason: str, attempt: Attempt) -> tuple[Verdict, str, bool]:
+def _supported(
+    verdict: Verdict, reason: str, attempt: Attempt, empty: bool
+) -> tuple[Verdict, str, bool]:
     """What the attempt's own records leave of a verdict, and whether its witness is missing."""
     if verdict == Verdict.PASS and attempt.violations:
         return Verdict.FAIL, "It ended as a pass, but saw a violation.", False
@@ -194,6 +220,8 @@ def _supported(verdict: Verdict, reason: str, attempt: Attempt) -> tuple[Verdict
             return Verdict.INCONCLUSIVE, "No witness shows that it could have failed.", True
     if verdict == Verdict.NOT_APPLICABLE and not reason.strip():
         return Verdict.INCONCLUSIVE, "It was said not to apply, without a reason.", False
+    if verdict == Verdict.NOT_APPLICABLE and empty:
+        return Verdict.INCONCLUSIVE, "It was said not to apply, without any evidence.", False
     if verdict == Verdict.FAIL and not attempt.violations and not reason:
         return verdict, "It failed without saying where.", False
     return verdict, reason, False

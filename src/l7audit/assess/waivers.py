@@ -32,6 +32,7 @@ def judge(
     controls: Sequence[ControlEvidence],
     known: Collection[str],
     today: date,
+    maximum_days: int | None = None,
 ) -> list[WaiverResult]:
     """What becomes of each waiver, in the profile's order.
 
@@ -39,13 +40,23 @@ def judge(
     and a waiver still counts on the day on which it expires.
     """
     by_id = {c.control.id: c for c in controls}
-    return [_judge(waiver, by_id.get(waiver.control), known, today) for waiver in waivers]
+    return [_judge(w, by_id.get(w.control), known, today, maximum_days) for w in waivers]
 
 
 def _judge(
-    waiver: Waiver, evidence: ControlEvidence | None, known: Collection[str], today: date
+    waiver: Waiver,
+    evidence: ControlEvidence | None,
+    known: Collection[str],
+    today: date,
+    maximum_days: int | None,
 ) -> WaiverResult:
-    state, detail = _state(waiver, evidence, known, today)
+    state: WaiverState = "applied"
+    if detail := invalid(waiver, known, today, maximum_days):
+        state = "invalid"
+    elif today > date.fromisoformat(waiver.expires):
+        state, detail = "expired", f"It expired at the end of {waiver.expires} (UTC)."
+    elif detail := _unused(waiver, evidence, today):
+        state = "unused"
     return WaiverResult(
         control=waiver.control,
         owner=waiver.owner,
@@ -54,29 +65,54 @@ def _judge(
         fingerprint=waiver.fingerprint,
         state=state,
         detail=detail,
+        since=waiver.since or "",
     )
 
 
-def _state(
-    waiver: Waiver, evidence: ControlEvidence | None, known: Collection[str], today: date
-) -> tuple[WaiverState, str]:
+def invalid(
+    waiver: Waiver, known: Collection[str], today: date, maximum_days: int | None = None
+) -> str:
+    """What makes a waiver invalid, whatever a run finds; nothing where it is sound.
+
+    `maximum_days` is the longest that it may live: from `since`, else from `today`, to its last
+    day.
+    """
     if waiver.control not in known:
-        return "invalid", f"No control is called {waiver.control}."
-    try:
-        last_day = date.fromisoformat(waiver.expires)
-    except ValueError:
-        return "invalid", f"{waiver.expires} is not a date."
+        return f"No control is called {waiver.control}."
+    for written in (waiver.since, waiver.expires):
+        if written is not None and _day(written) is None:
+            return f"{written} is not a date."
     if not waiver.owner.strip() or not waiver.reason.strip():
-        return "invalid", "A waiver needs an owner and a reason."
-    if today > last_day:
-        return "expired", f"It expired at the end of {waiver.expires} (UTC)."
+        return "A waiver needs an owner and a reason."
+    last = date.fromisoformat(waiver.expires)
+    first = date.fromisoformat(waiver.since) if waiver.since else today
+    if waiver.since and first > last:
+        return f"It begins on {waiver.since}, after it expired."
+    days = (last - first).days
+    if maximum_days is not None and days > maximum_days:
+        begun = f"from {waiver.since}" if waiver.since else "from this day"
+        return f"It holds {days} days {begun}; the profile allows {maximum_days}."
+    return ""
+
+
+def _day(written: str) -> date | None:
+    try:
+        return date.fromisoformat(written)
+    except ValueError:
+        return None
+
+
+def _unused(waiver: Waiver, evidence: ControlEvidence | None, today: date) -> str:
+    """Why a sound waiver covers nothing of this run; nothing where it does."""
+    if waiver.since and today < date.fromisoformat(waiver.since):
+        return f"It begins on {waiver.since} (UTC)."
     if evidence is None:
-        return "unused", "The control is not part of this run."
+        return "The control is not part of this run."
     if evidence.verdict != Verdict.FAIL:
-        return "unused", f"The control did not fail: {evidence.verdict.value.replace('_', ' ')}."
-    if waiver.fingerprint and waiver.fingerprint not in _fingerprints(evidence):
-        return "unused", "The control failed, but not with this finding."
-    return "applied", ""
+        return f"The control did not fail: {evidence.verdict.value.replace('_', ' ')}."
+    if waiver.fingerprint and waiver.fingerprint not in evidence.fingerprints:
+        return "The control failed, but not with this finding."
+    return ""
 
 
 def cover(evidence: ControlEvidence, waivers: Iterable[WaiverResult]) -> Cover:
@@ -85,13 +121,8 @@ def cover(evidence: ControlEvidence, waivers: Iterable[WaiverResult]) -> Cover:
     if evidence.verdict != Verdict.FAIL or not applied:
         return Cover()
     of_all = next((w for w in applied if not w.fingerprint), None)
-    present = _fingerprints(evidence)
-    covered = present if of_all else present & {w.fingerprint for w in applied}
-    complete = of_all is not None or (bool(present) and covered == present)
-    if not complete or evidence.undecided:
-        return Cover(fingerprints=covered)
-    return Cover(fingerprints=covered, waiver=of_all or applied[0])
-
-
-def _fingerprints(evidence: ControlEvidence) -> frozenset[str]:
-    return frozenset(p.fingerprint for p in evidence.problems)
+    if of_all is not None:
+        whole = not evidence.undecided
+        return Cover(evidence.fingerprints, of_all if whole else None)
+    covered = evidence.fingerprints & {w.fingerprint for w in applied}
+    return Cover(covered, applied[0] if evidence.is_only(covered) else None)

@@ -15,6 +15,7 @@ from l7audit.model import (
     Frozen,
     GatePolicy,
     Place,
+    Severity,
     Verdict,
     Waiver,
 )
@@ -53,12 +54,13 @@ class PastRun(Frozen, frozen=True, kw_only=True):
 
 
 class KnownFinding(Frozen, frozen=True, kw_only=True):
-    """A finding of the run that this one is compared with."""
+    """A finding of the run that this one is compared with, and how much it hurt then."""
 
     fingerprint: str
     control: str
     place: Place
     statement: str
+    severity: Severity = Severity.LOW
 
 
 class Baseline(Frozen, frozen=True, kw_only=True):
@@ -66,6 +68,7 @@ class Baseline(Frozen, frozen=True, kw_only=True):
 
     run: str
     started: str
+    target: str = ""
     findings: list[KnownFinding] = []
 
 
