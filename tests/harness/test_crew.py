@@ -7,6 +7,7 @@ import pickle
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -181,8 +182,15 @@ if __name__ == "__main__":
 
 
 @pytest.fixture
+def temporary() -> Iterator[Path]:
+    """The session's folder for temporary files; sockets in it need a short path."""
+    with tempfile.TemporaryDirectory(prefix="l7-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
 def hanging(
-    booth: Booth, make_suite: MakeSuite, context: MakeContext, tmp_path: Path
+    booth: Booth, make_suite: MakeSuite, context: MakeContext, tmp_path: Path, temporary: Path
 ) -> Iterator[subprocess.Popen[str]]:
     """A session in a process group of its own, one of whose checks hangs."""
     suite = make_suite({"AA-01": "time.sleep(600)"})
@@ -195,7 +203,7 @@ def hanging(
         stdout=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(paths), "TMPDIR": str(temporary)},
     )
     try:
         assert process.stdout is not None
@@ -207,12 +215,14 @@ def hanging(
 
 
 def test_when_the_session_is_killed_its_workers_end_even_where_a_check_hangs(
-    hanging: subprocess.Popen[str],
+    hanging: subprocess.Popen[str], temporary: Path
 ) -> None:
     started = descendants(hanging.pid)
     assert len(started) >= 3
+    assert list(temporary.iterdir())
     hanging.kill()
     assert all_end(started)
+    assert list(temporary.iterdir()) == []
 
 
 def test_signals_to_the_whole_group_leave_the_workers_to_the_session(

@@ -51,7 +51,9 @@ class Stack:
     ) -> Stack:
         """Start a stack and wait until it serves. Its logs are kept in `run_dir/logs`."""
         run_dir = run_dir.absolute()
-        if StateFile(run_dir).is_running():
+        state = StateFile(run_dir)
+        wait_until(lambda: not state.is_ending(), STOP_SECONDS)  # of a run that was just killed
+        if state.is_running():
             raise StackError(f"A stack is running for {run_dir} already: stop it first.")
         try:
             supervisor = _launch(run_dir, replicas, defects, detached=detached)

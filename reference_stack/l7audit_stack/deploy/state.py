@@ -16,11 +16,15 @@ from l7audit_stack.deploy.system import start_time
 
 
 class State(msgspec.Struct, frozen=True):
-    """The running supervisor, its control socket and its private folder."""
+    """The running supervisor, its control socket and its private folder.
+
+    `starter` is the process that it ends with; a detached one has none.
+    """
 
     supervisor: Process
     socket: str
     folder: str
+    starter: Process | None = None
 
 
 class StateFile:
@@ -29,39 +33,52 @@ class StateFile:
     def __init__(self, run_dir: Path) -> None:
         self.path = run_dir / "stack.json"
 
-    def write(self, home: Home) -> None:
+    def write(self, home: Home, starter: Process | None = None) -> None:
         """Say that this process supervises the stack of that home."""
         pid = os.getpid()
-        state = State(Process(pid, start_time(pid) or ""), str(home.socket), str(home.folder))
+        own = Process(pid, start_time(pid) or "")
+        state = State(own, str(home.socket), str(home.folder), starter)
         unfinished = self.path.with_suffix(".new")
         unfinished.write_bytes(msgspec.json.encode(state))
         unfinished.rename(self.path)
 
     def remove(self, home: Home) -> None:
         """Take the file away, unless another stack has written it since."""
-        if self.path.exists() and self._read().folder == str(home.folder):
+        state = self._read()
+        if state is not None and state.folder == str(home.folder):
             self.path.unlink()
 
     def is_running(self) -> bool:
         """Whether the stack that wrote it lives."""
-        if not self.path.exists():
+        state = self._read()
+        return state is not None and _lives(state.supervisor)
+
+    def is_ending(self) -> bool:
+        """Whether the stack that wrote it lives, but not for long: its starter is gone."""
+        state = self._read()
+        if state is None or state.starter is None:
             return False
-        supervisor = self._read().supervisor
-        return start_time(supervisor.pid) == supervisor.started
+        return _lives(state.supervisor) and not _lives(state.starter)
 
     def running(self) -> State:
         """The stack of this folder. Raises StackError if there is none (any more)."""
-        if not self.path.exists():
-            raise StackError(f"No stack is running for {self.path.parent}: start one first.")
         state = self._read()
-        if not self.is_running():
+        if state is None:
+            raise StackError(f"No stack is running for {self.path.parent}: start one first.")
+        if not _lives(state.supervisor):
             raise StackError(
                 f"The stack of {self.path.parent} ended without saying so: start one again."
             )
         return state
 
-    def _read(self) -> State:
+    def _read(self) -> State | None:
         try:
             return msgspec.json.decode(self.path.read_bytes(), type=State)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
         except msgspec.DecodeError as error:
             raise StackError(f"{self.path} is damaged ({error}): delete it.") from error
+
+
+def _lives(process: Process) -> bool:
+    return start_time(process.pid) == process.started

@@ -23,10 +23,11 @@ from l7audit_stack.deploy.commanding import Commands
 from l7audit_stack.deploy.errors import StackError, from_os_error
 from l7audit_stack.deploy.events import Announcer, Failed, Progress, Ready
 from l7audit_stack.deploy.guard import guarded
-from l7audit_stack.deploy.homes import Home, open_home
+from l7audit_stack.deploy.homes import Home, Process, open_home
 from l7audit_stack.deploy.lanes import Lane
 from l7audit_stack.deploy.shared import Shared
 from l7audit_stack.deploy.state import StateFile
+from l7audit_stack.deploy.system import start_time
 from l7audit_stack.deploy.topology import Kind, Part, reference_topology
 
 
@@ -37,6 +38,8 @@ class Options(msgspec.Struct, frozen=True):
     replicas: int
     defects: tuple[str, ...]
     detached: bool
+    starter: Process | None
+    """Whoever started us, and whose end is ours; nobody where we are detached."""
 
 
 class Supervisor:
@@ -73,7 +76,7 @@ class Supervisor:
             commands = Commands(shared, lane, self.timings, self._stop.set)
             server = await control.listen(self._home.socket, commands.handle)
             state = StateFile(self._options.run_dir)
-            state.write(self._home)
+            state.write(self._home, self._options.starter)
             self._announcer.tell(Ready(self._elapsed()))
             self._announcer.end()
             await stopping
@@ -152,11 +155,13 @@ def parse(arguments: list[str]) -> Options:
     given = parser.parse_args(arguments)
     if given.replicas < 1:
         parser.error("--replicas must be at least 1")
+    parent = os.getppid()
     return Options(
         run_dir=given.run_dir.absolute(),
         replicas=given.replicas,
         defects=tuple(name for name in given.defects.split(",") if name),
         detached=given.detached,
+        starter=None if given.detached else Process(parent, start_time(parent) or ""),
     )
 
 

@@ -25,11 +25,13 @@ OWNER = "agent"  # the role of the API: owns its databases, is no superuser
 TEMPLATE = "seeded"  # migrated and seeded once, then copied for each lane
 
 _BINARIES = "pginstall/bin"
-_REVISION = 1  # of the cached data folder: raise it when initdb is called differently
+_REVISION = 2  # of the cached data folder: raise it when initdb is called differently
 _ACCESS = f"""
 local all postgres trust
 host all {OWNER} 127.0.0.1/32 scram-sha-256
 """
+# In the data folder, so that a killed server leaves nothing behind in /dev/shm.
+_MEMORY = "dynamic_shared_memory_type=mmap"
 _SETTINGS = """
 listen_addresses = '127.0.0.1'
 unix_socket_directories = '{sockets}'
@@ -37,8 +39,6 @@ unix_socket_permissions = 0700
 password_encryption = 'scram-sha-256'
 max_connections = 300
 shared_buffers = '64MB'
-# In the data folder, so that a killed server leaves nothing behind in /dev/shm.
-dynamic_shared_memory_type = 'mmap'
 # The data lives as long as the run does: what a power cut would lose, the end of the run
 # deletes anyway. A crash of the server alone loses nothing even so.
 fsync = off
@@ -101,6 +101,7 @@ class Postgres:
                     "--wal-segsize=1",
                     *("--encoding=UTF8", "--locale=C", "--no-instructions"),
                     *("--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
+                    *("--set", _MEMORY),  # for the servers that it runs itself, and all later ones
                 ),
                 unprivileged=True,
             ),
