@@ -7,13 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 
-def wait_until(holds: Callable[[], object], seconds: float = 30.0) -> bool:
-    """Whether it came to hold within that time."""
+def wait_until(holds: Callable[[], object], seconds: float = 30.0, every: float = 0.02) -> bool:
+    """Whether it came to hold within that time; asked again after so many seconds."""
     end = time.monotonic() + seconds
     while not holds():
         if time.monotonic() > end:
             return False
-        time.sleep(0.02)
+        time.sleep(every)
     return True
 
 
@@ -30,6 +30,14 @@ def descendants(pid: int) -> set[int]:
     while more := {p for p, parent in parents.items() if parent in found} - found:
         found |= more
     return found - {pid}
+
+
+def command_of(pid: int) -> str:
+    """The command line of a process, as far as it can be read."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()[:200]
+    except OSError:
+        return "(ended)"
 
 
 def alive(pid: int) -> bool:
