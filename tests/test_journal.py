@@ -230,7 +230,7 @@ def test_a_line_without_an_end_is_refused_before_it_fills_the_memory(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reading, "LONGEST", 1000)
-    path.write_bytes(b"x" * 1001)
+    path.write_bytes(b"{" * 1001)
     with pytest.raises(JournalError, match="line 1, is longer than any record"):
         journals.read(path)
 

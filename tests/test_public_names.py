@@ -13,9 +13,9 @@ ROOT = Path(__file__).parents[1]
 
 PINNED = {
     "l7audit.errors": """
-        AuditError BudgetSpentError CatalogueError CredentialError DocumentError HistoryError
-        JournalError OutOfScopeError PluginError ProfileError ProviderError TargetLostError
-        UsageError WaiverError""",
+        AuditError BudgetSpentError CatalogueError CredentialError DamagedJournalError
+        DocumentError ForeignJournalError HistoryError JournalError OutOfScopeError PluginError
+        ProfileError ProviderError TargetLostError UsageError WaiverError""",
     "l7audit.harness.check": "Check Ended Holds",
     "l7audit.hookspecs": """
         Diagnosis Lab PROJECT Progress Provider Reporter Scanner StandingProvider Suite

@@ -198,7 +198,7 @@ def test_the_example_audits_ones_own_api_and_leaves_the_files_that_are_listed(
     assert "Gate  " in done.stdout
     latest = tmp_path / "l7audit-out" / "latest"
     listed = re.findall(r"^\| `(\w+\.\w+)` \|", README, re.MULTILINE)
-    assert listed == ["journal.jsonl", "results.json", "report.html"]
+    assert listed == ["journal.jsonl", "results.json", "report.html", "manifest.json"]
     for name in listed:
         assert (latest / name).stat().st_size > 0
     assert "k-1" not in (latest / "journal.jsonl").read_text(encoding="utf-8").split()

@@ -5,7 +5,9 @@ AuditError                 what l7audit raises on purpose; only the CLI turns it
 │   └── ProfileError       the profile is malformed: file, line and column
 ├── WaiverError            a waiver is invalid or expired
 ├── CatalogueError         a controls.yaml contradicts itself or its checks
-├── JournalError           a journal cannot be read or written
+├── JournalError           a journal cannot be written
+│   ├── ForeignJournalError     what was given is no journal that this version reads
+│   └── DamagedJournalError     a journal was changed after it was written
 ├── HistoryError           the history of runs cannot be read or written
 ├── PluginError            a plugin is missing, broken or claims a taken name
 ├── OutOfScopeError        a request would leave what the profile allows
@@ -57,6 +59,18 @@ class CatalogueError(AuditError):
 
 class JournalError(AuditError):
     """A journal cannot be written or read."""
+
+
+class ForeignJournalError(JournalError):
+    """What was given is no journal, or one of another format."""
+
+    exit = Exit.USAGE
+
+
+class DamagedJournalError(JournalError):
+    """A journal was changed after it was written: what it says can't be trusted."""
+
+    exit = Exit.UNTRUSTED
 
 
 class HistoryError(AuditError):

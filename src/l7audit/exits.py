@@ -12,5 +12,5 @@ class Exit(IntEnum):
     INTERNAL = 3  # an internal or provider error
     USAGE = 4  # the command line or the profile is wrong
     NOTHING_ASSESSED = 5  # no control was assessed
-    UNTRUSTED = 6  # coverage or witnesses are missing, so the result can't be trusted
+    UNTRUSTED = 6  # coverage or witnesses are missing, or evidence was changed
     WAIVERS = 7  # a waiver is invalid or expired

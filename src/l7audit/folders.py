@@ -14,6 +14,10 @@ JOURNAL = "journal.jsonl"
 RESULTS = "results.json"
 LATEST = "latest"
 PROOF = "proof.json"
+VARIANTS = "proof"
+"""The folder of a proof's variants: each has a journal of its own, which can be rendered too."""
+CHECKS_LOG = "checks.log"
+MANIFEST = "manifest.json"
 
 
 def new_folder(out: Path | None) -> Path:

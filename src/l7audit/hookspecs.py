@@ -114,11 +114,13 @@ class StandingProvider(Provider):
 class Reporter(ABC):
     """Writes one output of a run. A pure function of the journal: no clock, no network.
 
-    One that is not `by_default` writes only where it is asked for by name.
+    One that is not `by_default` writes only where it is asked for by name. One that is not
+    `repeatable` can't promise the same bytes again, so `l7audit verify` does not ask it for them.
     """
 
     name: str
     by_default: bool = True
+    repeatable: bool = True
 
     @abstractmethod
     def write(self, results: Results, records: Records, folder: Path) -> Path:

@@ -22,7 +22,7 @@ from l7audit.assess.proof import CLEAN, encode, proof_document
 from l7audit.assess.verdicts import ControlEvidence, control_evidence
 from l7audit.errors import CatalogueError
 from l7audit.exits import Exit
-from l7audit.folders import JOURNAL, PROOF, new_folder
+from l7audit.folders import CHECKS_LOG, JOURNAL, PROOF, VARIANTS, new_folder
 from l7audit.harness.context import Context
 from l7audit.harness.crew import Job, Worker
 from l7audit.harness.document import fetch
@@ -41,9 +41,6 @@ from l7audit.session import (
     run_started,
     terminated_like_interrupted,
 )
-
-VARIANTS = "proof"
-"""The folder of the variants' own journals: each can be rendered as a report of its own."""
 
 LANES = 3
 """One more than most small machines have cores: rate limits make a lane wait as often as work."""
@@ -191,7 +188,7 @@ def _matrix(
     cells: list[ProofCell] = []
     troubles: list[BaseException] = []
     stop = threading.Event()
-    workers = [Worker(str(bench.folder / "checks.log")) for _ in range(lab.lanes)]
+    workers = [Worker(str(bench.folder / CHECKS_LOG)) for _ in range(lab.lanes)]
 
     def work(lane: int) -> None:
         queues = (whole, waiting) if lane == 0 else (waiting,)

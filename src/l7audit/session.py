@@ -22,12 +22,13 @@ from l7audit.catalogue import Catalogue
 from l7audit.earlier import Earlier, proven_before, unfinished
 from l7audit.errors import AuditError, PluginError, UsageError
 from l7audit.exits import Exit
-from l7audit.folders import JOURNAL, new_folder
+from l7audit.folders import CHECKS_LOG, JOURNAL, MANIFEST, new_folder
 from l7audit.harness.context import Context
 from l7audit.harness.crew import Crew
 from l7audit.harness.document import digest_of, fetch
 from l7audit.history import Keeper, Series
 from l7audit.hookspecs import Progress, Reporter
+from l7audit.integrity import manifest
 from l7audit.journal import (
     FORMAT,
     AnyRecord,
@@ -95,9 +96,10 @@ def run(profile: Profile, plugins: Plugins, options: Options, progress: Progress
         Journal(folder / JOURNAL, resume=options.resume is not None) as journal,
     ):
         earlier = unfinished(options.resume, catalogue, profile) if options.resume else None
+        (folder / MANIFEST).unlink(missing_ok=True)  # it was that of what is now gone on with
         recorder = Recorder(journal, plugins)
         with (
-            Crew(options.jobs or workers(), str(folder / "checks.log")) as crew,
+            Crew(options.jobs or workers(), str(folder / CHECKS_LOG)) as crew,
             provider.open(profile, folder, progress) as target,
         ):
             try:
@@ -232,15 +234,28 @@ def render(journal: Path, plugins: Plugins, folder: Path, reporters: Sequence[st
     return write_reports(journal, plugins.chosen_reporters(reporters), folder)
 
 
+def rewrite(
+    records: Records, names: Sequence[str], folder: Path, plugins: Plugins
+) -> dict[str, Path]:
+    """The files of those of these reporters that are there and always write the same bytes.
+
+    Errors: `AuditError`, as the assessment and the reporters raise it.
+    """
+    results = assess(records, day_of(records.started))
+    chosen = [r for name in names if (r := plugins.reporters.get(name)) and r.repeatable]
+    return {r.name: r.write(results, records, folder) for r in chosen}
+
+
 def write_reports(journal: Path, reporters: Sequence[Reporter], folder: Path) -> Outcome:
     """Assesses a journal and lets each reporter write, also where another of them fails.
 
     Errors: `JournalError` for a foreign or damaged journal, `UsageError` for a folder that can't
-    be written, `PluginError` for a reporter that breaks; the others have written by then.
+    be written, `PluginError` for a reporter that breaks; the others have written by then. In the
+    run's own folder the manifest is written last.
     """
     records = Records(journal)
     results = assess(records, day_of(records.started))
-    files: list[Path] = []
+    files: dict[Path, str] = {}
     troubles: list[AuditError] = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -251,13 +266,21 @@ def write_reports(journal: Path, reporters: Sequence[Reporter], folder: Path) ->
             path = reporter.write(results, records, folder)
             if path in files:
                 raise _broken(reporter, f"It wrote over {path.name}, which another had written")
-            files.append(path)
+            files[path] = reporter.name
         except OSError as error:
             troubles.append(_unwritable(folder, journal, error))
         except AuditError as error:
             troubles.append(error)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - anybody's code: spare the others
             troubles.append(_broken(reporter, f"{type(error).__name__}: {error}"))
+    if journal.name == JOURNAL and journal.parent.resolve() == folder.resolve():
+        below = {p: n for p, n in files.items() if p.is_relative_to(folder)}
+        try:
+            manifest.write(folder, {p.relative_to(folder).as_posix(): n for p, n in below.items()})
+        except OSError as error:
+            troubles.append(_unwritable(folder, journal, error))
+        except AuditError as error:
+            troubles.append(error)
     if troubles:
         raise troubles[0]
     return Outcome(folder, results, tuple(files), Exit(results.gate.exit_code))

@@ -27,6 +27,8 @@ VERBS = {
     "prove": "Prove that each control can fail, with planted defects.",
     "report": "Write the reports again, from a run's journal.",
     "history": "List the earlier runs with their trend; import or forget some.",
+    "bundle": "Pack a run into one file that shows whether it was changed.",
+    "verify": "Say whether a bundle or a run is as it was written.",
     "stack": "Start, stop or look at the reference stack.",
     "doctor": "Say what this machine can and can't do, and the mend.",
     "plugins": "List the plugins: providers, suites, reporters, scanners.",
@@ -43,8 +45,8 @@ Examples:
 
 EXIT_CODES = """\b
 Exit codes: 0 gate passed, 1 gate failed, 2 interrupted, 3 internal or provider
-error, 4 wrong command line or profile, 5 nothing assessed, 6 the result can't be
-trusted, 7 a waiver is invalid or expired.
+error, 4 wrong command line or profile, 5 nothing assessed, 6 the result or the
+evidence can't be trusted, 7 a waiver is invalid or expired.
 """
 
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+import os
+import stat
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
 
-from l7audit.errors import JournalError
+from l7audit.errors import DamagedJournalError, ForeignJournalError
 from l7audit.journal.records import FORMAT, AnyRecord, Exchange, RunStarted, decode, digest
 
 LONGEST = 64 * 1024 * 1024
 """Bytes; no record of ours comes near, so a longer line is not one."""
+
+Opening = Callable[[], BinaryIO]
+"""Opens a journal's bytes from their start, wherever they are kept."""
 
 
 class _Named(msgspec.Struct):
@@ -23,6 +28,7 @@ class _Named(msgspec.Struct):
 
 _named = msgspec.json.Decoder(_Named)
 _EXCHANGE = b'{"type":"exchange",'
+_BEGINS = b"{"
 
 
 class Records:
@@ -33,18 +39,24 @@ class Records:
     that was cut is dropped (the run was killed there).
     """
 
-    def __init__(self, path: Path) -> None:
-        """Reads the first record. Errors: `JournalError`."""
+    def __init__(self, path: Path, opening: Opening | None = None) -> None:
+        """Reads the first record; `opening` is for a journal within another file.
+
+        Errors: `JournalError`.
+        """
         self.path = path
-        _, first = next(lines(path), (b"", None))
+        self._opening = opening or (lambda: _opened(path))
+        _, first = next(lines(path, self._opening), (b"", None))
         if first is None:
             raise without_records(path)
         if not isinstance(first, RunStarted):
-            raise JournalError(f"{path} does not begin with a run record, so it is no journal.")
+            raise ForeignJournalError(
+                f"{path} does not begin with a run record, so it is no journal."
+            )
         self.started = first
 
     def __iter__(self) -> Iterator[AnyRecord]:
-        return (record for _, record in lines(self.path))
+        return (record for _, record in lines(self.path, self._opening))
 
     def exchanges(self, ids: Collection[str]) -> dict[str, Exchange]:
         """The exchanges of these ids, by id; what the journal does not hold is left out."""
@@ -52,7 +64,7 @@ class Records:
         found: dict[str, Exchange] = {}
         if not wanted:
             return found
-        with _opened(self.path) as file:
+        with self._opening() as file:
             for line in file:
                 if line.startswith(_EXCHANGE) and _named.decode(line).id in wanted:
                     record = decode(line)
@@ -61,9 +73,9 @@ class Records:
         return found
 
 
-def without_records(path: Path) -> JournalError:
+def without_records(path: Path) -> ForeignJournalError:
     """What to say of an empty journal, or one whose first record was cut."""
-    return JournalError(
+    return ForeignJournalError(
         f"{path} holds no records: its run was stopped before it had begun.",
         mend="Start a new run: l7audit run",
     )
@@ -74,17 +86,20 @@ def read(path: Path) -> list[AnyRecord]:
     return list(Records(path))
 
 
-def lines(path: Path) -> Iterator[tuple[bytes, AnyRecord]]:
+def lines(path: Path, opening: Opening | None = None) -> Iterator[tuple[bytes, AnyRecord]]:
     """The whole lines of a journal, without their newlines, each with its record.
 
     Errors: `JournalError`.
     """
     seq, prev = 0, ""
-    with _opened(path) as file:
+    with opening() if opening else _opened(path) as file:
+        if file.read(1) not in (b"", _BEGINS):
+            raise ForeignJournalError(f"{path} is no journal: it does not begin with a record.")
+        file.seek(0)
         while line := file.readline(LONGEST):
             if not line.endswith(b"\n"):
                 if len(line) == LONGEST:
-                    raise JournalError(f"{path}, line {seq + 1}, is longer than any record.")
+                    raise DamagedJournalError(f"{path}, line {seq + 1}, is longer than any record.")
                 return  # the line that was being written when the run was killed
             line = line[:-1]
             seq += 1
@@ -98,20 +113,22 @@ def _checked(path: Path, number: int, prev: str, line: bytes) -> AnyRecord:
         record = decode(line)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
         if number == 1:
-            raise JournalError(f"{path} is no journal: {_cause(error)}.") from error
-        raise JournalError(f"{path}, line {number}, is not a record: {_cause(error)}.") from error
+            raise ForeignJournalError(f"{path} is no journal: {_cause(error)}.") from error
+        raise DamagedJournalError(
+            f"{path}, line {number}, is not a record: {_cause(error)}."
+        ) from error
     if isinstance(record, RunStarted) and number == 1 and record.format != FORMAT:
-        raise JournalError(
+        raise ForeignJournalError(
             f"{path} has format {record.format}; this version reads {FORMAT}.",
             mend="Render it with the version of l7audit that wrote it.",
         )
     if record.seq != number:
-        raise JournalError(
+        raise DamagedJournalError(
             f"{path}, line {number}: record {record.seq} stands where "
             f"{number} should; records were dropped, added or reordered."
         )
     if record.prev != prev:
-        raise JournalError(
+        raise DamagedJournalError(
             f"{path}, lines {number - 1} and {number} do not belong together: "
             "one of them was changed after it was written."
         )
@@ -123,7 +140,16 @@ def _cause(error: Exception) -> str:
 
 
 def _opened(path: Path) -> BinaryIO:
+    """A regular file; a pipe would never end, or could not be read twice."""
     try:
-        return path.open("rb")
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        try:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                kind = "a folder" if path.is_dir() else "no file on a disk"
+                raise ForeignJournalError(f"{path} is {kind}, so it is no journal.")
+            return os.fdopen(descriptor, "rb")
+        except BaseException:
+            os.close(descriptor)
+            raise
     except OSError as error:
-        raise JournalError(f"{path} cannot be read: {error.strerror}.") from error
+        raise ForeignJournalError(f"{path} cannot be read: {error.strerror}.") from error
