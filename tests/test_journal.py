@@ -259,6 +259,7 @@ def test_records_are_read_anew_each_time(path: Path) -> None:
     told = written(path, started(), RunEnded(outcome="completed"))
     records = Records(path)
     assert list(records) == list(records) == told
+    assert [(decode(line), record) for line, record in records.lines()] == [(t, t) for t in told]
     assert records.started == told[0]
 
 

@@ -22,7 +22,6 @@ from l7audit.journal import (
     StackEvent,
     digest,
 )
-from l7audit.journal.reading import lines
 from l7audit.model import Verdict
 from l7audit_plugins.reporters.shots import Shot, answer, shot
 
@@ -105,7 +104,7 @@ def gather(results: Results, records: Records, wanted: Collection[str]) -> Evide
     wanted = set(wanted)
     began = records.started.time
     last = b""
-    for line, record in lines(records.path):
+    for line, record in records.lines():
         last = line
         found.records += 1
         match record:

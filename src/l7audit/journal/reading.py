@@ -56,7 +56,11 @@ class Records:
         self.started = first
 
     def __iter__(self) -> Iterator[AnyRecord]:
-        return (record for _, record in lines(self.path, self._opening))
+        return (record for _, record in self.lines())
+
+    def lines(self) -> Iterator[tuple[bytes, AnyRecord]]:
+        """The whole lines, without their newlines, each with its record. Errors: `JournalError`."""
+        return lines(self.path, self._opening)
 
     def exchanges(self, ids: Collection[str]) -> dict[str, Exchange]:
         """The exchanges of these ids, by id; what the journal does not hold is left out."""
