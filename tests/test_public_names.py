@@ -42,12 +42,13 @@ FOR_SUITES = {
     "l7audit.probe.answer": "Answer Headers",
     "l7audit.probe.request": "Auth Request",
     "l7audit.target": "meaning",
-    "l7audit.target.schemas": "Schema properties type_of",
+    "l7audit.target.operation": "Operation Parameter is_json",
+    "l7audit.target.schemas": "Schema properties required type_of",
     "l7audit.target.surface": "Surface",
     "l7audit.target.target_model": "Surface TargetModel",
     "l7audit.target.tokens": "token_in",
     "l7audit.target.values": "things values_in",
-    "l7audit.target.words": "says words",
+    "l7audit.target.words": "Words all_words says words",
 }
 FOR_PLUGINS = {
     **PINNED,

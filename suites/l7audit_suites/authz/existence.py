@@ -11,11 +11,15 @@ from l7audit.harness.check import Check
 from l7audit.model import Identity
 from l7audit.probe.answer import Answer
 from l7audit.target.surface import Surface
+from l7audit.target.words import words
 from l7audit_suites.authn.resemblance import differences
 from l7audit_suites.authz.markers import marked, new_marker
 from l7audit_suites.authz.things import Thing, ask
 
-_PASSING = ("time", "at", "used", "seen", "etag", "access", "request", "trace", "nonce", "cursor")
+_PASSING = {
+    "time", "at", "used", "seen", "etag", "access", "request", "trace", "nonce", "cursor", "on",
+    "count", "timestamp", "age",
+}  # fmt: skip
 
 
 def like(identifier: str, chance: random.Random) -> str:
@@ -44,7 +48,7 @@ def _lasting(value: Any) -> Any:
         return {
             key: _lasting(item)
             for key, item in value.items()
-            if not str(key).lower().endswith(_PASSING)
+            if not _PASSING & set(words(str(key))[-1:])
         }
     return [_lasting(item) for item in value] if isinstance(value, list) else value
 

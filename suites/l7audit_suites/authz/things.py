@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -43,6 +43,10 @@ class Thing:
     def id(self) -> str:
         """What names it in paths."""
         return self.values[self.family.key]
+
+    def called(self, identifier: str) -> Thing:
+        """The same, with another id."""
+        return replace(self, values={**self.values, self.family.key: identifier})
 
     def at(self, surface: Surface) -> Surface:
         """An operation on this thing."""
@@ -100,7 +104,7 @@ def make_below(
         return None
     learn_secrets(check, answer)
     if family.create is not None:
-        found = _named(answer, family.key)
+        found = named(answer, family.key)
         if not found:
             check.observe("What the check made can't be named, and may remain.", answer)
             return None
@@ -120,7 +124,8 @@ def keep_for_removal(check: Check, thing: Thing, who: Identity) -> None:
     check.sessions.keep_for_removal(request, who.name)
 
 
-def _named(answer: Answer, key: str) -> str:
+def named(answer: Answer, key: str) -> str:
+    """What an answer gives for a path parameter; empty where it gives nothing."""
     body = answer.json_or_none()
     inner = [v for v in body.values() if isinstance(v, dict)] if isinstance(body, dict) else []
     for thing in [body, *inner]:
@@ -147,13 +152,15 @@ def _texts(value: Any) -> Iterator[tuple[str, str]]:
         level = below
 
 
-def made_things(check: Check, most: int = MOST_FAMILIES) -> Iterator[Thing]:
-    """A thing of each family, made by the first cast whose owner may; the witness is that he
-    reads it. Ends the check where there is none at all."""
-    known = families(check.model)
+def made_things(
+    check: Check, wanted: Callable[[Family], bool] = lambda _: True, most: int = MOST_FAMILIES
+) -> Iterator[Thing]:
+    """A thing of each wanted family, made by the first cast whose owner may; the witness is that
+    he sees it. Ends the check where there is none at all."""
+    known = [family for family in families(check.model) if wanted(family)]
     if not known:
         check.not_applicable(
-            "The target's document has no things that can be made, looked at and removed."
+            "The target's document has no things of this kind that can be made and removed."
         )
     people, count = casts(check), 0
     for family in known[:most]:

@@ -15,6 +15,9 @@ from l7audit_stack.api.routes.shapes import Line, Name, Text, caller, identifier
 _COLUMNS = "id, owner_id, name, description, instructions, created_at, updated_at"
 _AGENTS = OwnedTable("agents", _COLUMNS, "agent")
 
+MEMORIES_IN_MIND = 20
+"""How many memories are put before a conversation: with the instructions they fit into a prompt."""
+
 
 class NewAgent(Input, frozen=True):
     """An agent to make."""
@@ -55,10 +58,20 @@ def _agent(row: Any) -> Agent:
     return Agent(**{name: row[name] for name in Agent.__struct_fields__})
 
 
+async def find(call: Call, key: UUID, permission: str) -> Any:
+    """The row of an agent, if the caller may `permission` it; raises as `OwnedTable.find`."""
+    return await _AGENTS.find(call, key, permission)
+
+
 async def instructions(call: Call, key: UUID) -> str:
-    """The instructions of an agent that the caller may read."""
-    text: str = (await _AGENTS.find(call, key, "agents:read"))["instructions"]
-    return text
+    """The instructions of an agent that the caller may read, and its newest memories."""
+    text: str = (await find(call, key, "agents:read"))["instructions"]
+    rows = await call.parts.database.fetch(
+        "SELECT text FROM memories WHERE agent_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2",
+        key,
+        MEMORIES_IN_MIND,
+    )
+    return "\n".join([*([text] if text else []), *(f"- {row['text']}" for row in rows)])
 
 
 async def create(call: Call) -> Reply:

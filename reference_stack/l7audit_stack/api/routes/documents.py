@@ -60,6 +60,12 @@ def _document(row: Any) -> Document:
     return Document(**{name: row[name] for name in Document.__struct_fields__})
 
 
+async def title(call: Call, key: UUID) -> str:
+    """The title of a document that the caller may read; raises as `OwnedTable.find`."""
+    text: str = (await _DOCUMENTS.find(call, key, "documents:read"))["title"]
+    return text
+
+
 async def upload(call: Call) -> Reply:
     """Keep a text that the caller then owns."""
     query: UploadQuery = call.query

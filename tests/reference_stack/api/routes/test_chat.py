@@ -131,9 +131,12 @@ def test_an_agents_instructions_come_first_and_only_of_the_own_tenant(within: Wi
         theirs = (await people.dave.post("/v1/agents", json=agent)).json()["id"]
         await people.bob.post(PATH, json={**HELLO, "agent_id": ours})
         assert model.asked[0]["messages"][0] == {"role": "system", "content": "Be short."}
+        await people.bea.post(f"/v1/agents/{ours}/memories", json={"text": "Bob likes tea."})
+        await people.bob.post(PATH, json={**HELLO, "agent_id": ours})
+        assert model.asked[1]["messages"][0]["content"] == "Be short.\n- Bob likes tea."
         answer = await people.bob.post(PATH, json={**HELLO, "agent_id": theirs})
         assert answer.status_code == 422
-        assert len(model.asked) == 1
+        assert len(model.asked) == 2
 
     within(story, model=model)
 

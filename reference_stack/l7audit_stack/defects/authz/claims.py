@@ -1,0 +1,88 @@
+"""Headers in which a gateway once told who is calling."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from l7audit_stack.api.operation import Call, Handler, Reply
+from l7audit_stack.api.parts import Parts
+from l7audit_stack.api.routes.shapes import caller
+from l7audit_stack.defects.authz.swap import handlers
+from l7audit_stack.defects.defect import ASGIApp, Defect
+
+
+def _uuid(text: str) -> str:
+    """The text where it is a UUID; empty for anything else."""
+    try:
+        return str(UUID(text))
+    except ValueError:
+        return ""
+
+
+def _tenant_wins(handler: Handler) -> Handler:
+    async def believed(call: Call) -> Reply:
+        tenant = _uuid(call.headers.get("x-tenant-id", ""))
+        if tenant:
+            principal = msgspec.structs.replace(caller(call), tenant=tenant)
+            call = dataclasses.replace(call, principal=principal)
+        return await handler(call)
+
+    return believed
+
+
+def _user_wins(handler: Handler) -> Handler:
+    async def believed(call: Call) -> Reply:
+        user = _uuid(call.headers.get("x-user-id", ""))
+        row = await call.parts.identities.principal(user) if user else None
+        if row is not None:
+            principal = msgspec.structs.replace(
+                caller(call), id=row.principal_id, tenant=row.tenant_id, role=row.role
+            )
+            call = dataclasses.replace(call, principal=principal)
+        return await handler(call)
+
+    return believed
+
+
+def _repeats_the_claim(app: ASGIApp, _parts: Parts) -> ASGIApp:
+    """Sends the tenant that was claimed back, as some gateways do for debugging."""
+
+    async def around(scope: Any, receive: Any, send: Any) -> None:
+        claims = [
+            (name, value)
+            for name, value in scope.get("headers", ())
+            if name in (b"x-tenant-id", b"x-user-id")
+        ]
+
+        async def repeat(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                message = {**message, "headers": [*message["headers"], *claims]}
+            await send(message)
+
+        await app(scope, receive, repeat)
+
+    return around
+
+
+DEFECTS: tuple[Defect, ...] = (
+    Defect(
+        name="authz.tenant-from-a-header",
+        summary="Documents are read in the tenant that a header names.",
+        parts=handlers(("documents.show",), _tenant_wins),
+    ),
+    Defect(
+        name="authz.user-from-a-header",
+        summary="Webhooks are read in the name of the user whom a header names.",
+        parts=handlers(("webhooks.show",), _user_wins),
+    ),
+    Defect(
+        name="authz.claims-repeated",
+        summary="Answers repeat the headers in which a caller claims to be somebody.",
+        near_miss=True,
+        wrap=_repeats_the_claim,
+    ),
+)

@@ -1,0 +1,26 @@
+"""Claims: headers that say who is calling."""
+
+from __future__ import annotations
+
+from l7audit_suites.authz.claims import claimed, halves
+from l7audit_suites.authz.facts import Facts
+
+
+def test_ids_are_claimed_with_power_and_then_names() -> None:
+    first, second = claimed(Facts(("u-1", "ann"), ("t-1", "acme")))
+    assert (first["X-User-Id"], first["X-Tenant-Id"], first["X-Role"]) == ("u-1", "t-1", "admin")
+    assert (second["X-User-Id"], second["X-Tenant-Id"]) == ("ann", "acme")
+    assert "X-Role" not in second
+
+
+def test_what_a_header_cannot_carry_is_not_claimed() -> None:
+    (fields,) = claimed(Facts(("\u00e9ric",), ()))
+    assert "X-User-Id" not in fields
+    assert fields["X-Admin"] == "true"
+
+
+def test_halves_hold_every_field_once() -> None:
+    fields = {"a": "1", "b": "2", "c": "3"}
+    one, two = halves(fields)
+    assert {**one, **two} == fields
+    assert not one.keys() & two.keys()
