@@ -23,12 +23,12 @@ from l7audit import proof, session
 from l7audit.assess.proof import CLEAN
 from l7audit.errors import AuditError, CatalogueError, ProviderError, UsageError
 from l7audit.exits import Exit
-from l7audit.folders import JOURNAL
+from l7audit.folders import JOURNAL, VARIANTS
 from l7audit.hookspecs import Lab, Progress, Provider, hookimpl
 from l7audit.journal import CheckStarted, ProofCell, RunEnded
 from l7audit.model import Capability, Control, Target, Verdict
 from l7audit.profile import Profile, TargetProfile
-from l7audit.proof import PROOF, VARIANTS, Variant, variants_of
+from l7audit.proof import PROOF, Variant, variants_of
 from l7audit.session import Options, Outcome
 
 Prove = Callable[..., Outcome]

@@ -18,12 +18,33 @@ VARIANTS = "proof"
 """The folder of a proof's variants: each has a journal of its own, which can be rendered too."""
 CHECKS_LOG = "checks.log"
 MANIFEST = "manifest.json"
+REPLAY = "replay-"
+"""How the folders begin that hold what was sent again of another run."""
 
 
 def new_folder(out: Path | None) -> Path:
     """A fresh folder named by the time, and `latest` pointing at it. Errors: `UsageError`."""
-    parent = out or Path.cwd() / OUT
-    name = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    folder = _fresh(out or Path.cwd() / OUT, "")
+    try:
+        _point(folder.parent / LATEST, folder.name)
+    except OSError as error:
+        raise _unwritable(folder.parent, error) from error
+    return folder.resolve()
+
+
+def replay_folder(parent: Path) -> Path:
+    """A fresh folder for what was sent again; it is no run, so `latest` stays. Errors: as above."""
+    return _fresh(parent, REPLAY).resolve()
+
+
+def journal_of(named: Path | None) -> Path:
+    """The journal of the run that is named by it or by its folder; else that of the newest."""
+    path = named or Path(OUT) / LATEST
+    return path.resolve() / JOURNAL if path.is_dir() else path
+
+
+def _fresh(parent: Path, prefix: str) -> Path:
+    name = prefix + datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     try:
         parent.mkdir(parents=True, exist_ok=True)
         for attempt in range(1000):
@@ -32,13 +53,16 @@ def new_folder(out: Path | None) -> Path:
                 folder.mkdir()
             except FileExistsError:
                 continue
-            _point(parent / LATEST, folder.name)
-            return folder.resolve()
+            return folder
     except OSError as error:
-        raise UsageError(
-            f"{parent} cannot be written: {error.strerror}.", mend="Choose another with --out."
-        ) from error
+        raise _unwritable(parent, error) from error
     raise UsageError(f"{parent} holds a thousand runs of this second.")
+
+
+def _unwritable(parent: Path, error: OSError) -> UsageError:
+    return UsageError(
+        f"{parent} cannot be written: {error.strerror}.", mend="Choose another with --out."
+    )
 
 
 def _point(link: Path, name: str) -> None:

@@ -155,16 +155,18 @@ def test_what_cannot_be_read_is_said_and_the_rest_imported(
     ]
 
 
-def test_proofs_and_the_link_to_the_newest_are_no_further_runs(
+def test_proofs_replays_and_the_link_to_the_newest_are_no_further_runs(
     call: Call, keep: Keep, tmp_path: Path
 ) -> None:
     keep(1, PASS)
     (keep(2, FAIL) / folders.PROOF).write_text("{}")
+    keep(3, FAIL, name="replay-20260101T000000Z")
     (tmp_path / "runs" / "latest").symlink_to("run-1")
     assert call("history", "import", "runs").out == "1 run imported.\n"
-    said = call("history", "import", "runs/run-2")
-    assert said.code == Exit.USAGE
-    assert "run-2 is a proof" in said.out
+    for name, what in (("run-2", "proof"), ("replay-20260101T000000Z/journal.jsonl", "replay")):
+        said = call("history", "import", f"runs/{name}")
+        assert said.code == Exit.USAGE
+        assert f"is a {what}" in said.out
 
 
 def test_runs_can_be_forgotten_and_pruned(call: Call, keep: Keep) -> None:

@@ -113,16 +113,21 @@ def test_a_target_that_dies_half_way_is_lost_and_never_passed(check: Check, boot
         guarded(check)
 
 
-def test_a_violation_stays_whatever_follows(check: Check, booth: Booth) -> None:
+def test_a_violation_stays_whatever_follows_and_the_witness_is_still_asked_again(
+    check: Check, booth: Booth, records: list[Record]
+) -> None:
     booth.weak.add("open")
     check.witness("The key opens it", lambda: read(check))
     answer = check.send(READ)
     assert not check.expect(answer.refused, THINGS, "It opens without a key", answer)
-    booth.die()
+    booth.weak.clear()
+    booth.good_for = 0
     for later in (None, Ended(Verdict.INCONCLUSIVE, "lost"), Ended(Verdict.ERROR, "broke")):
         ended = check.close(later)
         assert ended.verdict is Verdict.FAIL
         assert ended.reason == "GET /things: It opens without a key"
+    asked = [(w.phase, w.held) for w in of_type(records, Witness)]
+    assert asked == [("opening", True), ("closing", False)]
 
 
 def test_a_violation_carries_its_evidence(

@@ -10,7 +10,7 @@ from booth.suite import ANSWERS, FAILS, GUARDED, HEAD, WITNESS
 
 from l7audit.journal import CheckEnded, CheckStarted, Exchange, Observation, Record, StackEvent
 from l7audit.journal import of_type as of
-from l7audit.model import Identity, Verdict
+from l7audit.model import Identity, Place, Verdict
 from l7audit.profile import Budget
 
 Audit = Callable[..., dict[str, CheckEnded]]
@@ -117,6 +117,21 @@ def test_a_target_that_dies_half_way_is_inconclusive_and_told(
     assert ended.verdict is Verdict.INCONCLUSIVE
     assert "stopped answering" in ended.reason
     assert [e.event for e in of(records, StackEvent)] == ["lost"]
+
+
+def test_a_target_that_dies_after_a_violation_leaves_the_violation_and_is_told(
+    audit: Audit, booth: Booth, records: list[Record]
+) -> None:
+    booth.lives_for = 2
+    ended = audit({"AA-01": FAILS})["AA-01"]
+    assert (ended.verdict, ended.reason) == (Verdict.FAIL, "GET /things: It is always wrong")
+    assert [e.event for e in of(records, StackEvent)] == ["lost"]
+
+
+def test_the_places_where_a_check_looked_are_told_once_each(audit: Audit) -> None:
+    ends = audit({"AA-01": GUARDED + GUARDED.removeprefix(WITNESS) + FAILS, "AA-02": WITNESS})
+    assert ends["AA-01"].looked_at == [Place(operation="GET /things")]
+    assert ends["AA-02"].looked_at == []
 
 
 MAKES = f"""\

@@ -10,6 +10,7 @@ import msgspec
 
 from l7audit import profile as profiles
 from l7audit.errors import UsageError
+from l7audit.journal import AnyRecord, RunStarted
 from l7audit.profile import Profile
 
 PROVIDER_NAME = re.compile(r"[a-z][a-z0-9_-]*")
@@ -84,3 +85,10 @@ def profile_for(reference: str, wanted: str) -> Profile:
             mend="Write a URL with its scheme: --target https://api.example.org",
         )
     return msgspec.structs.replace(loaded, target=aim)
+
+
+def as_it_began(first: AnyRecord) -> tuple[str, str]:
+    """The `--profile` and `--target` that a run had, so that they need not be given again."""
+    if not isinstance(first, RunStarted):
+        return "", ""
+    return first.profile, first.target if first.provider == "external" else first.provider

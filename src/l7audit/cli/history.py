@@ -92,8 +92,8 @@ def import_runs(paths: tuple[Path, ...]) -> Exit:
     for path in (each for named in paths for each in _runs_in(named)):
         try:
             folder = path if path.is_dir() else path.parent
-            if (folder / folders.PROOF).exists():
-                raise UsageError(f"{folder} is a proof, whose defects were planted: no run.")
+            if why := _no_run(folder):
+                raise UsageError(f"{folder} is {why}.")
             kept.add(load_results(path), folder)
             added += 1
         except AuditError as error:
@@ -143,7 +143,15 @@ def _runs_in(path: Path) -> Iterator[Path]:
         yield path
         return
     runs = [p for p in sorted(path.iterdir()) if not p.is_symlink() and _holds_a_run(p)]
-    yield from [p for p in runs if not (p / folders.PROOF).exists()] or [path]
+    yield from [p for p in runs if not _no_run(p)] or [path]
+
+
+def _no_run(folder: Path) -> str:
+    """What a folder is that looks like a run's and is none."""
+    if (folder / folders.PROOF).exists():
+        return "a proof, whose defects were planted: no run"
+    replayed = folder.resolve().name.startswith(folders.REPLAY)
+    return "a replay of another run's findings: no run" if replayed else ""
 
 
 def _holds_a_run(folder: Path) -> bool:

@@ -26,6 +26,7 @@ VERBS = {
     "controls": "List the controls, or show one with all it says.",
     "prove": "Prove that each control can fail, with planted defects.",
     "report": "Write the reports again, from a run's journal.",
+    "replay": "Send a finding again, and say whether it is still there.",
     "history": "List the earlier runs with their trend; import or forget some.",
     "bundle": "Pack a run into one file that shows whether it was changed.",
     "verify": "Say whether a bundle or a run is as it was written.",

@@ -35,9 +35,7 @@ Examples:
 @choices.quiet
 def command(journal: Path | None, formats: tuple[str, ...], out: Path | None, quiet: bool) -> Exit:
     """Renders and shows the summary again."""
-    path = journal or Path(folders.OUT) / folders.LATEST
-    if path.is_dir():
-        path = path.resolve() / folders.JOURNAL
+    path = folders.journal_of(journal)
     outcome = session.render(path, all_plugins.load(), out or path.parent, formats)
     summary.show(Terminal(quiet=quiet), outcome)
     return outcome.exit

@@ -15,7 +15,6 @@ from l7audit.cli.terminal import Terminal
 from l7audit.errors import UsageError
 from l7audit.exits import Exit
 from l7audit.history import Keeper, of_user
-from l7audit.journal import AnyRecord, RunStarted
 
 RESUME_LATEST = "latest"
 
@@ -62,7 +61,7 @@ def command(
     folder = _resumed(resume, out)
     earlier = journals.read(folder / folders.JOURNAL) if folder else []
     if earlier and not profile and not target:
-        profile, target = _as_it_began(earlier)
+        profile, target = choices.as_it_began(earlier[0])
     wanted = choices.profile_for(profile, target)
     history = Keeper(of_user())
     options = session.Options(
@@ -96,11 +95,3 @@ def _resumed(resume: str | None, out: Path | None) -> Path | None:
             mend="Start a new run: l7audit run",
         )
     return folder.resolve()
-
-
-def _as_it_began(records: list[AnyRecord]) -> tuple[str, str]:
-    """The `--profile` and `--target` that a run had, so that they need not be given again."""
-    started = records[0]
-    if not isinstance(started, RunStarted):
-        return "", ""
-    return started.profile, started.target if started.provider == "external" else started.provider

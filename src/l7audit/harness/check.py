@@ -66,7 +66,7 @@ class Check:
         self._sink = sink
         self._standing: list[_Standing] = []
         self._witnessed = False
-        self._expectations = 0
+        self._looked_at: dict[Place, None] = {}
         self._violations: dict[str, str] = {}
 
     # --- looking ------------------------------------------------------------------------------
@@ -183,7 +183,7 @@ class Check:
         confidence: Confidence = Confidence.CONFIRMED,
     ) -> bool:
         """Counts as looked at; where not `ok` it is a violation said by `statement`."""
-        self._expectations += 1
+        self._looked_at[place] = None
         if not ok:
             self.violation(
                 place, statement, *answers, expected=expected, seen=seen, confidence=confidence
@@ -203,7 +203,7 @@ class Check:
 
         One finding a place: a second violation at the same place is kept as an observation.
         """
-        self._expectations += 1
+        self._looked_at[place] = None
         exchanges = [a.exchange for a in answers]
         fingerprint = self.fingerprint(place)
         if fingerprint in self._violations:
@@ -277,15 +277,24 @@ class Check:
 
     # --- ending -------------------------------------------------------------------------------
 
+    @property
+    def looked_at(self) -> list[Place]:
+        """The places at which something was expected, in the order of the first time."""
+        return list(self._looked_at)
+
     def close(self, ended: Ended | None = None) -> Ended:
         """The verdict. What was violated stays violated however the check ended afterwards."""
+        ended = ended or self._natural_end()
         if self._violations:
             return Ended(Verdict.FAIL, next(iter(self._violations.values())))
-        if ended is not None:
-            return ended
+        return ended
+
+    def _natural_end(self) -> Ended:
+        """What is left of a check that ran to its end: its witnesses are asked once more, after a
+        violation, too, so that what it did not see elsewhere still means something."""
         if not self._witnessed:
             return Ended(Verdict.INCONCLUSIVE, "No witness: a pass would mean nothing.")
-        if not self._expectations:
+        if not self._looked_at:
             return Ended(Verdict.INCONCLUSIVE, "Nothing was looked at.")
         try:
             for standing in self._standing:

@@ -111,6 +111,7 @@ class Running:
                 verdict=end.verdict,
                 reason=end.reason,
                 seconds=round(time.perf_counter() - started, 4),
+                looked_at=check.looked_at,
             )
         )
         return end

@@ -202,13 +202,14 @@ class Fault(Record, frozen=True, kw_only=True, tag="fault"):
 
 
 class CheckEnded(Record, frozen=True, kw_only=True, tag="check_end"):
-    """What one check says, with the reason of everything but a pass."""
+    """What one check says, with the reason of everything but a pass, and where it looked."""
 
     check: str
     control: str
     verdict: Verdict
     reason: str = ""
     seconds: float = 0.0
+    looked_at: list[Place] = []
 
 
 class ProofCell(Record, frozen=True, kw_only=True, tag="proof"):

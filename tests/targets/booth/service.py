@@ -56,13 +56,15 @@ DOCUMENT: dict[str, Any] = {
 
 class Booth:
     """`seen` are the requests so far. `weak` names what is wrong with it, `good_for` how many
-    requests the key opens, `lives_for` how many it answers before it is gone."""
+    requests the key opens, `lives_for` how many it answers before it is gone, `statuses` the paths
+    that answer nothing but a status."""
 
     def __init__(self) -> None:
         self.key = secrets.token_urlsafe(16)
         self.things: dict[str, Any] = {}
         self.seen: list[tuple[str, str]] = []
         self.weak: set[str] = set()
+        self.statuses: dict[str, int] = {}
         self.good_for: int | None = None
         self.lives_for: int | None = None
         self.document: bytes = json.dumps(DOCUMENT).encode()
@@ -126,6 +128,8 @@ class Booth:
             if self.lives_for is not None and len(self.seen) > self.lives_for:
                 self.die()
                 raise ConnectionAbortedError("the booth is gone")
+        if path in self.statuses:
+            return self.statuses[path], b"{}"
         if path == "/wait":
             self.asked_to_wait.set()
             self.go_on.wait(60)
