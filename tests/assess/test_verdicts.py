@@ -96,6 +96,23 @@ def test_the_last_complete_attempt_counts(story: Any) -> None:
     assert (found.verdict, found.problems) == (PASS, ())
 
 
+@pytest.mark.parametrize("first", [ERROR, INCONCLUSIVE])
+def test_what_an_attempt_without_an_answer_saw_is_not_counted_again(
+    story: Any, first: Verdict
+) -> None:
+    told = story().control("AA-01").check("AA-01", first)
+    told.measure("AA-01", "Errors", successes=1, trials=5).add(RunResumed())
+    told.add(CheckStarted(check="AA-01::1", control="AA-01"))
+    told.measure("AA-01", "Errors", successes=0, trials=7)
+    told.add(Witness(check="AA-01::1", control="AA-01", statement="It is let in", held=True))
+    told.add(CheckEnded(check="AA-01::1", control="AA-01", verdict=PASS, seconds=2.0))
+    [found] = control_evidence(told.end())
+    assert found.verdict == PASS
+    [check] = found.checks
+    assert [m.trials for m in check.measurements] == [7]
+    assert (len(check.witnesses), check.seconds) == (1, 2.0)
+
+
 def test_an_attempt_that_was_cut_short_does_not_take_an_earlier_answer_away(story: Any) -> None:
     told = story().control("AA-01").check("AA-01", FAIL).add(RunResumed())
     told.add(CheckStarted(check="AA-01::1", control="AA-01"))
