@@ -67,7 +67,7 @@ class Whole:
         kin = trial.go_on()
         self.result: Result = trial.result(kin)
         self.seconds = time.monotonic() - kin.began
-        self.bytes = trial.journal.stat().st_size
+        self.bytes = round(0.95 * trial.journal_size())  # others of the same seed differ a little
         assert trial.left_behind() == []
 
     def moment(self, share: float, by_journal: bool) -> Moment:
@@ -92,30 +92,45 @@ def moments(whole: Whole, rng: random.Random) -> Iterator[tuple[str, list[Moment
         yield told, [whole.moment(s, by_journal) for s in shares]
 
 
-def survive(trial: Trial, kills: list[Moment], patient: bool) -> Result:
+def its_end_is_written(trial: Trial, _: Kin) -> bool:
+    return trial.journal_size() > 0 and b'"type":"run_end"' in trial.journal.read_bytes()
+
+
+def a_report_is_there(trial: Trial, _: Kin) -> bool:
+    return any((trial.run_folder / name).exists() for name in ("report.html", "results.json"))
+
+
+def survive(trial: Trial, kills: list[Moment], patient: bool) -> Result | float:
     """Kills the run and its resumes at these moments, and then lets it come to its end.
 
     Who is not `patient` goes on at once, while what was killed is still being cleared up.
+    Where the run was over before the first moment: how many seconds it took.
     """
-    for it_is_time in kills:
+    for number, it_is_time in enumerate(kills):
         kin = trial.go_on()
         if not trial.kill_once(kin, partial(it_is_time, trial, kin)):
-            return trial.result(kin)
+            return trial.result(kin) if number else time.monotonic() - kin.began
         if patient:
             assert trial.left_behind() == []
     return trial.finish()
 
 
-def kill_often(make: Begin, begin: list[str], seed: int) -> None:
-    """Kills runs, and compares what they come to with a whole run."""
+def kill_often(make: Begin, begin: list[str], seed: int, *others: Moment) -> None:
+    """Kills runs, also at the `others`, and compares what they come to with a whole run."""
     whole = Whole(make("whole", begin))
     rng = random.Random(seed)
     wrong = []
-    for number, (told, kills) in enumerate(moments(whole, rng)):
-        trial = make(str(number), begin)
+    aimed = [(moment.__name__, [moment]) for moment in others]
+    for number, (told, kills) in enumerate([*moments(whole, rng), *aimed]):
         patient = rng.random() < 0.5
-        result = survive(trial, kills, patient)
-        left = trial.left_behind()
+        for attempt in range(5):
+            trial = make(f"{number}-{attempt}", begin)
+            result = survive(trial, kills, patient)
+            left = trial.left_behind()
+            if isinstance(result, Result):
+                break
+            whole.seconds = min(whole.seconds, result)  # the machine has less to do than before
+        assert isinstance(result, Result), "it could not be killed in time"
         equal = result == whole.result
         log.info("%s %s: %s: %s", number, told, trial.told(), "equal" if equal else "NOT EQUAL")
         if left or not equal:
@@ -137,7 +152,8 @@ def test_a_killed_audit_of_a_service_comes_to_what_a_whole_one_does(
 ) -> None:
     suite = make_suite(BOOTH, fields=ALONE)
     profile = profile_file(tmp_path, suite, booth, skip=["AA-03"])
-    kill_often(trial, ["--profile", str(profile), "--seed", "7"], seed=1)
+    begin = ["--profile", str(profile), "--seed", "7"]
+    kill_often(trial, begin, 1, its_end_is_written, a_report_is_there)
 
 
 @pytest.mark.early
@@ -152,7 +168,7 @@ def test_a_killed_audit_of_the_embedded_stack_comes_to_what_a_whole_one_does(
     }
     (tmp_path / "stack.yaml").write_text(yaml.safe_dump(profile))
     select = ["--select", "CORS,HEAD,RATE-11"]
-    kill_often(trial, ["--profile", str(tmp_path / "stack.yaml"), *select, "--seed", "7"], seed=2)
+    kill_often(trial, ["--profile", str(tmp_path / "stack.yaml"), *select, "--seed", "7"], 2)
 
 
 def test_a_journal_cut_at_any_byte_is_gone_on_with_or_refused_in_one_sentence(

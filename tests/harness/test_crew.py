@@ -181,6 +181,19 @@ if __name__ == "__main__":
 """
 
 
+KILLED = """
+import os, signal, sys
+from l7audit.harness.crew import Crew
+def die():
+    os.kill(os.getpid(), signal.SIGKILL)
+if __name__ == "__main__":
+    with Crew(2, "checks.log"):
+        if sys.argv[1] == "run":
+            die()
+    die()
+"""
+
+
 @pytest.fixture
 def temporary() -> Iterator[Path]:
     """The session's folder for temporary files; sockets in it need a short path."""
@@ -215,14 +228,31 @@ def hanging(
 
 
 def test_when_the_session_is_killed_its_workers_end_even_where_a_check_hangs(
-    hanging: subprocess.Popen[str], temporary: Path
+    hanging: subprocess.Popen[str],
 ) -> None:
     started = descendants(hanging.pid)
     assert len(started) >= 3
-    assert list(temporary.iterdir())
     hanging.kill()
     assert all_end(started)
-    assert list(temporary.iterdir()) == []
+
+
+@pytest.mark.parametrize("workers", ["run", "are gone", "are being started"])
+def test_a_session_that_is_killed_leaves_no_socket(
+    workers: str, temporary: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "session.py").write_text(KILLED)
+    session = subprocess.Popen(
+        [sys.executable, "session.py", workers],
+        cwd=tmp_path,
+        start_new_session=True,
+        env=os.environ | {"TMPDIR": str(temporary)},
+    )
+    if workers == "are being started":
+        # The resource tracker is the first, and what forks the workers the second.
+        assert wait_until(lambda: len(descendants(session.pid)) > 1, every=0.001)
+        session.kill()
+    assert session.wait(60) == -signal.SIGKILL
+    assert wait_until(lambda: not list(temporary.iterdir()))
 
 
 def test_signals_to_the_whole_group_leave_the_workers_to_the_session(

@@ -10,11 +10,11 @@ from __future__ import annotations
 import multiprocessing
 import os
 import queue
-import shutil
 import signal
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.util import get_temp_dir
 
@@ -33,7 +33,7 @@ _RAN = (0, 1, 5)
 """pytest's exit codes for having run what there was: all passed, some failed, there was none."""
 
 _START = multiprocessing.get_context("forkserver")
-_START.set_forkserver_preload([__name__])  # before whoever starts the first worker
+_START.set_forkserver_preload(["l7audit.harness.last", __name__])  # before any worker starts
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +64,12 @@ def run_here(running: Running, checks: Sequence[Check]) -> int:
     return next((code for code in codes if code not in _RAN), 0)
 
 
-def _serve(pipe: Connection, log: str, sockets: str) -> None:
+def _serve(pipe: Connection, log: str) -> None:
     """A worker's life: a job at a time until the session hangs up or dies."""
     for number in (signal.SIGINT, signal.SIGTERM):
         # The session decides what these mean. A handler, as children would inherit being deaf.
         signal.signal(number, lambda *_: None)
-    threading.Thread(target=_end_with_session, args=(sockets,), daemon=True).start()
+    threading.Thread(target=_end_with_session, daemon=True).start()
     for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):
         os.environ.pop(name, None)
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
@@ -97,18 +97,14 @@ def _serve(pipe: Connection, log: str, sockets: str) -> None:
             with lock:
                 pipe.send_bytes(b"done" if code in _RAN else f"done:{code}".encode())
     except (EOFError, BrokenPipeError, ConnectionResetError):
-        _end_with_session(sockets)  # nobody is left to tell
+        os._exit(0)  # the session is gone; nobody is left to tell
 
 
-def _end_with_session(sockets: str) -> None:
-    """Ends this process as soon as the session's is gone: a check that hangs would not notice.
-
-    A session that was killed could not remove the folder of the socket that workers start by.
-    """
+def _end_with_session() -> None:
+    """Ends this process as soon as the session's is gone: a check that hangs would not notice."""
     session = multiprocessing.parent_process()
     if session is not None:
         session.join()
-        shutil.rmtree(sockets, ignore_errors=True)
     os._exit(0)
 
 
@@ -127,9 +123,9 @@ class Worker:
 
     def _start(self) -> None:
         self._pipe, theirs = _START.Pipe()
-        self._process = _START.Process(
-            target=_serve, args=(theirs, self._log, get_temp_dir()), daemon=True
-        )
+        resource_tracker.ensure_running()  # before there is a folder that a kill could leave
+        os.environ["L7AUDIT_SOCKETS"] = get_temp_dir()  # read by `last`
+        self._process = _START.Process(target=_serve, args=(theirs, self._log), daemon=True)
         self._process.start()
         theirs.close()
 
