@@ -152,7 +152,7 @@ def test_one_run_writes_a_journal_at_a_time(path: Path, resume: bool) -> None:
     if not resume:
         path.unlink()
     with Journal(path, resume=resume) as journal:
-        journal.append(started())
+        journal.append(RunEnded(outcome="completed") if resume else started())
         before = path.read_bytes()
         with path.open("ab") as file:
             file.write(b"half a li")

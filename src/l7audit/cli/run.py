@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from l7audit import folders, session
-from l7audit import journal as journals
 from l7audit import plugins as all_plugins
 from l7audit.cli import choices, summary
 from l7audit.cli.live import Live
@@ -15,6 +14,7 @@ from l7audit.cli.terminal import Terminal
 from l7audit.errors import UsageError
 from l7audit.exits import Exit
 from l7audit.history import Keeper, of_user
+from l7audit.journal import AnyRecord, Exchange, Records
 
 RESUME_LATEST = "latest"
 
@@ -59,7 +59,7 @@ def command(
     live = Live(terminal)
     plugins = all_plugins.load(extra=[live])
     folder = _resumed(resume, out)
-    earlier = journals.read(folder / folders.JOURNAL) if folder else []
+    earlier = _of_checks(Records(folder / folders.JOURNAL)) if folder else []
     if earlier and not profile and not target:
         profile, target = choices.as_it_began(earlier[0])
     wanted = choices.profile_for(profile, target)
@@ -95,3 +95,8 @@ def _resumed(resume: str | None, out: Path | None) -> Path | None:
             mend="Start a new run: l7audit run",
         )
     return folder.resolve()
+
+
+def _of_checks(records: Records) -> list[AnyRecord]:
+    """The records without the many that no verdict rests on."""
+    return [r for r in records if not isinstance(r, Exchange)]

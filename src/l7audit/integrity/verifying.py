@@ -145,15 +145,17 @@ def _reports(
     intact = {f.name for f in manifest.files if _as_listed(found, f)}
     compared: list[str] = []
     differing: list[str] = []
-    with tempfile.TemporaryDirectory(prefix="l7audit-") as place:
-        try:
+    try:
+        with tempfile.TemporaryDirectory(prefix="l7audit-") as place:
             again = rewrite(records, sorted(set(written.values())), Path(place))
-        except AuditError as error:
-            return (), f"they could not be written again: {error}", []
-        for name in sorted(written.keys() & intact):
-            path = again.get(written[name])
-            if path is not None and path == Path(place) / name:
-                (compared if _same(path, found.files[name]) else differing).append(name)
+            for name in sorted(written.keys() & intact):
+                path = again.get(written[name])
+                if path is not None and path == Path(place) / name:
+                    (compared if _same(path, found.files[name]) else differing).append(name)
+    except AuditError as error:
+        return (), f"they could not be written again: {error}", []
+    except OSError as error:
+        return (), f"they could not be written again: {error.strerror}.", []
     left = ", ".join(sorted(intact & written.keys() - {*compared, *differing}))
     return (
         tuple(compared),

@@ -70,6 +70,8 @@ class Records:
             return found
         with self._opening() as file:
             for line in file:
+                if not line.endswith(b"\n"):
+                    break  # cut, as in `lines`
                 if line.startswith(_EXCHANGE) and _named.decode(line).id in wanted:
                     record = decode(line)
                     assert isinstance(record, Exchange)  # the tag says so
@@ -135,6 +137,11 @@ def _checked(path: Path, number: int, prev: str, line: bytes) -> AnyRecord:
         raise DamagedJournalError(
             f"{path}, lines {number - 1} and {number} do not belong together: "
             "one of them was changed after it was written."
+        )
+    if isinstance(record, RunStarted) and number > 1:
+        raise DamagedJournalError(
+            f"{path}, line {number}, begins another run: a journal holds one.",
+            mend="Render each run from a journal of its own.",
         )
     return record
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 
@@ -23,6 +23,13 @@ from l7audit.model import (
 FORMAT = 2
 """The journal's format; a reader refuses any other."""
 
+# What no writer of ours ever goes beyond, so that no reader has to reckon with it.
+Moment = Annotated[float, msgspec.Meta(ge=0, lt=253_370_764_800)]  # until the year 9999
+Seconds = Annotated[float, msgspec.Meta(ge=-1e9, le=1e9)]  # a clock may be set back
+Milliseconds = Annotated[float, msgspec.Meta(ge=-1e12, le=1e12)]
+Count = Annotated[int, msgspec.Meta(ge=-(10**12), le=10**12)]
+Seed = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+
 
 class Record(Frozen, frozen=True, kw_only=True, tag_field="type"):
     """Any record: `seq` counts from 1 without gaps; `time` is UTC seconds since the epoch.
@@ -32,7 +39,7 @@ class Record(Frozen, frozen=True, kw_only=True, tag_field="type"):
     """
 
     seq: int = 0
-    time: float = 0.0
+    time: Moment = 0.0
     prev: str = ""
 
 
@@ -47,9 +54,9 @@ class PastRun(Frozen, frozen=True, kw_only=True):
     """An earlier run of the same profile, as the history keeps it; `started` is like `time`."""
 
     run: str
-    started: float
-    score: float
-    coverage: float
+    started: Moment
+    score: Annotated[float, msgspec.Meta(ge=0, le=100)]
+    coverage: Annotated[float, msgspec.Meta(ge=0, le=1)]
     decision: str
 
 
@@ -81,7 +88,7 @@ class RunStarted(Record, frozen=True, kw_only=True, tag="run"):
 
     format: int
     run: str
-    seed: int
+    seed: Seed
     target: str
     provider: str
     controls: list[Control]
@@ -126,7 +133,7 @@ class Message(Frozen, frozen=True, kw_only=True):
 
     headers: list[tuple[str, str]] = []
     body: str = ""
-    size: int = 0
+    size: Count = 0
 
 
 class Exchange(Record, frozen=True, kw_only=True, tag="exchange"):
@@ -137,9 +144,9 @@ class Exchange(Record, frozen=True, kw_only=True, tag="exchange"):
     method: str
     url: str
     request: Message
-    status: int | None = None
+    status: Count | None = None
     response: Message = Message()
-    milliseconds: float = 0.0
+    milliseconds: Milliseconds = 0.0
     identity: str = ""
     error: str = ""
 
@@ -163,8 +170,8 @@ class Measurement(Record, frozen=True, kw_only=True, tag="measurement"):
     name: str
     unit: str
     value: float | None = None
-    successes: int | None = None
-    trials: int | None = None
+    successes: Count | None = None
+    trials: Count | None = None
     samples: list[float] = []
     documented: str = ""
 
@@ -208,7 +215,7 @@ class CheckEnded(Record, frozen=True, kw_only=True, tag="check_end"):
     control: str
     verdict: Verdict
     reason: str = ""
-    seconds: float = 0.0
+    seconds: Seconds = 0.0
     looked_at: list[Place] = []
 
 
@@ -237,7 +244,7 @@ class RunEnded(Record, frozen=True, kw_only=True, tag="run_end"):
 
     outcome: str
     reason: str = ""
-    seconds: float = 0.0
+    seconds: Seconds = 0.0
 
 
 AnyRecord = (
