@@ -156,7 +156,8 @@ def run(count: int, exchanges: int) -> Iterator[Record]:
                 yield Violation(
                     check=check, control=control.id, statement=SENTENCE[:90],
                     place=Place(operation=f"GET /v1/things/{n}"),
-                    fingerprint=f"{number:08x}{n:08x}", exchanges=[f"{number}-{n}"], expected="401", seen="200",
+                    fingerprint=f"{number:08x}{n:08x}", exchanges=[f"{number}-{n}"],
+                    expected="401", seen="200",
                 )  # fmt: skip
         verdict = Verdict.FAIL if number % 10 == 9 else Verdict.PASS
         yield CheckEnded(check=check, control=control.id, verdict=verdict, seconds=0.2)

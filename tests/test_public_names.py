@@ -55,8 +55,9 @@ FOR_PLUGINS = {
     "l7audit.assess.promises": "SCORE",
     "l7audit.assess.quantities": "interval percentage quantity",
     "l7audit.assess.results": """
-        AreaResult ControlResult Finding GateResult OutOfScope Proof ProofVariant Results
-        TargetResult WaiverResult encode""",
+        AreaResult CheckResult ControlResult Finding GateResult HistoryPoint OutOfScope Proof
+        ProofVariant Results TargetResult WaiverResult WitnessResult encode""",
+    "l7audit.assess.statistics": "quantile rate_bounds",
     "l7audit.probe.curl": "curl",
     "l7audit.probe.scope": "Origin",
 }
