@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import msgspec
 import pytest
@@ -18,6 +19,7 @@ from l7audit.assess.replay import Answer
 from l7audit.errors import JournalError, UsageError
 from l7audit.exits import Exit
 from l7audit.folders import JOURNAL, PROOF, VARIANTS
+from l7audit.harness.crew import Crew
 from l7audit.journal import CheckStarted, Records, RunStarted, of_type
 from l7audit.model import Safety
 from l7audit.profile import Profile
@@ -133,7 +135,7 @@ def test_a_weakness_that_is_mended_is_fixed(
     assert answer is Answer.FIXED
     assert reason == (
         "The check looked at GET /things again and saw nothing wrong; "
-        "its witnesses held, all 2 times."
+        "its witness held each of 2 times."
     )
     assert outcome.exit is Exit.PASSED
     (pair,) = outcome.replayed[0].judgement.pairs
@@ -224,6 +226,22 @@ def test_without_working_credentials_a_refusal_means_nothing(
     answer, reason = only(replay(profile, records))
     assert answer is Answer.CANT_TELL
     assert "witness did not hold" in reason
+
+
+def test_what_was_interrupted_is_not_known_and_says_so(
+    weak: tuple[Profile, Records],
+    replay: Replay,
+    booth: Booth,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    profile, records = weak
+    booth.weak.clear()
+    monkeypatch.setattr(Crew, "run", Mock(side_effect=KeyboardInterrupt))
+    outcome = replay(profile, records)
+    assert only(outcome) == (
+        Answer.CANT_TELL, "aa/test_aa.py::test_aa_01 did not run to its end.",
+    )  # fmt: skip
+    assert outcome.exit is Exit.INTERRUPTED
 
 
 def test_an_operation_that_left_the_document_and_the_service_is_not_fixed(

@@ -132,7 +132,7 @@ def replay(
             provider.open(profile, folder, progress) as target,
             Journal(folder / JOURNAL) as journal,
         ):
-            progress(f"sending again to {target.base_url}: {', '.join(sorted(checks))}")
+            progress(f"running {_named(sorted(checks))} again at {target.base_url}")
             recorder = Recorder(journal, plugins)
             work = _begin(profile, records.started, catalogue, target, recorder, checks)
             conduct(crew, work, recorder)
@@ -149,6 +149,10 @@ def _runnable(catalogue: Catalogue, chosen: Iterable[Known]) -> dict[str, str]:
     """The checks that saw the findings and still exist, each with its control."""
     there = {c.id: c.control for c in catalogue.checks}
     return {check: there[check] for k in chosen for check in k.checks if check in there}
+
+
+def _named(checks: Sequence[str]) -> str:
+    return checks[0] if len(checks) == 1 else f"{len(checks)} checks"
 
 
 def _begin(

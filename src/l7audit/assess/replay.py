@@ -114,7 +114,7 @@ def judge(known: Known, then: Sequence[Exchange], again: Again) -> Judgement:
         return Judgement(Answer.CANT_TELL, why, pairs)
     held = sum(len(a.witnesses) for a in attempts if a is not None)
     why = f"The check looked at {known.problem.place} again and saw nothing wrong; "
-    why += "its witness held." if held == 1 else f"its witnesses held, all {held} times."
+    why += "its witness held." if held == 1 else f"its witness held each of {held} times."
     return Judgement(Answer.FIXED, why, pairs)
 
 
