@@ -10,7 +10,7 @@ from l7audit.model import Identity
 from l7audit.target.words import says, words
 
 _OUT_OF_USE = {"limited", "expired", "revoked"}
-_POWER = (
+POWER = (
     "admin", "administrator", "operator", "owner", "root", "superuser", "super", "sysadmin",
     "manager", "moderator", "staff", "support", "platform", "system",
 )  # fmt: skip
@@ -36,7 +36,7 @@ class Cast:
 
 def powerful(identity: Identity, admin_roles: Iterable[str] = ()) -> bool:
     """Whether a role says that its holder may more than others."""
-    return identity.role in set(admin_roles) or says(words(identity.role), *_POWER)
+    return identity.role in set(admin_roles) or says(words(identity.role), *POWER)
 
 
 def admin_roles(check: Check) -> list[str]:
@@ -74,3 +74,16 @@ def casts(check: Check) -> list[Cast]:
             "The profile gives no two identities of one role: nobody is a stranger to another."
         )
     return found
+
+
+def by_role(
+    identities: Iterable[Identity], powers: Iterable[str] = ()
+) -> tuple[list[Identity], list[Identity]]:
+    """One identity of each tenant and role: those of ordinary roles, and those of power."""
+    named = list(powers)
+    one = {(i.tenant, i.role): i for i in reversed(in_use(identities))}
+    people = sorted(one.values(), key=lambda i: i.name)
+    return (
+        [i for i in people if not powerful(i, named)],
+        [i for i in people if powerful(i, named)],
+    )

@@ -10,7 +10,7 @@ from l7audit.harness.check import Check
 from l7audit.model import Identity
 from l7audit.probe.answer import Answer
 from l7audit.target import meaning
-from l7audit.target.schemas import Schema
+from l7audit.target.schemas import Schema, properties
 from l7audit.target.target_model import Surface
 from l7audit.target.values import values_in
 from l7audit_suites.authz.families import Family, families
@@ -24,6 +24,15 @@ def ask(check: Check, surface: Surface, identity: Identity, **given: Any) -> Ans
     """An operation called by an identity; `given` as `Surface.request` takes it."""
     auth = check.sessions.auth(identity, surface)
     return check.send(surface.request(auth=auth, **given), identity=identity.name)
+
+
+def opened(surface: Surface, answer: Answer) -> bool:
+    """Whether an answer is a success of the kind that the document declares, and not a refusal
+    that only its body tells of."""
+    body, declared = answer.json_or_none(), properties(surface.operation.answer_schema)
+    if not answer.ok or not isinstance(body, dict) or not declared:
+        return answer.ok
+    return 2 * len(declared.keys() & body.keys()) >= len(body)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from l7audit_stack.defects.authz import below, claims, lists, objects, references
+from l7audit_stack.defects.authz import (
+    around,
+    below,
+    claims,
+    functions,
+    keys,
+    lists,
+    objects,
+    references,
+    taken_away,
+)
 from l7audit_stack.defects.defect import Defect
 
 DEFECTS: tuple[Defect, ...] = (
@@ -11,4 +21,8 @@ DEFECTS: tuple[Defect, ...] = (
     *below.DEFECTS,
     *references.DEFECTS,
     *claims.DEFECTS,
+    *functions.DEFECTS,
+    *around.DEFECTS,
+    *keys.DEFECTS,
+    *taken_away.DEFECTS,
 )

@@ -1,0 +1,104 @@
+"""Functions that the wrong roles may use."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+from l7audit_stack.api.operation import Call, Handler, Operation, Reply
+from l7audit_stack.api.parts import Parts
+from l7audit_stack.api.problems import Problem
+from l7audit_stack.api.security.policy import AccessPolicy
+from l7audit_stack.api.security.principals import Principal
+from l7audit_stack.defects.authn.around import Whole, changing_answers
+from l7audit_stack.defects.authz.swap import Swap, deciding, handlers, operations
+from l7audit_stack.defects.defect import Defect
+
+
+class ReadersWrite(AccessPolicy):
+    """Takes the right to read for the right to write."""
+
+    def may(
+        self,
+        principal: Principal,
+        permission: str,
+        *,
+        owner: str | None = None,
+        tenant: str | None = None,
+    ) -> bool:
+        return super().may(
+            principal, permission.replace(":write", ":read"), owner=owner, tenant=tenant
+        )
+
+
+def _guarded_by(names: tuple[str, ...], permission: str) -> Swap:
+    """Asks another permission of who uses these operations."""
+
+    def change(operation: Operation) -> Operation:
+        if operation.name not in names:
+            return operation
+        return dataclasses.replace(operation, permission=permission)
+
+    return operations(change)
+
+
+def _readers_delete(parts: Parts) -> Parts:
+    guarded = _guarded_by(("documents.delete",), "documents:read")(parts)
+    return handlers(("documents.delete",), deciding(ReadersWrite))(guarded)
+
+
+def _proposes(handler: Handler) -> Handler:
+    """Takes a change from everybody who may read, and keeps it for the owner to look at."""
+
+    async def proposed(call: Call) -> Reply:
+        try:
+            return await handler(call)
+        except Problem as problem:
+            if problem.status != 403:
+                raise
+            return Reply(status=202)
+
+    return proposed
+
+
+def _readers_propose(parts: Parts) -> Parts:
+    names = ("agents.change", "agents.delete")
+    return handlers(names, _proposes)(_guarded_by(names, "agents:read")(parts))
+
+
+def _refused_kindly(whole: Whole) -> None:
+    whole.status = 200
+    whole.content(json.dumps({"error": "forbidden"}).encode())
+
+
+DEFECTS: tuple[Defect, ...] = (
+    Defect(
+        name="authz.everybody-reads-the-audit-log",
+        summary="The audit log asks for an account, and not for its role.",
+        parts=_guarded_by(("audit.list",), "me:read"),
+    ),
+    Defect(
+        name="authz.everybody-makes-users",
+        summary="Listing users is guarded, and making them is not.",
+        parts=_guarded_by(("users.create",), "me:read"),
+    ),
+    Defect(
+        name="authz.power-refused-with-200",
+        summary="Who lacks the role gets a 200 that holds an error.",
+        near_miss=True,
+        wrap=changing_answers(
+            lambda scope, status: status == 403 and scope["method"] == "GET", _refused_kindly
+        ),
+    ),
+    Defect(
+        name="authz.readers-delete",
+        summary="Who may read a document may delete it.",
+        parts=_readers_delete,
+    ),
+    Defect(
+        name="authz.readers-propose",
+        summary="A change by who may only read is answered with 202 and waits for the owner.",
+        near_miss=True,
+        parts=_readers_propose,
+    ),
+)
