@@ -6,7 +6,9 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from l7audit.model import Kind
+from l7audit.target import meaning
 from l7audit.target.operation import Operation
+from l7audit.target.schemas import properties
 from l7audit.target.target_model import Surface, TargetModel
 from l7audit.target.words import Words, words
 
@@ -41,6 +43,14 @@ class Family:
     def nested(self) -> bool:
         """Whether its things lie below a thing of another family."""
         return "{" in self.collection
+
+    @property
+    def people(self) -> bool:
+        """Whether its things log in by a password: making one costs the target a slow hash."""
+        maker = self.maker
+        takes = properties(maker.operation.body_schema) if maker else {}
+        gives = properties(maker.operation.answer_schema) if maker else {}
+        return any(meaning.is_password(n, part) for n, part in (*takes.items(), *gives.items()))
 
     @property
     def parent(self) -> str:

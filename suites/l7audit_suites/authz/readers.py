@@ -17,7 +17,7 @@ def things_with_readers(check: Check) -> Iterator[tuple[Thing, Identity]]:
     ordinary, _ = by_role(check.identities, admin_roles(check))
     if len({one.role for one in ordinary}) < 2:
         check.not_applicable("The profile's ordinary identities have one role: none may less.")
-    for thing in made_things(check, lambda f: not f.nested):
+    for thing in made_things(check, lambda f: not f.nested and not f.people):
         for one in ordinary:
             other = one.role != thing.owner.role and one.tenant == thing.owner.tenant
             if other and thing.shows(thing.view(check, one)) and _only_reads(check, thing, one):

@@ -62,9 +62,10 @@ def _victims(check: Check) -> list[tuple[Thing, Identity]]:
         ]
         if found:
             return found
+    made = made_things(check, lambda f: f.read is not None and not f.people, _MOST_THINGS)
     return [
         (thing, stranger)
-        for thing in made_things(check, lambda f: f.read is not None, most=_MOST_THINGS)
+        for thing in made
         for stranger in thing.cast.strangers
         if private_to_change(check, thing, stranger)
     ]

@@ -161,6 +161,11 @@ def _texts(value: Any) -> Iterator[tuple[str, str]]:
         level = below
 
 
+def without_people(family: Family) -> bool:
+    """Leaves out what is slow to make, for checks to which any thing is as good."""
+    return not family.people
+
+
 def made_things(
     check: Check, wanted: Callable[[Family], bool] = lambda _: True, most: int = MOST_FAMILIES
 ) -> Iterator[Thing]:

@@ -47,6 +47,19 @@ def _readers_delete(parts: Parts) -> Parts:
     return handlers(("documents.delete",), deciding(ReadersWrite))(guarded)
 
 
+def _legacy_put(parts: Parts) -> Parts:
+    """Keeps a route of an earlier version, whose guard nobody looks at any more."""
+    change = next(o for o in parts.operations if o.name == "agents.change")
+    legacy = dataclasses.replace(
+        change,
+        name="agents.replace",
+        method="PUT",
+        permission="agents:read",
+        handler=deciding(ReadersWrite)(change.handler),
+    )
+    return dataclasses.replace(parts, operations=(*parts.operations, legacy))
+
+
 def _proposes(handler: Handler) -> Handler:
     """Takes a change from everybody who may read, and keeps it for the owner to look at."""
 
@@ -94,6 +107,11 @@ DEFECTS: tuple[Defect, ...] = (
         name="authz.readers-delete",
         summary="Who may read a document may delete it.",
         parts=_readers_delete,
+    ),
+    Defect(
+        name="authz.legacy-put",
+        summary="A PUT that nobody documents changes agents for who may read them.",
+        parts=_legacy_put,
     ),
     Defect(
         name="authz.readers-propose",
