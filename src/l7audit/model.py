@@ -200,6 +200,8 @@ class Kind(StrEnum):
     ADMIN = "admin"
     RATE_POLICY = "rate policy"  # changes a rate limit while the target runs
     COSTLY = "costly"
+    SEARCH = "search"  # finds things by a text that the caller gives
+    CHAT = "chat"  # lets a language model answer a conversation
     UPLOAD = "upload"
     PATH_TAKING = "path taking"
     URL_TAKING = "url taking"

@@ -184,7 +184,11 @@ def _target(stack: Stack, address: Address) -> Target:
         identities=[_identity(seed) for seed in address.identities],
         allowed_origins=list(address.cors_origins),
         mint=_mint(address.secrets_dir),
-        hints={"backoff": "escalating", "sharing": {"change": "owner"}},
+        hints={
+            "backoff": "escalating",
+            "sharing": {"change": "owner"},
+            "listener": address.receiver,
+        },
         handle=str(stack.run_dir),
         versions=stack.versions(),
     )

@@ -50,14 +50,32 @@ class OwnedTable:
         )
         return row
 
-    async def page(self, call: Call, query: PageQuery, permission: str) -> Sequence[Any]:
-        """Rows the caller may see, newest first: one more than `query.limit` if there are more."""
-        position = start(query.cursor)
+    async def page(
+        self,
+        call: Call,
+        query: PageQuery,
+        permission: str,
+        *,
+        named: str | None = None,
+        oldest_first: bool = False,
+    ) -> Sequence[Any]:
+        """Rows the caller may see, newest first: one more than `query.limit` if there are more.
+
+        `named` keeps to those whose `name` holds that text, in any case.
+        """
+        position = start(query.cursor, oldest_first=oldest_first)
         values: list[Any] = [position.moment, position.id, query.limit + 1]
-        conditions = ["(created_at, id) < ($1, $2)", *scope(call, permission, values, self.owner)]
+        after, order = (">", "ASC") if oldest_first else ("<", "DESC")
+        conditions = [
+            f"(created_at, id) {after} ($1, $2)",
+            *scope(call, permission, values, self.owner),
+        ]
+        if named is not None:
+            values.append(named)
+            conditions.append(f"strpos(lower(name), lower(${len(values)})) > 0")
         rows: Sequence[Any] = await call.parts.database.fetch(
             f"SELECT {self.columns} FROM {self.name} WHERE {' AND '.join(conditions)}"
-            " ORDER BY created_at DESC, id DESC LIMIT $3",
+            f" ORDER BY created_at {order}, id {order} LIMIT $3",
             *values,
         )
         return rows

@@ -33,7 +33,8 @@ class PageQuery(Input, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """A place in a list that goes newest first: what follows is older than `(moment, id)`."""
+    """A place in a list by age: what follows is older than `(moment, id)`, or younger where the
+    list goes oldest first."""
 
     moment: datetime
     id: UUID
@@ -45,11 +46,13 @@ class Position:
         return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def start(cursor: str | None) -> Position:
-    """The place that `cursor` names; without one, before the newest item.
+def start(cursor: str | None, *, oldest_first: bool = False) -> Position:
+    """The place that `cursor` names; without one, before the first item.
 
     Raises a 422 problem for a cursor that no list of ours has given out.
     """
+    if cursor is None and oldest_first:
+        return Position(_EPOCH, UUID(int=0))
     if cursor is None:
         return Position(datetime(9999, 1, 1, tzinfo=UTC), _FIRST)
     try:

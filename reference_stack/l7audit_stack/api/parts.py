@@ -33,6 +33,7 @@ from l7audit_stack.api.security.rates import RatePolicies
 from l7audit_stack.api.security.secrets import SecretBox
 from l7audit_stack.api.security.tokens import TokenIssuer, TokenVerifier
 from l7audit_stack.api.settings import Settings, SettingsError, weaknesses
+from l7audit_stack.api.xml_text import XmlReader
 from l7audit_stack.data.database import Database
 from l7audit_stack.data.identities import Identities
 from l7audit_stack.data.store import Store
@@ -75,6 +76,7 @@ class Parts:
     request_ids: RequestIds
     paths: PathRule
     bodies: BodyReader
+    xml: XmlReader
     # what goes out
     cors: Cors
     headers: SecurityHeaders
@@ -147,6 +149,7 @@ def production_parts(settings: Settings, keyring: Keyring | None = None) -> Part
             max_depth=settings.max_json_depth,
             timeout=settings.body_timeout,
         ),
+        xml=XmlReader(),
         cors=Cors(origins=frozenset(settings.cors_origins)),
         headers=SecurityHeaders(enabled=settings.security_headers_enabled),
         problems=ProblemRenderer(),

@@ -22,6 +22,7 @@ class Address(msgspec.Struct, frozen=True):
     llm_url: str
     openapi_url: str
     cors_origins: tuple[str, ...]
+    receiver: str  # `host:port` of this machine that webhooks may call; nothing listens there
     defects: tuple[str, ...] = ()
 
 

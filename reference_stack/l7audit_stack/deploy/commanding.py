@@ -154,5 +154,6 @@ class Commands:
             llm_url=shared.llm.endpoint,
             openapi_url=f"{edge.endpoint}{OPENAPI_PATH}",
             cors_origins=CORS_ORIGINS,
+            receiver=lane.receiver,
             defects=lane.defects,
         )

@@ -18,6 +18,7 @@ from l7audit_stack.deploy.components.api import Replica
 from l7audit_stack.deploy.components.edge import Edge
 from l7audit_stack.deploy.errors import StackError
 from l7audit_stack.deploy.keeper import Keeper
+from l7audit_stack.deploy.ports import LOOPBACK
 from l7audit_stack.deploy.shared import Shared
 
 CORS_ORIGINS = ("https://app.l7audit.example", "https://console.l7audit.example")
@@ -33,6 +34,7 @@ class Lane:
     replicas: list[Keeper] = field(default_factory=list)
     edge: Keeper | None = None
     defects: tuple[str, ...] = ()
+    receiver_port: int = 0
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
@@ -59,6 +61,11 @@ class Lane:
         return self._folder / "files"
 
     @property
+    def receiver(self) -> str:
+        """`host:port` that webhooks may call although it is here: free for whoever listens."""
+        return f"{LOOPBACK}:{self.receiver_port}"
+
+    @property
     def edge_component(self) -> Edge:
         """The edge as it was last started."""
         if self.edge is None or not isinstance(self.edge.component, Edge):
@@ -72,6 +79,7 @@ class Lane:
         shutil.copytree(shared.secrets, self.secrets_dir)
         shutil.copytree(shared.files, self.files_dir)
         await self._empty(database=True)
+        self.receiver_port = shared.ports.take()
         ports = tuple(shared.ports.take() for _ in range(replicas))
         edge = Edge(
             name=self.name("edge"),
@@ -93,6 +101,7 @@ class Lane:
             "TRUSTED_PROXIES": "127.0.0.1",
             "SECRETS_DIR": str(self.secrets_dir),
             "FILES_DIR": str(self.files_dir),
+            "WEBHOOK_ALLOWED_HOSTS": self.receiver,
         }
         self.replicas = [
             shared.keep(Replica(self.name(f"api-{number}"), port, environment, self.defects))
@@ -144,6 +153,7 @@ class Lane:
             del self.shared.keepers[keeper.component.name]
             self.shared.ports.give_back(keeper.component.port)
         shared = self.shared
+        shared.ports.give_back(self.receiver_port)
         await shared.postgres.execute(
             shared.programs,
             shared.log("database"),

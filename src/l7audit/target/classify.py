@@ -35,6 +35,8 @@ _RULES: Mapping[Kind, Callable[[Seen], bool]] = {
     Kind.ADMIN: hazard_rules.admin,
     Kind.RATE_POLICY: hazard_rules.rate_policy,
     Kind.COSTLY: hazard_rules.costly,
+    Kind.SEARCH: hazard_rules.search,
+    Kind.CHAT: hazard_rules.chat,
     Kind.UPLOAD: hazard_rules.upload,
     Kind.PATH_TAKING: hazard_rules.path_taking,
     Kind.URL_TAKING: hazard_rules.url_taking,

@@ -56,6 +56,29 @@ def costly(seen: Seen) -> bool:
     )  # fmt: skip
 
 
+def search(seen: Seen) -> bool:
+    operation = seen.operation
+    if operation.method not in {"POST", "GET"} or operation.path_parameters:
+        return False
+    if not says(seen.named, "search", "find", "lookup", "query", "suggest", "autocomplete"):
+        return False
+    return any(
+        says(words(name), *meaning.SOUGHT) and type_of(part) in {"", "string"}
+        for name, part in meaning.parts_taken(operation)
+    )
+
+
+def chat(seen: Seen) -> bool:
+    """A conversation is a list of turns, each with what was said and who said it."""
+    if seen.operation.method != "POST":
+        return False
+    return any(
+        type_of(part) == "array" and meaning.turn_fields(part.get("items") or {}) is not None
+        for schema in seen.operation.bodies.values()
+        for part in properties(schema).values()
+    )
+
+
 def upload(seen: Seen) -> bool:
     if seen.operation.method not in CHANGES:
         return False

@@ -6,6 +6,8 @@ the hinted ones are then the only ones of that kind. `values` fills path paramet
 login; `discover_openapi: true` allows looking for a document at well-known addresses.
 `sharing: {read: ..., change: ...}` says who may read and change what somebody has made (`owner`,
 `tenant` or `everybody`); `admin_roles: [...]` names roles of power whose names don't tell.
+`listener: host:port` is an address of this machine that the target may call although it is an
+inner one, and where a check may listen for that.
 """
 
 from __future__ import annotations

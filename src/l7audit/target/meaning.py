@@ -28,6 +28,12 @@ NOT_A_SECRET = (
 )  # fmt: skip
 URL = ("url", "uri", "href", "callback", "webhook", "link", "endpoint", "redirect")
 PATH = ("path", "file", "filename", "filepath", "dir", "directory", "folder", "pathname")
+SOUGHT = (
+    "query", "q", "search", "term", "text", "keyword", "phrase", "filter", "needle", "prefix",
+    "name", "title",
+)  # fmt: skip
+SPEAKER = ("role", "author", "speaker", "sender", "from")
+SPEECH = ("content", "text", "message", "body", "parts")
 CAPACITY = ("capacity", "burst", "quota", "limit", "max", "maximum", "request", "rate", "rpm")
 REFILL = (
     "refill", "window", "interval", "period", "rate", "per second", "per minute", "second",
@@ -117,6 +123,14 @@ def login_fields(schema: Schema) -> tuple[str, str] | None:
         return min(rank[phrase] for phrase in USER if says(words(name), phrase))
 
     return min(users, key=sureness), secrets[0]
+
+
+def turn_fields(schema: Schema) -> tuple[str, str] | None:
+    """The members of a conversation's turn that say who speaks and what; None where it is none."""
+    members = list(properties(schema))
+    speakers = [n for n in members if says(words(n), *SPEAKER)]
+    speech = [n for n in members if n not in speakers and says(words(n), *SPEECH)]
+    return (speakers[0], speech[0]) if speakers and speech else None
 
 
 def tenant_field(schema: Schema) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from l7audit_stack.api.operation import Call, Input, Operation, Output, Reply
@@ -17,6 +17,13 @@ _AGENTS = OwnedTable("agents", _COLUMNS, "agent")
 
 MEMORIES_IN_MIND = 20
 """How many memories are put before a conversation: with the instructions they fit into a prompt."""
+
+
+class AgentQuery(PageQuery, frozen=True):
+    """Which agents, and in which order: `name` is a part of theirs, in any case."""
+
+    name: Name | None = None
+    sort: Literal["-created_at", "created_at"] = "-created_at"
 
 
 class NewAgent(Input, frozen=True):
@@ -48,7 +55,7 @@ class Agent(Output, frozen=True):
 
 
 class AgentPage(Output, frozen=True):
-    """Agents, newest first; `next_cursor` asks for what follows."""
+    """Agents in the order asked for; `next_cursor` asks for what follows."""
 
     items: list[Agent]
     next_cursor: str | None
@@ -92,9 +99,15 @@ async def create(call: Call) -> Reply:
 
 
 async def index(call: Call) -> Reply:
-    """One page of the tenant's agents."""
-    query: PageQuery = call.query
-    rows = await _AGENTS.page(call, query, "agents:read")
+    """One page of the tenant's agents, in the order asked for."""
+    query: AgentQuery = call.query
+    rows = await _AGENTS.page(
+        call,
+        query,
+        "agents:read",
+        named=query.name,
+        oldest_first=query.sort == "created_at",
+    )
     items = [_agent(row) for row in rows[: query.limit]]
     return Reply(AgentPage(items=items, next_cursor=next_cursor(rows, query.limit)))
 
@@ -148,10 +161,10 @@ OPERATIONS: tuple[Operation, ...] = (
         method="GET",
         path="/v1/agents",
         handler=index,
-        summary="List the tenant's agents, newest first.",
+        summary="List the tenant's agents, by name and age.",
         tag="agents",
         permission="agents:read",
-        query=PageQuery,
+        query=AgentQuery,
         answer=AgentPage,
     ),
     Operation(

@@ -15,12 +15,13 @@ from l7audit_stack.api.owned import OwnedTable
 from l7audit_stack.api.paging import PageQuery, next_cursor
 from l7audit_stack.api.routes.shapes import Name, caller, identifier
 from l7audit_stack.api.security.bodies import invalid
+from l7audit_stack.api.xml_text import XmlReader, XmlRefusedError
 
-MEDIA_TYPES = ("text/plain", "text/markdown", "application/json")
+MEDIA_TYPES = ("text/plain", "text/markdown", "application/json", "application/xml")
 MAX_BYTES = 262_144
 """A longer text could exceed what PostgreSQL's word index holds for one row."""
 
-MediaType = Literal["text/plain", "text/markdown", "application/json"]
+MediaType = Literal["text/plain", "text/markdown", "application/json", "application/xml"]
 _COLUMNS = "id, owner_id, title, media_type, size, created_at"
 _DOCUMENTS = OwnedTable("documents", _COLUMNS, "document")
 _WITH_CONTENT = OwnedTable("documents", f"{_COLUMNS}, content", "document")
@@ -71,7 +72,7 @@ async def upload(call: Call) -> Reply:
     query: UploadQuery = call.query
     principal = caller(call)
     media_type = call.headers.get("content-type", "").partition(";")[0].strip().lower()
-    content = _read(call.body, media_type)
+    content = _read(call.body, media_type, call.parts.xml)
     embedding = await embed(f"{query.title}\n{content}", call.parts.llm)
     try:
         row = await call.parts.database.fetchrow(
@@ -94,7 +95,8 @@ async def upload(call: Call) -> Reply:
     return Reply(document, status=201, headers={"Location": f"/v1/documents/{document.id}"})
 
 
-def _read(body: bytes, media_type: str) -> str:
+def _read(body: bytes, media_type: str, xml: XmlReader) -> str:
+    """The text that is kept: of XML what stands between its tags, of all else the whole."""
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError:
@@ -106,6 +108,13 @@ def _read(body: bytes, media_type: str) -> str:
             msgspec.json.decode(body)
         except (msgspec.DecodeError, RecursionError):
             raise invalid("The text is not valid JSON.") from None
+    if media_type == "application/xml":
+        try:
+            text = xml.text(body)
+        except XmlRefusedError as error:
+            raise invalid(str(error)) from None
+        if not text:
+            raise invalid("The XML holds no text.")
     return text
 
 
@@ -138,7 +147,7 @@ OPERATIONS: tuple[Operation, ...] = (
         method="POST",
         path="/v1/documents",
         handler=upload,
-        summary="Upload a text (UTF-8) to keep and search.",
+        summary="Upload a text (UTF-8) to keep and search; of XML its text is kept.",
         tag="documents",
         permission="documents:write",
         query=UploadQuery,

@@ -70,6 +70,44 @@ def test_a_list_comes_in_pages_without_gap_or_repetition_and_of_one_tenant(withi
     within(story)
 
 
+def test_a_list_can_be_narrowed_by_name_and_turned_round(within: Within) -> None:
+    async def story(people: Any) -> None:
+        for name in ("Red fox", "red 100%", "blue_fox"):
+            await people.bob.post("/v1/agents", json={"name": name})
+
+        async def listed(**query: Any) -> list[str]:
+            answer = await people.bob.get("/v1/agents", params=query)
+            assert answer.status_code == 200
+            return [item["name"] for item in answer.json()["items"]]
+
+        assert await listed(name="RED") == ["red 100%", "Red fox"]
+        assert await listed(name="0%") == ["red 100%"]
+        assert await listed(name="e_f") == ["blue_fox"]
+        assert await listed(name="' OR 1=1 -- ") == []
+        assert await listed(sort="created_at") == ["Red fox", "red 100%", "blue_fox"]
+        for bad in ("name", "created_at;", "-created_at,id"):
+            assert (await people.bob.get("/v1/agents", params={"sort": bad})).status_code == 422
+
+    within(story)
+
+
+def test_pages_go_on_in_the_order_that_was_asked_for(within: Within) -> None:
+    async def story(people: Any) -> None:
+        for number in range(5):
+            await people.bob.post("/v1/agents", json={"name": f"agent {number}"})
+        seen: list[str] = []
+        query: dict[str, Any] = {"limit": 2, "sort": "created_at", "name": "agent"}
+        while True:
+            page = (await people.bob.get("/v1/agents", params=query)).json()
+            seen += [item["name"] for item in page["items"]]
+            if page["next_cursor"] is None:
+                break
+            query["cursor"] = page["next_cursor"]
+        assert seen == [f"agent {number}" for number in range(5)]
+
+    within(story)
+
+
 @pytest.mark.parametrize(
     "body",
     [

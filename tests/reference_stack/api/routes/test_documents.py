@@ -56,6 +56,34 @@ def test_markdown_and_json_are_kept_as_they_are(within: Within, media_type: str)
     within(story)
 
 
+def test_of_xml_the_text_is_kept_and_found(within: Within) -> None:
+    async def story(people: Any) -> None:
+        made = await people.bob.post(
+            "/v1/documents?title=x",
+            content=b"<note><to>Ada</to> <say>Zanzibar &amp; back</say></note>",
+            headers={"Content-Type": "application/xml"},
+        )
+        shown = (await people.bob.get(made.headers["location"])).json()
+        assert (shown["content"], shown["media_type"]) == ("Ada Zanzibar & back", "application/xml")
+        assert await search(people.carol, "zanzibar", "text") == ["x"]
+
+    within(story)
+
+
+@pytest.mark.parametrize(
+    "xml", [b"<!DOCTYPE a [<!ENTITY e 'x'>]><a>&e;</a>", b"<a>", b"<a></a>", b"plain"]
+)
+def test_xml_with_a_document_type_or_without_text_is_refused(within: Within, xml: bytes) -> None:
+    async def story(people: Any) -> None:
+        answer = await people.bob.post(
+            "/v1/documents?title=x", content=xml, headers={"Content-Type": "application/xml"}
+        )
+        assert answer.status_code == 422
+        assert (await people.bob.get("/v1/documents")).json()["items"] == []
+
+    within(story)
+
+
 @pytest.mark.parametrize(
     ("query", "media_type", "content", "status"),
     [

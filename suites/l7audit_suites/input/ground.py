@@ -1,0 +1,247 @@
+"""Where input goes in: who may send it, what is made of it, and how that is read back."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from l7audit.errors import CredentialError
+from l7audit.harness.check import Check
+from l7audit.model import Identity, Kind
+from l7audit.probe.answer import Answer
+from l7audit.probe.request import Auth, Request
+from l7audit.target.meaning import is_password
+from l7audit.target.operation import Operation
+from l7audit.target.schemas import properties
+from l7audit.target.target_model import Surface
+from l7audit.target.values import things, values_in
+
+CONCURRENCY = 4
+_MOST_ASKED = 5
+_MOST_CALLERS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Somebody with a way in; nobody where the operation is public."""
+
+    check: Check
+    identity: Identity | None
+
+    @property
+    def name(self) -> str:
+        return self.identity.name if self.identity else ""
+
+    def auth(self, surface: Surface) -> Auth:
+        """How this caller authenticates there."""
+        if self.identity is None:
+            return Auth.none()
+        return self.check.sessions.auth(self.identity, surface)
+
+    def send(self, request: Request, *, patience: bool = True) -> Answer:
+        """Sends a request that is authenticated already."""
+        return self.check.send(request, identity=self.name, patience=patience)
+
+
+def callers(check: Check) -> list[Caller]:
+    """Who can get in at all, in an order of this check's own. Ends the check without any."""
+    odd = {"limited", "expired", "revoked"}
+    found = [i for i in check.identities if not odd & set(i.tags) and i.credentials]
+    check.random.shuffle(found)
+    entered = []
+    for identity in found[:_MOST_CALLERS]:
+        try:
+            check.sessions.auth(identity)
+        except CredentialError:
+            continue
+        entered.append(Caller(check, identity))
+    if not entered:
+        check.inconclusive("The profile gives no identity that gets in with its credentials.")
+    return entered
+
+
+def able(who: Sequence[Caller], surface: Surface) -> tuple[Caller, Answer] | None:
+    """The first caller whose plain request is answered with success, and the answer."""
+    for caller in who[:_MOST_ASKED]:
+        try:
+            answer = caller.send(surface.request(caller.auth(surface)))
+        except CredentialError:
+            continue
+        if answer.ok:
+            return caller, answer
+        if answer.status not in {401, 403, 404}:
+            return None  # it is not about who asks
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A thing that was made for the purpose."""
+
+    answer: Answer
+    path: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """Where a caller can make things of a kind, see them again and remove them."""
+
+    check: Check
+    surface: Surface
+    caller: Caller
+    reader: Surface | None
+    lister: Surface | None
+    remover: Surface | None
+
+    @property
+    def operation(self) -> Operation:
+        return self.surface.operation
+
+    def request(self, **given: Any) -> Request:
+        """The creating request; `given` as `Surface.request` takes it."""
+        return self.surface.request(auth=self.caller.auth(self.surface), **given)
+
+    def make(self, **given: Any) -> Made:
+        """Asks for a thing; what came into being is removed at the check's end."""
+        return self.sent(self.request(**given))
+
+    def sent(self, request: Request) -> Made:
+        """As `make`, with a request of the caller's own writing."""
+        return self.keep(self.caller.send(request))
+
+    def keep(self, answer: Answer) -> Made:
+        """What an answer says was made, to be removed at the check's end."""
+        path = _path(answer, self.remover or self.reader) if answer.ok else {}
+        if path and self.remover is not None:
+            remover = self.remover.request(auth=self.caller.auth(self.remover), path=path)
+            self.check.sessions.keep_for_removal(remover, self.caller.name)
+        return Made(answer, path)
+
+    def takes(self) -> Answer:
+        """The answer to making one more thing, for a witness."""
+        return self.make().answer
+
+    def shown(self, made: Made) -> Answer | None:
+        """The thing as it is read back; None where nothing shows it."""
+        if self.reader is None or not made.path:
+            return None
+        names = [p.name for p in self.reader.operation.path_parameters]
+        path = dict(zip(names, made.path.values(), strict=False))
+        return self.caller.send(self.reader.request(auth=self.caller.auth(self.reader), path=path))
+
+    def discard_marked(self, listing: Answer, marker: str) -> None:
+        """Has what the listing shows with a marker of ours removed at the check's end."""
+        for thing in things(listing.json_or_none()):
+            if self.remover is None or marker not in str(thing):
+                continue
+            wanted = tuple(p.name for p in self.remover.operation.path_parameters)
+            if path := values_in(thing, wanted):
+                auth = self.caller.auth(self.remover)
+                request = self.remover.request(auth=auth, path=path)
+                self.check.sessions.keep_for_removal(request, self.caller.name)
+
+    def listed(self) -> Answer | None:
+        """The listing; None where there is none."""
+        if self.lister is None:
+            return None
+        return self.caller.send(self.lister.request(auth=self.caller.auth(self.lister)))
+
+
+def workshops(
+    check: Check, who: Sequence[Caller] | None = None, limit: int = 4, **given: Any
+) -> list[Workshop]:
+    """Where things can be made; one of each was just made. Ends the check where there is none.
+
+    Credentials and accounts are left alone: other areas make those.
+    """
+    found = [w for s in _creating(check)[: limit + 3] if (w := workshop(check, s, who, **given))]
+    if not found:
+        check.inconclusive("No identity of the profile could make anything.")
+    return found[:limit]
+
+
+def workshop(
+    check: Check, surface: Surface, who: Sequence[Caller] | None = None, **given: Any
+) -> Workshop | None:
+    """The workshop of a creating operation, tried out; None where nobody may use it."""
+    template = surface.operation.template.rstrip("/")
+    reader, lister, remover = (
+        _at(check, template, Kind.RESOURCE_READ),
+        _at(check, template, Kind.RESOURCE_LIST),
+        _at(check, template, Kind.RESOURCE_DELETE),
+    )
+    for caller in who or callers(check):
+        tried = Workshop(check, surface, caller, reader, lister, remover)
+        try:
+            made = tried.make(**given)
+        except CredentialError:
+            continue
+        if made.answer.ok:
+            return tried
+        if made.answer.status not in {401, 403}:
+            break  # it is not about who asks
+    return None
+
+
+def creating(check: Check) -> list[Surface]:
+    """Operations that make ordinary things. Ends the check where there is none."""
+    found = _creating(check)
+    if not found:
+        check.surfaces(Kind.RESOURCE_CREATE)
+        check.not_applicable("The target's document shows nothing but credentials to be made.")
+    return found
+
+
+def _creating(check: Check) -> list[Surface]:
+    surfaces = check.surfaces(Kind.RESOURCE_CREATE, limit=32)
+    return [
+        s
+        for s in surfaces
+        if not {Kind.KEY_CREATE, Kind.COSTLY, Kind.CHAT, Kind.SEARCH} & s.kinds
+        and not s.operation.path_parameters
+        and not any(is_password(n, p) for n, p in properties(s.operation.body_schema).items())
+    ]
+
+
+def _at(check: Check, collection: str, kind: Kind) -> Surface | None:
+    """The operation of a kind on a collection, or on one of its things."""
+    for operation in check.model.operations:
+        template = operation.template.rstrip("/")
+        stem = template.rpartition("/")[0] if template.endswith("}") else template
+        if kind in operation.kinds and stem == collection:
+            return check.model.surface(operation)
+    return None
+
+
+def _path(answer: Answer, surface: Surface | None) -> dict[str, str]:
+    """The path parameters of the thing that an answer describes."""
+    if surface is None:
+        return {}
+    wanted = tuple(p.name for p in surface.operation.path_parameters)
+    body = answer.json_or_none()
+    inner = [v for v in body.values() if isinstance(v, dict)] if isinstance(body, dict) else []
+    for thing in [body, *inner] if wanted else []:
+        if found := values_in(thing, wanted):
+            return found
+    return {}
+
+
+def ask_all(check: Check, requests: Sequence[Request]) -> list[Answer]:
+    """All answers in order; those that were throttled are asked for again, with patience."""
+    answers = check.burst(requests, CONCURRENCY)
+    return [
+        check.send(request) if answer.throttled or answer.status is None else answer
+        for request, answer in zip(requests, answers, strict=True)
+    ]
+
+
+def count(answer: Answer) -> int:
+    """How many things an answer lists; 0 for a refusal."""
+    return len(things(answer.json_or_none())) if answer.ok else 0
+
+
+def word(size: int = 10) -> str:
+    """A word that nobody uses, nor did in a run before: what an earlier one left is not ours."""
+    return "lq" + "".join(secrets.choice("bcdfghjklmnprstvwxz") for _ in range(size))

@@ -1,0 +1,153 @@
+"""Inlets: the single places of requests where a caller's text goes in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from l7audit.model import Kind, Place
+from l7audit.probe.answer import Answer
+from l7audit.probe.request import Request
+from l7audit.target.schemas import Schema, properties, type_of
+from l7audit.target.target_model import Surface
+from l7audit.target.words import says, words
+from l7audit_suites.input.ground import Caller, Workshop, able
+
+SORTING = ("sort", "order", "order by", "sort by", "ordering", "sorting", "orderby", "sortby")
+HEADERS = ("User-Agent", "Referer", "X-Forwarded-For", "X-Request-Id", "Accept-Language")
+"""Headers that services like to keep: in logs, statistics and sessions."""
+
+_MOST_OPERATIONS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Inlet:
+    """A part of one operation's request. `where`: `query`, `body`, `path`, `header` or `content`.
+
+    `plain` is a value that is harmless there.
+    """
+
+    caller: Caller
+    surface: Surface
+    where: str
+    name: str
+    plain: str
+    schema: Schema
+
+    @property
+    def place(self) -> Place:
+        """The same in every run."""
+        return self.surface.place(f"{self.where} {self.name}".strip())
+
+    def request(self, value: Any, **more: Any) -> Request:
+        """The request with this value in the inlet."""
+        auth = self.caller.auth(self.surface)
+        if self.where == "query":
+            return self.surface.request(auth, query={self.name: value}, **more)
+        if self.where == "path":
+            return self.surface.request(auth, path={self.name: value}, **more)
+        if self.where == "header":
+            return self.surface.request(auth, headers={self.name: value}, **more)
+        if self.where == "content":
+            content = str(value).encode()
+            return self.surface.request(auth, content=content, media_type=self.name, **more)
+        return self.surface.request(auth, fields={self.name: value}, **more)
+
+    def ask(self, value: Any) -> Answer:
+        """The answer to this value."""
+        return self.caller.send(self.request(value))
+
+    @property
+    def sorts(self) -> bool:
+        """Whether it says in which order things come."""
+        return says(words(self.name), *SORTING)
+
+    @property
+    def numeric(self) -> bool:
+        return type_of(self.schema) in {"integer", "number"}
+
+
+def text_like(schema: Schema) -> bool:
+    """Whether a value is text of the caller's choice as far as the schema tells."""
+    return type_of(schema) in {"", "string"} and "const" not in schema
+
+
+def of_queries(who: Sequence[Caller], surfaces: Sequence[Surface]) -> Iterator[Inlet]:
+    """The query parameters of reads that somebody may make."""
+    taken = 0
+    for surface in surfaces:
+        named = [
+            p
+            for p in surface.operation.parameters
+            if p.place == "query" and type_of(p.schema) not in {"array", "object", "boolean"}
+        ]
+        if not named or taken >= _MOST_OPERATIONS:
+            continue
+        allowed = able(who, surface)
+        if allowed is None:
+            continue
+        taken += 1
+        for p in named:
+            yield Inlet(allowed[0], surface, "query", p.name, _said(p.schema), p.schema)
+
+
+def of_bodies(who: Sequence[Caller], surfaces: Sequence[Surface]) -> Iterator[Inlet]:
+    """The text members of JSON bodies that somebody may send without making anything."""
+    for surface in surfaces:
+        named = [
+            (name, part)
+            for name, part in properties(surface.operation.json_schema).items()
+            if text_like(part)
+        ]
+        allowed = able(who, surface)
+        if allowed is not None:
+            for name, part in named:
+                yield Inlet(allowed[0], surface, "body", name, _said(part), part)
+
+
+def of_paths(rooms: Sequence[Workshop]) -> Iterator[Inlet]:
+    """The last path parameter of reads of one thing, with an id that names nothing."""
+    for room in rooms:
+        if room.reader is not None and len(room.reader.operation.path_parameters) == 1:
+            parameter = room.reader.operation.path_parameters[0]
+            yield Inlet(room.caller, room.reader, "path", parameter.name, "", parameter.schema)
+
+
+def of_making(room: Workshop) -> Iterator[Inlet]:
+    """Where a text goes in when a thing is made: members, query parameters, the body itself."""
+    operation = room.operation
+    for name, part in properties(operation.json_schema).items():
+        if text_like(part) and "enum" not in part and part.get("format") in {None, "text"}:
+            yield Inlet(room.caller, room.surface, "body", name, _said(part), part)
+    for p in operation.parameters:
+        if p.place == "query" and text_like(p.schema) and "enum" not in p.schema:
+            yield Inlet(room.caller, room.surface, "query", p.name, _said(p.schema), p.schema)
+    media = [m for m in operation.bodies if m.startswith("text/plain")]
+    if media and not operation.json_schema.get("properties"):
+        yield Inlet(room.caller, room.surface, "content", media[0], "", operation.bodies[media[0]])
+
+
+def listings(rooms: Sequence[Workshop]) -> list[Surface]:
+    """The listings of what can be made."""
+    return [room.lister for room in rooms if room.lister is not None]
+
+
+def reads(rooms: Sequence[Workshop]) -> list[Surface]:
+    """Listings, and other reads with parameters that everybody may try."""
+    check = rooms[0].check
+    found = listings(rooms)
+    for kind in (Kind.SEARCH, Kind.RESOURCE_LIST, Kind.PUBLIC_READ):
+        for surface in check.model.surfaces(kind, limit=16):
+            fitting = surface.operation.method == "GET" and not surface.needs_values
+            if fitting and all(surface.operation != s.operation for s in found):
+                found.append(surface)
+    return found
+
+
+def _said(schema: Schema) -> str:
+    """A value that the schema itself gives."""
+    if isinstance(schema.get("default"), str):
+        return str(schema["default"])
+    choices = schema.get("enum")
+    return str(choices[0]) if isinstance(choices, list) and choices else ""

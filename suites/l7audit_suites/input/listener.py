@@ -1,0 +1,121 @@
+"""A listener of our own on this machine: who is sent there by an input is seen to come."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+HOST = "127.0.0.1"
+_BIND_SECONDS = 5.0
+_READ_SECONDS = 2.0
+_MOST_BYTES = 8192
+TLS = "a TLS connection"
+
+
+class Listener:
+    """Counts visits. A path that `path` made names the probe that it was for, and nobody else
+    knows it. `redirect` is where visitors are sent on to; empty answers 200.
+
+    `body` is what visitors get.
+    """
+
+    def __init__(self, server: socket.socket) -> None:
+        self.port: int = server.getsockname()[1]
+        self.redirect = ""
+        self.body = b"l7audit"
+        self._visits: list[str] = []
+        self._server = server
+        self._lock = threading.Lock()
+
+    @property
+    def origin(self) -> str:
+        return f"http://{HOST}:{self.port}"
+
+    def path(self) -> str:
+        """A path that nobody can guess."""
+        return "/" + secrets.token_hex(8)
+
+    @property
+    def visits(self) -> list[str]:
+        """The paths that were asked for, in order; of a TLS connection no path is known."""
+        with self._lock:
+            return list(self._visits)
+
+    def visited(self, path: str, seconds: float = 0.0) -> bool:
+        """Whether somebody came for a path, at the latest that many seconds from now."""
+        end = time.monotonic() + seconds
+        while path not in self.visits:
+            if time.monotonic() >= end:
+                return False
+            time.sleep(0.01)
+        return True
+
+    def serve(self) -> None:
+        """Takes visitors until the socket is closed."""
+        with contextlib.suppress(OSError):
+            while True:
+                visitor, _ = self._server.accept()
+                threading.Thread(target=self._receive, args=(visitor,), daemon=True).start()
+
+    def _receive(self, visitor: socket.socket) -> None:
+        with visitor, contextlib.suppress(OSError, ValueError):
+            visitor.settimeout(_READ_SECONDS)
+            head = b""
+            while b"\r\n\r\n" not in head and len(head) < _MOST_BYTES and head[:1] != b"\x16":
+                piece = visitor.recv(2048)
+                if not piece:
+                    break
+                head += piece
+            told = TLS if head[:1] == b"\x16" else head.split(b" ", 2)[1].decode("latin-1")
+            with self._lock:
+                self._visits.append(told.partition("?")[0])
+            if told == TLS:
+                return
+            lines = ["HTTP/1.1 200 OK", "Content-Type: text/plain"]
+            if self.redirect:
+                lines = ["HTTP/1.1 302 Found", f"Location: {self.redirect}"]
+            lines += [f"Content-Length: {len(self.body)}", "Connection: close", "", ""]
+            visitor.sendall("\r\n".join(lines).encode() + self.body)
+
+
+@contextmanager
+def listening(address: str = "") -> Iterator[Listener]:
+    """Listens at `host:port` of this machine, or at any port of loopback, while the block lasts.
+
+    Errors: `OSError` where the address can't be had within some seconds: a check that runs beside
+    this one may have it.
+    """
+    host, _, port = address.rpartition(":")
+    with _bound(host or HOST, int(port or 0)) as server:
+        found = Listener(server)
+        thread = threading.Thread(target=found.serve, daemon=True)
+        thread.start()
+        try:
+            yield found
+        finally:
+            with contextlib.suppress(OSError):
+                server.shutdown(socket.SHUT_RDWR)
+            server.close()
+            thread.join(timeout=2)
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    end = time.monotonic() + _BIND_SECONDS
+    while True:
+        server = socket.socket()
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            server.bind((host, port))
+            server.listen(16)
+        except OSError:
+            server.close()
+            if time.monotonic() >= end:
+                raise
+            time.sleep(0.05)
+        else:
+            return server

@@ -1,0 +1,98 @@
+"""Pairs of inputs that are alike as data and unlike as code: one holds, the other does not.
+
+Each pair compares two random numbers, so that a full-text search, which sees two words in both,
+answers both alike. A pair counts only where a second one with other numbers says the same.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from l7audit.probe.answer import Answer
+from l7audit_suites.input.likeness import same
+
+QUOTINGS = ("{v}' OR {c} -- ", "{v}') OR {c} -- ", "{v}%' OR {c} -- ", '{v}" OR {c} -- ')
+"""Ways out of an SQL text: after a plain quote, in brackets, within LIKE, after double quotes."""
+
+NUMERIC = ("{v} OR {c}",)
+
+SORTS = (
+    "{v},(CASE WHEN {c} THEN 1 ELSE 1/(CASE WHEN {c} THEN 1 ELSE 0 END) END)",
+    "(CASE WHEN {c} THEN 1 ELSE (SELECT 1 UNION SELECT 2) END)",
+)
+"""Conditions after ORDER BY that end in an error where they do not hold."""
+
+XPATHS = ("{v}' or {c} or 'a'='b", '{v}" or {c} or "a"="b')
+FILTERS = ("{v})(|(objectClass=*", "*)(|(objectClass=*")
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A condition that holds and the same one that does not."""
+
+    true: str
+    false: str
+
+
+def condition(chance: random.Random, form: str, value: str) -> Pair:
+    """A pair of a form, around a value."""
+    number = chance.randrange(10_000, 90_000)
+    true, false = f"{number}={number}", f"{number}={number + 1}"
+    return Pair(form.format(v=value, c=true), form.format(v=value, c=false))
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A pair's two answers."""
+
+    pair: Pair
+    true: Answer
+    false: Answer
+
+
+Ask = Callable[[str], Answer]
+
+
+def differs(told: Told) -> bool:
+    """Whether the condition decided what was answered."""
+    true, false = told.true, told.false
+    if None in (true.status, false.status) or 429 in (true.status, false.status):
+        return False
+    return not same(true, false, _sent(told.pair))
+
+
+def decides(first: Told, second: Told) -> bool:
+    """Whether the condition, and not chance, decides: both pairs differ in the same way.
+
+    Both true ones must say the same and be answered with success on one side at least.
+    """
+    sent = [*_sent(first.pair), *_sent(second.pair)]
+    return (
+        differs(first)
+        and differs(second)
+        and (first.true.ok or first.false.ok)
+        and same(first.true, second.true, sent)
+        and same(first.false, second.false, sent)
+    )
+
+
+def tell(ask: Ask, pair: Pair) -> Told:
+    """Asks both."""
+    return Told(pair, ask(pair.true), ask(pair.false))
+
+
+def _sent(pair: Pair) -> Sequence[str]:
+    return (pair.true, pair.false)
+
+
+def operators(chance: random.Random) -> list[tuple[Any, Any]]:
+    """Values with operators of document databases: what matches everything, and what nothing."""
+    word = "lq" + "".join(chance.choices("bcdfghjklmnp", k=10))
+    return [
+        ({"$ne": word}, {"$eq": word}),
+        ({"$regex": ".*"}, {"$regex": f"^{word}$"}),
+        ({"$gt": ""}, {"$in": [word]}),
+    ]

@@ -1,0 +1,74 @@
+"""URLs that lead to where no caller should send a service, in the forms that guards overlook."""
+
+from __future__ import annotations
+
+import ipaddress
+from urllib.parse import urlsplit
+
+PUBLIC = "https://example.org/l7audit"
+"""A harmless URL: stored, and never called by a check."""
+
+
+def loopback(port: int, path: str, scheme: str = "http") -> dict[str, str]:
+    """URLs of this machine's port, by how they are written. All of them lead to 127.0.0.1 for
+    somebody who reads them so."""
+    hosts = {
+        "plain": "127.0.0.1",
+        "name": "localhost",
+        "name with a dot": "localhost.",
+        "upper case": "LOCALHOST",
+        "short": "127.1",
+        "decimal": "2130706433",
+        "hexadecimal": "0x7f000001",
+        "octal": "0177.0.0.1",
+        "mixed": "0x7f.1",
+        "address with a dot": "127.0.0.1.",
+        "any address": "0.0.0.0",
+        "IPv4 in IPv6": "[::ffff:127.0.0.1]",
+        "IPv4 in IPv6, hexadecimal": "[::ffff:7f00:1]",
+        "user before": "example.org@127.0.0.1",
+        "user and password": "example.org:443@127.0.0.1",
+        "name of the hosts file": "ip6-localhost",
+        "full-width digits": "\uff11\uff12\uff17.0.0.1",
+        "circled dots": "127\u30020\u30020\u30021",
+    }
+    tricks = {
+        "backslash": f"{scheme}://127.0.0.1:{port}\\@example.org{path}",
+        "fragment": f"{scheme}://127.0.0.1:{port}{path}#@example.org",
+    }
+    return {name: f"{scheme}://{host}:{port}{path}" for name, host in hosts.items()} | tricks
+
+
+def on_this_machine(url: str) -> bool:
+    """Whether a target's address is loopback, so that a listener of ours is within its reach."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+METADATA = {
+    "IPv4": "169.254.169.254",
+    "decimal": "2852039166",
+    "hexadecimal": "0xa9fea9fe",
+    "octal": "0251.0376.0251.0376",
+    "IPv4 in IPv6": "[::ffff:169.254.169.254]",
+    "IPv6": "[fd00:ec2::254]",
+    "name": "metadata.google.internal",
+    "other provider": "100.100.100.200",
+    "container tasks": "169.254.170.2",
+}
+"""Where clouds tell machines their credentials. No check ever lets one of them be called."""
+
+SCHEMES = (
+    "file:///l7audit/nothing",
+    "ftp://example.org/l7audit",
+    "gopher://example.org/l7audit",
+    "dict://example.org/l7audit",
+    "ldap://example.org/l7audit",
+    "data:text/plain,l7audit",
+    "javascript:void(0)",
+    "jar:https://example.org/l7audit!/a",
+)
+"""Schemes that libraries follow and webhooks don't need."""
