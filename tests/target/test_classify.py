@@ -33,7 +33,7 @@ EXPECTED: dict[str, dict[str, set[Kind]]] = {
         "POST /Auth/SignUp": set(),
         "POST /Auth/ChangePassword": set(),
         "POST /Auth/SignOut": {Kind.REVOKE_TOKEN},
-        "GET /Patients": {Kind.PROTECTED_READ, Kind.RESOURCE_LIST, Kind.COSTLY},
+        "GET /Patients": {Kind.PROTECTED_READ, Kind.RESOURCE_LIST, Kind.COSTLY, Kind.SEARCH},
         "POST /Patients": {Kind.RESOURCE_CREATE},
         "GET /Patients/{patientNumber}": {Kind.PROTECTED_READ, Kind.RESOURCE_READ},
         "DELETE /Patients/{patientNumber}": {Kind.RESOURCE_DELETE},

@@ -15,7 +15,7 @@ from l7audit.target.words import says, words
 from l7audit_suites.input.ground import Caller, Made, Workshop, callers, workshop
 from l7audit_suites.input.urls import PUBLIC
 
-LATER = 0.3
+LATER = 0.15
 """Seconds that a call may come after the answer."""
 
 _CALLED = (

@@ -63,7 +63,7 @@ class Listener:
                 threading.Thread(target=self._receive, args=(visitor,), daemon=True).start()
 
     def _receive(self, visitor: socket.socket) -> None:
-        with visitor, contextlib.suppress(OSError, ValueError):
+        with visitor, contextlib.suppress(OSError, LookupError):
             visitor.settimeout(_READ_SECONDS)
             head = b""
             while b"\r\n\r\n" not in head and len(head) < _MOST_BYTES and head[:1] != b"\x16":

@@ -26,7 +26,12 @@ def test_no_payload_holds_its_own_product(form: str) -> None:
 
 @pytest.mark.parametrize(
     ("line", "form"),
-    [("echo {}", SHELL[0]), ('echo "{}"', SHELL[0]), ("echo '{}'", SHELL[1]), ("echo {}", SHELL[2])],
+    [
+        ("echo {}", SHELL[0]),
+        ('echo "{}"', SHELL[0]),
+        ("echo '{}'", SHELL[1]),
+        ("echo {}", SHELL[2]),
+    ],
 )
 def test_a_shell_gives_itself_away(line: str, form: str) -> None:
     marker = Marker.random(random.Random(line))

@@ -24,7 +24,9 @@ THING: dict[str, Any] = {
 GOOD = {"name": "abc", "size": 3}
 
 
-@pytest.mark.parametrize("broken", bodies(THING), ids=lambda b: f"{b.member} {b.why} {b.value!r}"[:50])
+@pytest.mark.parametrize(
+    "broken", bodies(THING), ids=lambda b: f"{b.member} {b.why} {b.value!r}"[:50]
+)
 def test_everything_that_is_tried_breaks_the_schema(broken: Any) -> None:
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(broken.applied(GOOD), THING)
