@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import html
 import json
 from urllib.parse import quote
 
@@ -35,6 +36,17 @@ def test_a_span_is_where_the_escaped_text_stands(before: str, after: str, needle
 
 def test_escapes_of_several_kinds_may_be_mixed() -> None:
     assert "a b/c" in readings("a+b\\u002f%63")
+
+
+@given(_TEXT)
+def test_html_escapes_are_undone(text: str) -> None:
+    assert text in readings(html.escape(text))
+
+
+@pytest.mark.parametrize("text", ["&#115;ecret", "&#x73;&#X65;cret", "&#00115;ecret"])
+def test_numbered_html_escapes_are_undone(text: str) -> None:
+    assert "secret" in readings(text)
+    assert "a secret&" in readings(f"a {text}&amp;")
 
 
 def test_a_plus_is_a_space_only_where_that_counts() -> None:

@@ -5,12 +5,13 @@ import json
 import re
 from urllib.parse import quote, quote_plus
 
+import msgspec
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from l7audit.journal import encode
-from l7audit.model import Credential, Identity, Mint, Target
+from l7audit.journal import Observation, Violation, encode
+from l7audit.model import Credential, Identity, Mint, Place, Target
 from l7audit.probe.recording import recorded
 from l7audit.probe.redact import Redactor
 from l7audit.probe.request import Request
@@ -21,6 +22,38 @@ ORIGIN = Origin.of("https://api.example")
 _ANY = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=8, max_size=80)
 _TYPICAL = st.text('ABCDEFabcdef0123456789-_.+/=%&?#: "\\<>', min_size=8, max_size=80)
 _SURROUNDING = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12)
+
+
+def test_what_a_check_quotes_is_redacted_and_what_it_is_called_stays() -> None:
+    redactor = Redactor(["hunter2-hunter2"])
+    told = Violation(
+        check="hunter2-hunter2",
+        control="AA-01",
+        place=Place(operation="GET /x", part="hunter2-hunter2"),
+        statement="It says hunter2-hunter2 for a Basic authentication; its password=unknown.",
+        fingerprint="hunter2-hunter2",
+        seen=base64.b64encode(b"hunter2-hunter2").decode(),
+        exchanges=["hunter2-hunter2"],
+    )
+    said = redactor.record(told)
+    tag = redactor.tag("secret", "hunter2-hunter2")
+    assert said == msgspec.structs.replace(
+        told,
+        place=Place(operation="GET /x", part=tag),
+        statement=f"It says {tag} for a Basic authentication; its password=unknown.",
+        seen=tag,
+    )
+    data = {"hunter2-hunter2": [1, None, {"a": "hunter2-hunter2"}], "n": 1.5, "t": True}
+    seen = redactor.record(Observation(check="c", control="AA-01", statement="", data=data))
+    assert seen.data == {tag: [1, None, {"a": tag}], "n": 1.5, "t": True}
+
+
+def test_a_cookie_that_was_set_is_known_from_then_on() -> None:
+    redactor = Redactor()
+    redactor.header("Set-Cookie", "sid=0123456789abcdef0123; HttpOnly")
+    assert redactor.text("you are 0123456789abcdef0123") == "you are " + redactor.tag(
+        "cookie", "0123456789abcdef0123"
+    )
 
 
 def percent(secret: str) -> str:

@@ -18,5 +18,11 @@ def test_wherever_base64_holds_the_secret_a_needle_is_in_it(
         assert any(needle in encode(data).decode() for needle in needles)
 
 
+def test_hex_and_another_case_are_forms_but_a_short_word_in_capitals_is_none() -> None:
+    needles = Forms.of("Hunter2!", "tag").needles
+    assert {"hunter2!", "HUNTER2!", "48756e7465723221"} < set(needles)
+    assert "TEST" not in Forms.of("test", "tag").needles
+
+
 def test_the_secret_itself_is_looked_for_first() -> None:
     assert Forms.of("hunter2!", "tag").needles[0] == "hunter2!"

@@ -10,11 +10,13 @@ import traceback
 from importlib.metadata import version
 
 from l7audit.cli.streams import one_line
+from l7audit.probe.redact import Redactor
+from l7audit.probe.secret_shapes import is_credential_header
 
 
 def sentence(error: BaseException) -> str:
     """Logs the error whole and says where; without a place for the log it says so."""
-    cause = one_line(f"{type(error).__name__}: {error}")[:200]
+    cause = one_line(_without_secrets(f"{type(error).__name__}: {error}"))[:200]
     try:
         path = _write(error)
     except OSError as failure:
@@ -29,5 +31,11 @@ def _write(error: BaseException) -> str:
         file.write(f"l7audit {version('l7audit')}, Python {platform.python_version()}, ")
         file.write(f"{platform.platform()}\n")
         file.write(f"verb: {' '.join(a for a in sys.argv[1:2] if not a.startswith('-'))}\n\n")
-        file.writelines(traceback.format_exception(error))
+        file.write(_without_secrets("".join(traceback.format_exception(error))))
     return path
+
+
+def _without_secrets(text: str) -> str:
+    """A text without what looks like a secret, and without those of the environment."""
+    known = [v for k, v in os.environ.items() if is_credential_header(k)]
+    return Redactor(known).text(text)

@@ -7,12 +7,15 @@ preloaded process, so that a new worker costs milliseconds and inherits no threa
 
 from __future__ import annotations
 
+import io
 import multiprocessing
 import os
 import queue
 import signal
+import sys
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
@@ -93,7 +96,12 @@ def _serve(pipe: Connection, log: str) -> None:
                 if running is not None:
                     running.close()
                 running = Running(job.context, sink)
-            code = run_here(running, job.checks)
+            said = io.StringIO()
+            with redirect_stdout(said), redirect_stderr(said):
+                code = run_here(running, job.checks)
+            # A traceback quotes values, and secrets are among them.
+            sys.stdout.write(running.probe.redactor.text(said.getvalue()))
+            sys.stdout.flush()
             with lock:
                 pipe.send_bytes(b"done" if code in _RAN else f"done:{code}".encode())
     except (EOFError, BrokenPipeError, ConnectionResetError):

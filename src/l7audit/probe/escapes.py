@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ _JSON = (
     r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
     r"|\\u[0-9a-fA-F]{4}|\\[\"\\/bfnrt]"
 )
+_HTML = r"&(?:amp|lt|gt|quot|apos|\#[0-9]{1,7}|\#[xX][0-9a-fA-F]{1,6});"
 _NEVER = r"(?!)"
 
 
@@ -56,6 +58,8 @@ def _undone(escape: str) -> Iterator[tuple[str, int]]:
     """The characters that an escape, or a run of percent-encoded bytes, stands for; with widths."""
     if escape == "+":
         yield " ", 1
+    elif escape.startswith("&"):
+        yield html.unescape(escape), len(escape)
     elif escape.startswith("%"):
         data = bytes.fromhex(escape.replace("%", ""))
         for character in data.decode("utf-8", "surrogateescape"):
@@ -69,7 +73,7 @@ def _pattern(*kinds: str) -> re.Pattern[str]:
 
 
 _RAW = _pattern()
-_KINDS = {"%": _PERCENT, "\\": _JSON, "+": r"\+"}
+_KINDS = {"%": _PERCENT, "\\": _JSON, "&": _HTML, "+": r"\+"}
 _READINGS = {
     "".join(marks): tuple(
         _pattern(*(_KINDS[mark] for mark in undone))
@@ -88,6 +92,8 @@ def views(text: str, *, spaces: bool = True) -> Iterator[View]:
     """
     yield View(text, _RAW)
     marks = "".join(mark for mark in _KINDS if mark in text and (spaces or mark != "+"))
+    if ";" not in text:  # an ampersand alone only parts the fields of a query
+        marks = marks.replace("&", "")
     for escape in _READINGS[marks]:
         yield View(text, escape)
 

@@ -11,6 +11,9 @@ import hashlib
 import threading
 from collections.abc import Iterable
 
+import msgspec
+
+from l7audit.journal import R
 from l7audit.model import Target
 from l7audit.probe import secret_shapes
 from l7audit.probe.escapes import views
@@ -24,6 +27,12 @@ WINDOW = 16
 """Long needles are found by a piece of this length, so that a search costs one look-up for every
 sixteen characters however many secrets are known."""
 
+
+_NAMES = frozenset({"type", "prev", "check", "control", "fingerprint", "exchanges", "verdict"})
+"""Fields of records that are ours, and by which they find each other."""
+
+GIVEN = 64
+"""Cookies of a target that are learnt by their value."""
 
 KEPT = 4096
 """Redacted header fields that are kept for the next time they come."""
@@ -43,6 +52,7 @@ class Redactor:
         self._short: dict[str, Forms] = {}
         self._pieces: dict[str, tuple[Forms, ...]] = {}
         self._spaces = False
+        self._room = GIVEN
         self._fields: dict[tuple[str, str], tuple[str, str]] = {}
         for secret in listed:
             self.learn(secret)
@@ -81,11 +91,36 @@ class Redactor:
         """A text without secrets: a body, a URL, an error's sentence."""
         return secret_shapes.in_text(self._by_value(text), self.tag)
 
+    def prose(self, text: str) -> str:
+        """A sentence of a check without secrets; that it speaks of a password is none."""
+        return secret_shapes.in_prose(self._by_value(text), self.tag)
+
+    def record(self, record: R) -> R:
+        """A record of a check without secrets, whatever the check wrote into it."""
+        told = msgspec.to_builtins(record)
+        said = {k: v if k in _NAMES else self._within(v) for k, v in told.items()}
+        return msgspec.convert(said, type(record))
+
+    def _within(self, value: object) -> object:
+        if isinstance(value, str):
+            return self.prose(value)
+        if isinstance(value, dict):
+            return {self._within(k): self._within(v) for k, v in value.items()}
+        return [self._within(v) for v in value] if isinstance(value, list | tuple) else value
+
     def header(self, name: str, value: str) -> str:
         """A header's value without secrets; its name decides how much of it is one."""
         if secret_shapes.is_credential_header(name):
-            return secret_shapes.in_credential(name, value, self.tag)
+            tag = self._given if name.lower() == "set-cookie" else self.tag
+            return secret_shapes.in_credential(name, value, tag)
         return secret_shapes.in_text(self._by_value(value), self.tag)
+
+    def _given(self, kind: str, secret: str) -> str:
+        """Learns what a target gave us, should it say it again elsewhere; the first few will do."""
+        if len(secret) >= WINDOW and self._room:
+            self._room -= 1
+            self.learn(secret, kind)
+        return self.tag(kind, secret)
 
     def headers(self, pairs: Pairs) -> list[tuple[str, str]]:
         """Header fields without secrets, in order."""

@@ -5,6 +5,9 @@ from __future__ import annotations
 import base64
 from dataclasses import dataclass
 
+SHORTEST_FOLDED = 8
+"""Characters; a shorter secret in another case may well be an ordinary word."""
+
 
 @dataclass(frozen=True, slots=True)
 class Forms:
@@ -16,10 +19,13 @@ class Forms:
 
     @classmethod
     def of(cls, secret: str, tag: str) -> Forms:
-        """The forms of one secret: itself, and what base64 makes of it, the longest first."""
+        """The forms of one secret: itself, and what base64, hex and a change of case make of it,
+        the longest first."""
         data = secret.encode("utf-8", "surrogatepass")
-        cores = {core for shift in range(3) for core in _base64_cores(data, shift)}
-        return cls(secret, tag, (secret, *sorted(cores, key=len, reverse=True)))
+        others = {core for shift in range(3) for core in _base64_cores(data, shift)}
+        if len(secret) >= SHORTEST_FOLDED:
+            others |= {secret.lower(), secret.upper(), data.hex(), data.hex().upper()}
+        return cls(secret, tag, (secret, *sorted(others - {secret}, key=len, reverse=True)))
 
 
 def _base64_cores(data: bytes, shift: int) -> set[str]:
