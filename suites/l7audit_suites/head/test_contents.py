@@ -45,7 +45,7 @@ def test_headers_do_not_tell_what_the_service_is_built_of(check: Check) -> None:
         names = [name for name, _ in found]
         check.expect(
             not found,
-            beside(place, f"header {', '.join(names)}"),
+            beside(place, "headers that name a product"),  # however many of them are left
             " ".join(statement for _, statement in found),
             answer,
             expected="no version and no name of a framework",
