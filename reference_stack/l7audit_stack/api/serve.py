@@ -39,7 +39,8 @@ def server_config(app: Any, host: str, port: int, drain: float) -> uvicorn.Confi
         app,
         host=host,
         port=port,
-        http=QuickProtocol,
+        # An app may be served by a protocol of its own.
+        http=getattr(app, "http_protocol", QuickProtocol),
         loop="uvloop" if sys.platform != "win32" else "asyncio",
         ws="none",
         lifespan="on",

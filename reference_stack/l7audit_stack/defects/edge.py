@@ -12,20 +12,21 @@ def _listener(bootstrap: dict[str, Any]) -> dict[str, Any]:
     return listener
 
 
-def _connection_manager(bootstrap: dict[str, Any]) -> dict[str, Any]:
+def connection_manager(bootstrap: dict[str, Any]) -> dict[str, Any]:
+    """The settings of the filter that speaks HTTP with clients, to be changed in place."""
     filters = _listener(bootstrap)["filter_chains"][0]["filters"]
     settings: dict[str, Any] = filters[0]["typed_config"]
     return settings
 
 
 def _announce_envoy(bootstrap: dict[str, Any]) -> dict[str, Any]:
-    _connection_manager(bootstrap)["server_header_transformation"] = "OVERWRITE"
+    connection_manager(bootstrap)["server_header_transformation"] = "OVERWRITE"
     return bootstrap
 
 
 def believe_forwarded_for(bootstrap: dict[str, Any]) -> dict[str, Any]:
     """Lets a client's own X-Forwarded-For through to the replicas, as the only one."""
-    manager = _connection_manager(bootstrap)
+    manager = connection_manager(bootstrap)
     manager["use_remote_address"] = False
     del manager["early_header_mutation_extensions"]
     del manager["route_config"]["request_headers_to_add"]

@@ -17,6 +17,7 @@ from l7audit.journal import Measurement, Observation, Record, Violation, Witness
 from l7audit.model import Confidence, Control, Identity, Kind, Place, Target, Verdict
 from l7audit.probe.answer import Answer
 from l7audit.probe.probe import Probe
+from l7audit.probe.raw import Raw, Talk
 from l7audit.probe.request import Request
 from l7audit.target.sessions import Sessions
 from l7audit.target.target_model import Surface, TargetModel
@@ -137,6 +138,18 @@ class Check:
     def burst(self, requests: Sequence[Request], concurrency: int) -> list[Answer]:
         """Sends all of them, `concurrency` at a time, without patience, in the order given."""
         return self.probe.burst(requests, concurrency)
+
+    def talk(self, raw: Raw, *, identity: str = "") -> Talk:
+        """Puts raw bytes on a connection of their own, closed afterwards, and records it."""
+        return self.probe.talk(raw, identity)
+
+    def talks(self, raws: Sequence[Raw], *, identity: str = "") -> list[Talk]:
+        """As `talk`, all of them at the same time."""
+        return self.probe.talks(raws, identity)
+
+    def spelled(self, request: Request) -> bytes:
+        """A request as HTTP/1.1 bytes, for raw ones to start from."""
+        return self.probe.spelled(request)
 
     # --- saying -------------------------------------------------------------------------------
 

@@ -137,7 +137,11 @@ class Message(Frozen, frozen=True, kw_only=True):
 
 
 class Exchange(Record, frozen=True, kw_only=True, tag="exchange"):
-    """A request and what came back. Without a `status` there was no answer and `error` says why."""
+    """A request and what came back. Without a `status` there was no answer and `error` says why.
+
+    `raw`: the request's body holds all that was put on a connection of its own, byte for byte in
+    Latin-1; method and URL are what its first line shows.
+    """
 
     id: str
     check: str
@@ -149,6 +153,7 @@ class Exchange(Record, frozen=True, kw_only=True, tag="exchange"):
     milliseconds: Milliseconds = 0.0
     identity: str = ""
     error: str = ""
+    raw: bool = False
 
 
 class Witness(Record, frozen=True, kw_only=True, tag="witness"):

@@ -15,6 +15,7 @@ from l7audit.errors import OutOfScopeError, TargetLostError
 from l7audit.journal import Record
 from l7audit.model import Safety, Target
 from l7audit.probe.answer import Answer, Headers, RefusalStyle
+from l7audit.probe.raw import Raw, Talk, converse, named, spelled
 from l7audit.probe.recording import recorded
 from l7audit.probe.redact import Redactor
 from l7audit.probe.request import Request
@@ -33,6 +34,9 @@ PATIENCE_SECONDS = 5.0
 
 REDIRECTS = 5
 """The most redirects that one request follows."""
+
+MOST_TALKS = 64
+"""Raw conversations that are held at the same time."""
 
 _REDIRECTING = {301, 302, 303, 307, 308}
 _REPEATABLE = {"GET", "HEAD", "OPTIONS"}
@@ -177,6 +181,47 @@ class Probe:
                 answers[place].append(self.send(request, identity, patience=False))
         return answers
 
+    def talk(self, raw: Raw, identity: str = "") -> Talk:
+        """Puts raw bytes on a connection of their own and records each answer that came.
+
+        What goes wrong on the way is told in the talk, a refused connection too. Errors:
+        `OutOfScopeError` (also where the profile allows nothing but passive checks) and
+        `BudgetSpentError`.
+        """
+        self.scope.require(Safety.ACTIVE, "A conversation in raw bytes")
+        origin = self._core.scope.admit(raw.base_url) if raw.base_url else self._core.base
+        for _ in range(max(1, raw.answers)):
+            self._core.meter.take()
+        heard = converse(origin, self._core.wire.trust, raw)
+        request, now = named(raw.sent), time.perf_counter()
+        nothing = Reply(
+            now - heard.seconds,
+            now,
+            trouble=heard.trouble or Trouble.DROPPED,
+            error=heard.error or ("closed without an answer" if heard.closed else "no answer"),
+        )
+        answers = [
+            self._record(request, origin, reply, identity, raw.sent)
+            for reply in heard.replies or [nothing]
+        ]
+        return Talk(
+            tuple(answers) if heard.replies else (),
+            heard.closed,
+            heard.seconds,
+            heard.junk,
+            heard.error,
+            tuple(a.exchange for a in answers),
+        )
+
+    def talks(self, raws: Sequence[Raw], identity: str = "") -> list[Talk]:
+        """As `talk`, all of them at the same time; at most `MOST_TALKS`."""
+        with ThreadPoolExecutor(min(MOST_TALKS, max(1, len(raws)))) as threads:
+            return list(threads.map(lambda raw: self.talk(raw, identity), raws))
+
+    def spelled(self, request: Request) -> bytes:
+        """A request as this probe would write it, for raw bytes to start from."""
+        return spelled(self._origin(request), request)
+
     def close(self) -> None:
         """Closes the connections, of every view."""
         self._core.wire.close()
@@ -208,11 +253,20 @@ class Probe:
             mend="Look whether it still runs, then go on with --resume.",
         )
 
-    def _record(self, request: Request, origin: Origin, reply: Reply, identity: str) -> Answer:
+    def _record(
+        self,
+        request: Request,
+        origin: Origin,
+        reply: Reply,
+        identity: str,
+        raw: bytes | None = None,
+    ) -> Answer:
         core = self._core
         with core.lock:
             exchange = f"{core.prefix}-{next(core.numbers)}"
-        record = recorded(core.redactor, exchange, self.check, origin, request, reply, identity)
+        record = recorded(
+            core.redactor, exchange, self.check, origin, request, reply, identity, raw
+        )
         with core.lock:
             self._sink(record)
         return Answer(

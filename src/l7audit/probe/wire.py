@@ -79,7 +79,7 @@ class Wire:
 
     def __init__(self, ca_file: str = "", *, timeout: float = 10.0) -> None:
         self._timeout = timeout
-        self._trust = trusting(ca_file)
+        self.trust = trusting(ca_file)
         self._backend = BoundedBackend()
         self._idle: dict[Origin, list[httpcore.HTTPConnection]] = {}
         self._lock = threading.Lock()
@@ -94,7 +94,7 @@ class Wire:
                 port=origin.port,
                 target=request.path.encode("ascii"),
             ),
-            headers=_fields(origin, request),
+            headers=fields_of(origin, request),
             content=request.content,
         )
         started = time.perf_counter()
@@ -134,7 +134,7 @@ class Wire:
                     httpcore.Origin(
                         origin.scheme.encode(), origin.host.encode("idna"), origin.port
                     ),
-                    ssl_context=self._trust,
+                    ssl_context=self.trust,
                     keepalive_expiry=KEEPALIVE,
                     network_backend=self._backend,
                 )
@@ -158,7 +158,7 @@ class Wire:
             connection.close()
 
 
-def _fields(origin: Origin, request: Request) -> list[tuple[bytes, bytes]]:
+def fields_of(origin: Origin, request: Request) -> list[tuple[bytes, bytes]]:
     """The header section: what the request says, and what HTTP/1.1 cannot do without."""
     given = {name.lower() for name, _ in request.headers}
     fields = [(name.encode(), _octets(value)) for name, value in request.headers]

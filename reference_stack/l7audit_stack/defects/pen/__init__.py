@@ -1,0 +1,8 @@
+"""Planted defects of the protocol: what is read as a request, and what is believed of it."""
+
+from __future__ import annotations
+
+from l7audit_stack.defects.defect import Defect
+from l7audit_stack.defects.pen import framing
+
+DEFECTS: tuple[Defect, ...] = (*framing.DEFECTS,)

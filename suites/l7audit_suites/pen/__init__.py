@@ -1,0 +1,1 @@
+"""Protocol: framing, methods, hosts, limits, caches and races."""
