@@ -212,3 +212,21 @@ def test_a_disk_that_is_full_costs_no_record(call: Call, journal: Path, here: Pa
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert sorted(p.name for p in here.iterdir()) == ["run"]
+
+
+def test_a_plan_of_a_control_that_it_does_not_describe_cannot_be_trusted(
+    call: Call, folder: Path
+) -> None:
+    with Journal(folder / folders.JOURNAL) as writer:
+        writer.append(
+            RunStarted(
+                format=FORMAT,
+                run="r",
+                seed=1,
+                target="t",
+                provider="p",
+                controls=[],
+                planned=["AA-01"],
+            )
+        )
+    refused(call("report", str(folder)), Exit.UNTRUSTED, "plans AA-01 without saying what it is")

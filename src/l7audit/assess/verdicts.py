@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from l7audit.errors import JournalError
+from l7audit.errors import DamagedJournalError, ForeignJournalError
 from l7audit.journal import (
     AnyRecord,
     CheckEnded,
@@ -103,11 +103,13 @@ def plan_of(records: Sequence[AnyRecord]) -> RunStarted:
     """The run's plan. Errors: `JournalError` without one, or where it contradicts itself."""
     plan = next((r for r in records if isinstance(r, RunStarted)), None)
     if plan is None:
-        raise JournalError("The journal holds no run record, so there is nothing to assess.")
+        raise ForeignJournalError("The journal holds no run record, so there is nothing to assess.")
     known = {c.id for c in plan.controls}
     unknown = sorted(set(plan.planned) - known)
     if unknown:
-        raise JournalError(f"The journal plans {', '.join(unknown)} without saying what it is.")
+        raise DamagedJournalError(
+            f"The journal plans {', '.join(unknown)} without saying what it is."
+        )
     return plan
 
 
