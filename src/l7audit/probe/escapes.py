@@ -95,7 +95,8 @@ def views(text: str, *, spaces: bool = True) -> Iterator[View]:
     if ";" not in text:  # an ampersand alone only parts the fields of a query
         marks = marks.replace("&", "")
     for escape in _READINGS[marks]:
-        yield View(text, escape)
+        if escape.search(text):
+            yield View(text, escape)
 
 
 def _plain(match: re.Match[str]) -> str:
