@@ -65,6 +65,46 @@ def _unwritable(parent: Path, error: OSError) -> UsageError:
     )
 
 
+def audits(out: Path | None = None) -> list[Path]:
+    """The folders of audits in the folder that keeps the runs, newest first.
+
+    Proofs are none, and neither is what was sent again of a run.
+    """
+    parent = out or Path(OUT)
+    if not parent.is_dir():
+        return []
+    return [
+        folder
+        for folder in sorted(parent.iterdir(), reverse=True)
+        if not folder.is_symlink()
+        and not folder.name.startswith(REPLAY)
+        and not (folder / PROOF).exists()
+        and ((folder / JOURNAL).is_file() or (folder / RESULTS).is_file())
+    ]
+
+
+def audit(reference: str, out: Path | None = None) -> Path:
+    """An audit's folder or file: by its path, its name among the kept runs, or `latest`.
+
+    Errors: `UsageError` where there is none, or a proof instead.
+    """
+    parent = out or Path(OUT)
+    if reference == LATEST and not Path(reference).exists():
+        newest = audits(parent)
+        if not newest:
+            raise UsageError(f"{parent} keeps no run yet.", mend="Audit something: l7audit run")
+        return newest[0]
+    path = next((p for p in (Path(reference), parent / reference) if p.exists()), None)
+    if path is None:
+        raise UsageError(
+            f"There is no run {reference!r}: no such file or folder, and {parent} keeps none of "
+            "that name."
+        )
+    if (path / PROOF).exists():
+        raise UsageError(f"{path} is a proof, not an audit.", mend="Name the folder of a run.")
+    return path
+
+
 def _point(link: Path, name: str) -> None:
     """Moves `latest` in one step, so that no reader ever finds it missing."""
     fresh = link.with_name(f".{LATEST}-{os.getpid()}-{threading.get_ident()}")

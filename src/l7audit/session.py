@@ -32,6 +32,7 @@ from l7audit.integrity import manifest
 from l7audit.journal import (
     FORMAT,
     AnyRecord,
+    Baseline,
     CheckEnded,
     Journal,
     Records,
@@ -57,7 +58,8 @@ LOST_ENOUGH = 2
 class Options:
     """What the caller wants of this run beyond its profile. `thorough` is for the proof alone.
 
-    `history` gives the trend and keeps the run; by default there is none.
+    `history` gives the trend and keeps the run; by default there is none. `baseline` is what a new
+    run is compared with; one that goes on keeps its own.
     """
 
     out: Path | None = None
@@ -68,6 +70,7 @@ class Options:
     reporters: tuple[str, ...] = ()
     thorough: bool = False
     history: Keeper = field(default_factory=Keeper)
+    baseline: Baseline | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,6 +349,7 @@ def run_started(
         documented=documented_targets(),
         gate=profile.gate,
         waivers=profile.waivers,
+        baseline=options.baseline,
         history=options.history.past(series),
         profile=profile.source,
         profile_name=profile.name,

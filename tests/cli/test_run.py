@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from l7audit import folders, session
+from l7audit.assess import results
 from l7audit.exits import Exit
 from l7audit.history import History
 from l7audit.journal import Journal, RunResumed
@@ -154,6 +155,38 @@ def test_the_history_is_the_users_and_its_troubles_are_notes(
     assert asked[0][1].history.history == History(tmp_path / "kept.sqlite3")
     assert "\nNote       The history is full.\n" in said.out
     assert said.code == Exit.FAILED
+
+
+@pytest.mark.parametrize("reference", ["latest", "20260101T000000Z", "l7audit-out/latest"])
+def test_a_baseline_reaches_the_session_with_its_findings(
+    call: Call, asked: Asked, story: Any, tmp_path: Path, reference: str
+) -> None:
+    folder = _unfinished(story, tmp_path / "l7audit-out" / "20260101T000000Z")
+    (tmp_path / "l7audit-out" / "latest").symlink_to(folder.name)
+    told = story({"AA-01": Verdict.FAIL}).results()
+    (folder / folders.RESULTS).write_bytes(results.encode(told))
+    call("run", "--baseline", reference)
+    baseline = asked[0][1].baseline
+    assert baseline is not None
+    assert [(f.fingerprint, f.control) for f in baseline.findings] == [("f-AA-01", "AA-01")]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--baseline", "latest"), "l7audit-out keeps no run yet. Audit something: l7audit run"),
+        (("--baseline", "nowhere"), "There is no run 'nowhere'"),
+        (("--baseline", "kept", "--resume", "kept"), "A run that goes on keeps its baseline."),
+    ],
+)
+def test_a_baseline_that_cannot_be_had_is_one_sentence_before_anything_is_made(
+    call: Call, asked: Asked, story: Any, tmp_path: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    _unfinished(story, tmp_path / "kept")
+    found = call("run", *arguments)
+    assert asked == []
+    assert (found.code, found.out) == (Exit.USAGE, "")
+    assert said in found.err
 
 
 def test_quiet_leaves_report_and_decision(call: Call, asked: Asked) -> None:

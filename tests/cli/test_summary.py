@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from l7audit.assess.results import Results, TargetResult
+from l7audit.assess.results import BaselineResult, Results, TargetResult, WaiverResult
 from l7audit.cli import summary
 from l7audit.cli.terminal import Terminal
 from l7audit.exits import Exit
@@ -98,6 +98,50 @@ def test_waivers_show_both_scores_and_until_when(
     arithmetic = msgspec.structs.replace(outcome.results.arithmetic, waived_weight=5.0)
     out = shown(changed(outcome, arithmetic=arithmetic, score=50.0), capsys)
     assert "Score      50.0 of 100, 100.0 with waivers" in out
+
+
+def test_waivers_are_counted_by_what_became_of_them(
+    story: Any, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    def waiver(control: str, state: Any, expires: str) -> WaiverResult:
+        return WaiverResult(
+            control=control,
+            owner="ann",
+            reason="Until the move.",
+            expires=expires,
+            fingerprint="",
+            state=state,
+            detail="",
+        )
+
+    waivers = [
+        waiver("AA-01", "applied", "2026-12-01"),
+        waiver("AA-02", "applied", "2026-11-01"),
+        waiver("AA-03", "unused", "2026-10-01"),
+    ]
+    out = shown(
+        changed(story({"AA-01": Verdict.PASS}).outcome_in(tmp_path), waivers=waivers), capsys
+    )
+    assert "Waivers    2 applied, 1 unused (the first until 2026-11-01: AA-02)\n" in out
+
+
+def test_a_baseline_is_one_line_of_counts(
+    story: Any, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    met = BaselineResult(
+        run="r0",
+        new=["f1", "f2"],
+        fixed=["f3"],
+        unchanged=["f4", "f5"],
+        not_retested=["f6"],
+        worse=["f4"],
+        started="2026-09-01T00:00:00+00:00",
+    )
+    out = shown(changed(story({"AA-01": Verdict.PASS}).outcome_in(tmp_path), baseline=met), capsys)
+    assert (
+        "Baseline   2 new findings, 1 fixed, 2 unchanged (1 of them more severe now), "
+        "1 not tested again since 2026-09-01 (run r0)\n"
+    ) in out
 
 
 def test_documented_targets_are_met_missed_or_not_demonstrated(

@@ -8,13 +8,15 @@ import click
 
 from l7audit import folders, session
 from l7audit import plugins as all_plugins
+from l7audit.assess.baseline import baseline_of
+from l7audit.assess.loading import load_results
 from l7audit.cli import choices, summary
 from l7audit.cli.live import Live
 from l7audit.cli.terminal import Terminal
 from l7audit.errors import UsageError
 from l7audit.exits import Exit
 from l7audit.history import Keeper, of_user
-from l7audit.journal import AnyRecord, Exchange, Records
+from l7audit.journal import AnyRecord, Baseline, Exchange, Records
 
 RESUME_LATEST = "latest"
 
@@ -24,6 +26,7 @@ Examples:
   l7audit run --select AUTHN,CORS-02 --seed 7    some of them, repeatably
   l7audit run --target https://api.example.org --profile mine.yaml
   l7audit run --resume                           go on with a run that was stopped
+  l7audit run --baseline latest                  what is new since the run before
 """
 
 
@@ -40,6 +43,12 @@ Examples:
     flag_value=RESUME_LATEST,
     help="Go on with the newest run, or with the one in DIR.",
 )
+@click.option(
+    "--baseline",
+    metavar="RUN",
+    default="",
+    help="Compare with this run: its folder, journal or results.json, or 'latest'.",
+)
 @choices.jobs
 @choices.formats
 @choices.quiet
@@ -50,6 +59,7 @@ def command(
     seed: int | None,
     out: Path | None,
     resume: str | None,
+    baseline: str,
     jobs: int | None,
     formats: tuple[str, ...],
     quiet: bool,
@@ -59,6 +69,7 @@ def command(
     live = Live(terminal)
     plugins = all_plugins.load(extra=[live])
     folder = _resumed(resume, out)
+    compared = _baseline(baseline, out, resumed=folder is not None)
     earlier = _of_checks(Records(folder / folders.JOURNAL)) if folder else []
     if earlier and not profile and not target:
         profile, target = choices.as_it_began(earlier[0])
@@ -72,6 +83,7 @@ def command(
         resume=folder,
         reporters=formats,
         history=history,
+        baseline=compared,
     )
     live.remember(earlier)
     with live:
@@ -100,3 +112,15 @@ def _resumed(resume: str | None, out: Path | None) -> Path | None:
 def _of_checks(records: Records) -> list[AnyRecord]:
     """The records without the many that no verdict rests on."""
     return [r for r in records if not isinstance(r, Exchange)]
+
+
+def _baseline(reference: str, out: Path | None, *, resumed: bool) -> Baseline | None:
+    """The findings of the run to compare with, read before a new one can become `latest`.
+
+    Errors: `UsageError`, `JournalError` for what is no run.
+    """
+    if not reference:
+        return None
+    if resumed:
+        raise UsageError("A run that goes on keeps its baseline.", mend="Leave --baseline out.")
+    return baseline_of(load_results(folders.audit(reference, out)))

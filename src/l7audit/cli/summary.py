@@ -8,7 +8,14 @@ from pathlib import Path
 
 from rich.text import Text
 
-from l7audit.assess.results import AreaResult, ControlResult, Results, TargetResult
+from l7audit.assess.results import (
+    AreaResult,
+    BaselineResult,
+    ControlResult,
+    Results,
+    TargetResult,
+    WaiverResult,
+)
 from l7audit.cli.terminal import SEVERITIES, Terminal, counted, styled, verdict_word
 from l7audit.model import Verdict
 from l7audit.session import Outcome
@@ -35,9 +42,11 @@ def show(terminal: Terminal, outcome: Outcome, notes: Sequence[str] = ()) -> Non
     terminal.say("")
     _score(terminal, results)
     _bad_news(terminal, results.controls)
+    _waivers(terminal, results.waivers)
+    _baseline(terminal, results.baseline)
     _targets(terminal, results.targets)
     _left_out(terminal, results)
-    _capped(terminal, "Note", [styled(note, "yellow") for note in notes])
+    capped(terminal, "Note", [styled(note, "yellow") for note in notes])
     _end(terminal, outcome)
 
 
@@ -48,7 +57,7 @@ def show_proof(terminal: Terminal, outcome: Outcome) -> None:
     defects = sum(len(c.proof.defects) for c in controls)
     near_misses = sum(len(c.proof.near_misses) for c in controls)
     terminal.say("")
-    _row(
+    row(
         terminal,
         "Proof",
         f"{len(proven)} of {counted(len(controls), 'control')} proven to fail when they should "
@@ -56,7 +65,7 @@ def show_proof(terminal: Terminal, outcome: Outcome) -> None:
     )
     gaps = [(c.id, gap) for c in controls for gap in c.proof.gaps]
     lines = [Text(f"{name}  ", "bold").append_text(styled(gap, "red")) for name, gap in gaps]
-    _capped(terminal, "Gaps", lines)
+    capped(terminal, "Gaps", lines)
     _left_out(terminal, outcome.results)
     _files(terminal, outcome.files)
 
@@ -65,15 +74,15 @@ def _score(terminal: Terminal, results: Results) -> None:
     waived = results.arithmetic.waived_weight > 0
     said = f"{results.score:.1f} of 100"
     said += f", {results.score_with_waivers:.1f} with waivers" if waived else ", no waivers"
-    _row(terminal, "Score", styled(said, "bold"))
-    _row(terminal, "", results.arithmetic.sentence)
+    row(terminal, "Score", styled(said, "bold"))
+    row(terminal, "", results.arithmetic.sentence)
     planned, assessed = results.arithmetic.planned_weight, results.arithmetic.assessed_weight
-    _row(
+    row(
         terminal,
         "Coverage",
         f"{results.coverage:.1%} ({assessed:g} of {planned:g} planned weight was decided)",
     )
-    _row(terminal, "Areas", Text("   ".join(map(_area, results.areas)) or "none"))
+    row(terminal, "Areas", Text("   ".join(map(_area, results.areas)) or "none"))
 
 
 def _area(area: AreaResult) -> str:
@@ -89,9 +98,9 @@ def _bad_news(terminal: Terminal, controls: Sequence[ControlResult]) -> None:
     failed = sorted(
         (c for c in controls if c.verdict == Verdict.FAIL), key=lambda c: -c.severity.weight
     )
-    _capped(terminal, "Failed", [_failure(c) for c in failed])
+    capped(terminal, "Failed", [_failure(c) for c in failed])
     undecided = [c for c in controls if c.verdict in _OPEN]
-    _capped(
+    capped(
         terminal,
         "Undecided",
         [
@@ -113,23 +122,47 @@ def _failure(control: ControlResult) -> Text:
     return line
 
 
+def _waivers(terminal: Terminal, waivers: Sequence[WaiverResult]) -> None:
+    """How many of the waivers did something, until when, and how many did not."""
+    states: dict[str, list[WaiverResult]] = defaultdict(list)
+    for waiver in waivers:
+        states[waiver.state].append(waiver)
+    told = [f"{len(found)} {state}" for state, found in sorted(states.items())]
+    if not told:
+        return
+    applied = sorted(states["applied"], key=lambda w: (w.expires, w.control))
+    until = f" (the first until {applied[0].expires}: {applied[0].control})" if applied else ""
+    row(terminal, "Waivers", styled(", ".join(told) + until, ""))
+
+
+def _baseline(terminal: Terminal, met: BaselineResult | None) -> None:
+    if met is None:
+        return
+    told = f"{counted(len(met.new), 'new finding')}, {len(met.fixed)} fixed, "
+    told += f"{len(met.unchanged)} unchanged"
+    told += f" ({len(met.worse)} of them more severe now)" if met.worse else ""
+    told += f", {len(met.not_retested)} not tested again" if met.not_retested else ""
+    since = f" since {met.started[:10]}" if met.started else ""
+    row(terminal, "Baseline", styled(f"{told}{since} (run {met.run})", ""))
+
+
 def _targets(terminal: Terminal, targets: Sequence[TargetResult]) -> None:
     if not targets:
         return
     met = [t for t in targets if t.outcome == "met"]
     missed = [t for t in targets if t.outcome == "missed"]
     open_ = [t for t in targets if t.outcome == "not_demonstrated"]
-    _row(
+    row(
         terminal,
         "Targets",
         f"{len(met)} met, {len(missed)} missed, {len(open_)} not demonstrated",
     )
     if met:
-        _row(terminal, "", "met: " + _names([f"{t.id} ({t.bound})" for t in met]))
+        row(terminal, "", "met: " + _names([f"{t.id} ({t.bound})" for t in met]))
     for target in missed:
-        _row(terminal, "", styled(f"missed: {target.id} ({target.bound}): {target.reason}", "red"))
+        row(terminal, "", styled(f"missed: {target.id} ({target.bound}): {target.reason}", "red"))
     if open_:
-        _row(terminal, "", "not demonstrated: " + _names([t.id for t in open_]))
+        row(terminal, "", "not demonstrated: " + _names([t.id for t in open_]))
 
 
 def _left_out(terminal: Terminal, results: Results) -> None:
@@ -138,7 +171,7 @@ def _left_out(terminal: Terminal, results: Results) -> None:
     for left in results.out_of_scope:
         reasons[left.reason].append(left.control)
     lines = [Text(f"{_names(ids)}: ").append_text(styled(r, "")) for r, ids in reasons.items()]
-    _capped(terminal, "Left out", lines)
+    capped(terminal, "Left out", lines)
 
 
 def _end(terminal: Terminal, outcome: Outcome) -> None:
@@ -148,18 +181,18 @@ def _end(terminal: Terminal, outcome: Outcome) -> None:
     further = len(results.gate.reasons) - 1
     more = f" (and {counted(further, 'more reason')})" if further > 0 else ""
     reason = styled(results.gate.reason, "")
-    _row(terminal, "Gate", Text.assemble((word, style), ": ", reason, more), True)
+    row(terminal, "Gate", Text.assemble((word, style), ": ", reason, more), True)
     if results.outcome in ("interrupted", "broken", "incomplete"):
-        _row(terminal, "Go on", f"l7audit run --resume {shown(outcome.folder)}")
+        row(terminal, "Go on", f"l7audit run --resume {shown(outcome.folder)}")
 
 
 def _files(terminal: Terminal, files: Iterable[Path]) -> None:
     """The report for people first and even in quiet; the other files on a line of their own."""
     ordered = sorted(files, key=lambda f: f.suffix != ".html")
     if ordered:
-        _row(terminal, "Report", shown(ordered[0]), True)
+        row(terminal, "Report", shown(ordered[0]), True)
     if len(ordered) > 1:
-        _row(terminal, "", ", ".join(f.name for f in ordered[1:]) + " beside it")
+        row(terminal, "", ", ".join(f.name for f in ordered[1:]) + " beside it")
 
 
 def shown(path: Path) -> str:
@@ -172,15 +205,16 @@ def _names(ids: Sequence[str]) -> str:
     return ", ".join(ids[:6]) + (f" and {len(ids) - 6} more" if len(ids) > 6 else "")
 
 
-def _capped(terminal: Terminal, title: str, lines: Sequence[Text]) -> None:
+def capped(terminal: Terminal, title: str, lines: Sequence[Text]) -> None:
     """The lines under a title, at most `LINES` of them, with how many were left out."""
     for number, line in enumerate(lines[:LINES]):
-        _row(terminal, title if number == 0 else "", line)
+        row(terminal, title if number == 0 else "", line)
     if len(lines) > LINES:
-        _row(terminal, "", f"and {len(lines) - LINES} more: see the report")
+        row(terminal, "", f"and {len(lines) - LINES} more: see the report")
 
 
-def _row(terminal: Terminal, title: str, said: str | Text, always: bool = False) -> None:
+def row(terminal: Terminal, title: str, said: str | Text, always: bool = False) -> None:
+    """One line with its title; a quiet terminal shows only what it must `always`."""
     line = [
         Text(f"{title:<11}", style="bold"),
         said if isinstance(said, Text) else styled(said, ""),
