@@ -145,3 +145,10 @@ def test_the_digest_tells_what_was_asked_and_nobodys_secret(
         digests.append(parse(WHOLE, source=secret).digest)
     assert digests[0] == digests[1]
     assert parse("select: [AUTHN]", source="p").digest != parse("", source="p").digest
+
+
+def test_a_profile_that_is_only_looked_at_needs_no_secret(tmp_path: Path) -> None:
+    (tmp_path / profiles.FILE).write_text("name: '${NOT_SET_ANYWHERE}'\n")
+    assert profiles.load(folder=tmp_path, secrets=False).name == "${NOT_SET_ANYWHERE}"
+    with pytest.raises(ProfileError, match="NOT_SET_ANYWHERE is not set"):
+        profiles.load(folder=tmp_path)

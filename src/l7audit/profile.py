@@ -97,11 +97,12 @@ class Profile(Strict, frozen=True, kw_only=True):
         return hashlib.sha256(msgspec.json.encode(public, order="deterministic")).hexdigest()
 
 
-def load(reference: str = "", *, folder: Path | None = None) -> Profile:
+def load(reference: str = "", *, folder: Path | None = None, secrets: bool = True) -> Profile:
     """The profile that `reference` names: a file, or a built-in profile's name.
 
     Without a reference it is `l7audit.yaml` in `folder` (the current one), else the built-in
-    profile of the reference stack. Errors: `ProfileError`, its sentence with line and column.
+    profile of the reference stack. Without `secrets` each `${NAME}` stays as it is written, for
+    whoever only looks at a profile. Errors: `ProfileError`, its sentence with line and column.
     """
     folder = folder or Path.cwd()
     if not reference:
@@ -112,7 +113,7 @@ def load(reference: str = "", *, folder: Path | None = None) -> Profile:
             text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise ProfileError(f"{path} cannot be read as UTF-8 text: {error}.") from error
-        return parse(text, source=str(path))
+        return parse(text, source=str(path), secrets=secrets)
     if reference in built_in():
         text = resources.files(_BUILT_IN).joinpath(f"{reference}.yaml").read_text(encoding="utf-8")
         return parse(text, source=reference)
@@ -128,8 +129,11 @@ def built_in() -> list[str]:
     return sorted(f.name.removesuffix(".yaml") for f in files if f.name.endswith(".yaml"))
 
 
-def parse(text: str, *, source: str) -> Profile:
-    """A profile from YAML text. Errors: `ProfileError`, starting with `source:line:column`."""
+def parse(text: str, *, source: str, secrets: bool = True) -> Profile:
+    """A profile from YAML text; `secrets` as for `load`.
+
+    Errors: `ProfileError`, starting with `source:line:column`.
+    """
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
         if node is None:
@@ -142,7 +146,8 @@ def parse(text: str, *, source: str) -> Profile:
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         cause = " ".join(str(error).split())
         raise ProfileError(f"{source}: not readable as YAML: {cause}.") from error
-    data = _substitute(data, node, source)
+    if secrets:
+        data = _substitute(data, node, source)
     try:
         profile = msgspec.convert(data, Profile)
     except msgspec.ValidationError as error:

@@ -9,8 +9,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 import yaml
+
+from l7audit.cli.main import verbs
+from l7audit.profile import FILE
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
@@ -84,6 +88,21 @@ def test_both_hosts_get_the_same_reports() -> None:
     assert ACTION["inputs"]["formats"]["default"] in str(read("docs/ci/gitlab.yml"))
 
 
+def test_the_hook_calls_what_the_program_accepts_when_a_profile_is_committed() -> None:
+    (hook,) = read(".pre-commit-hooks.yaml")
+    program, *words = hook["entry"].split()
+    assert (program, hook["language"], hook["pass_filenames"]) == ("l7audit", "python", False)
+    found: click.Command | None = verbs
+    while isinstance(found, click.Group):
+        found = found.get_command(click.Context(found), words.pop(0))
+    assert found is not None
+    found.make_context("l7audit", words)
+    assert re.search(hook["files"], FILE)
+    assert re.search(hook["files"], f"deploy/{FILE}")
+    assert not re.search(hook["files"], f"not-{FILE}")
+    assert f"id: {hook['id']}" in PAGE
+
+
 @pytest.mark.parametrize(("heading", "part"), [("Inputs", "inputs"), ("Outputs", "outputs")])
 def test_the_page_lists_what_the_action_takes_and_gives(heading: str, part: str) -> None:
     section = PAGE.split(f"### {heading}\n")[1].split("\n#")[0]
@@ -93,4 +112,4 @@ def test_the_page_lists_what_the_action_takes_and_gives(heading: str, part: str)
 
 def test_every_link_of_the_page_leads_to_a_file() -> None:
     for link in re.findall(r"\]\(([^)#]+)\)", PAGE):
-        assert (ROOT / "docs" / link).is_file(), link
+        assert "://" in link or (ROOT / "docs" / link).is_file(), link
