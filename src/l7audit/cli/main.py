@@ -27,6 +27,7 @@ VERBS = {
     "prove": "Prove that each control can fail, with planted defects.",
     "report": "Write the reports again, from a run's journal.",
     "replay": "Send a finding again, and say whether it is still there.",
+    "waivers": "Look at the profile's waivers, or write one from a finding.",
     "diff": "Compare two runs: what is new, fixed, unchanged, not tested again.",
     "history": "List the earlier runs with their trend; import or forget some.",
     "bundle": "Pack a run into one file that shows whether it was changed.",
