@@ -20,7 +20,7 @@ from l7audit_suites.authz.families import Family, families
 from l7audit_suites.authz.markers import marked, new_marker
 from l7audit_suites.authz.people import Cast
 from l7audit_suites.authz.sharing import private_to_change, private_to_read
-from l7audit_suites.authz.test_objects import relation, undecided, who
+from l7audit_suites.authz.test_objects import blind, relation, undecided, who
 from l7audit_suites.authz.things import Thing, ask, keep_for_removal, made_things, make, named
 
 _CHANGES = {"POST", "PUT", "PATCH"}
@@ -172,6 +172,8 @@ def _changed_beside(check: Check, thing: Thing, own: Thing) -> int:
         if undecided(check, answer):
             continue
         seen = thing.view(check) if answer.ok else thing.seen
+        if blind(check, seen):
+            continue
         looked += 1
         check.expect(
             marker not in seen.text and thing.shows(seen),
