@@ -17,6 +17,7 @@ AREAS: tuple[str, ...] = (
     "l7audit_stack.defects.edge",
     "l7audit_stack.defects.head",
     "l7audit_stack.defects.input",
+    "l7audit_stack.defects.path",
     "l7audit_stack.defects.pen",
     "l7audit_stack.defects.rate",
 )

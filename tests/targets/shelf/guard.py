@@ -8,19 +8,17 @@ from collections.abc import Callable
 from shelf.quotas import Quotas
 from shelf.readers import Reader
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MOST_BYTES = 32 * 1024
+MOST_HEAD = 32 * 1024
 _VERBS = "GET, POST, PUT, DELETE"
 _FIELDS = "authorization, content-type, x-shelf-access"
 _SHOWN = "RateLimit, RateLimit-Policy, Retry-After, X-Request-Id"
 
 Identify = Callable[[Headers], Reader | None]
-
-
-class _TooLargeError(Exception):
-    """More bytes came than the shelf takes."""
 
 
 class Guard:
@@ -38,12 +36,9 @@ class Guard:
             return
         headers = Headers(scope=scope)
         fields = self._protective(scope["scheme"], headers.get("origin", ""))
-        started = False
 
         async def protected(message: Message) -> None:
-            nonlocal started
             if message["type"] == "http.response.start":
-                started = True
                 answered = MutableHeaders(scope=message)
                 for name, value in fields.items():
                     answered[name] = value
@@ -63,12 +58,11 @@ class Guard:
             refusal = JSONResponse({"fault": "You ask too often."}, 429)
             await refusal(scope, receive, protected)
             return
-        try:
-            await self._app(scope, self._bounded(receive), protected)
-        except _TooLargeError:
-            if not started:
-                refusal = JSONResponse({"fault": "That is too much."}, 413)
-                await refusal(scope, receive, protected)
+        if sum(len(name) + len(value) for name, value in headers.raw) > MOST_HEAD:
+            refusal = JSONResponse({"fault": "That is too much."}, 431)
+            await refusal(scope, receive, protected)
+            return
+        await self._app(scope, self._bounded(receive), protected)
 
     @staticmethod
     def _bounded(receive: Receive) -> Receive:
@@ -79,7 +73,7 @@ class Guard:
             message = await receive()
             taken += len(message.get("body", b""))
             if taken > MOST_BYTES:
-                raise _TooLargeError
+                raise HTTPException(413, "That is too much.")
             return message
 
         return bounded

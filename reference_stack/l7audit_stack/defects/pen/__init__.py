@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from l7audit_stack.defects.defect import Defect
-from l7audit_stack.defects.pen import framing
+from l7audit_stack.defects.pen import believing, bulk, framing
 
-DEFECTS: tuple[Defect, ...] = (*framing.DEFECTS,)
+DEFECTS: tuple[Defect, ...] = (*framing.DEFECTS, *believing.DEFECTS, *bulk.DEFECTS)

@@ -1,0 +1,200 @@
+"""Planted defects of files by path: how a name becomes a place on the disk."""
+
+from __future__ import annotations
+
+import asyncio
+import posixpath
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, unquote_to_bytes
+
+from l7audit_stack.api.operation import Call, Handler, Reply
+from l7audit_stack.api.problems import Problem, not_found
+from l7audit_stack.api.routes.shapes import caller
+from l7audit_stack.api.security.paths import PathRule
+from l7audit_stack.defects.defect import Defect
+
+if TYPE_CHECKING:
+    from l7audit_stack.api.parts import Parts
+
+_MOST = 1_048_576
+_OVERLONG = {b"\xc0\xae": b".", b"\xc0\xaf": b"/"}
+Reading = Callable[[str], str]
+"""What is made of a path, decoded once; ValueError where it is refused."""
+
+
+@dataclass(frozen=True)
+class AnyPath(PathRule):
+    """Leaves it to the files' own code which paths are good."""
+
+    def check(self, raw: bytes) -> None:
+        if len(raw) > self.max_bytes:
+            super().check(raw)
+
+    def decode(self, segment: str) -> str:
+        raw = unquote_to_bytes(segment)
+        for sloppy, meant in _OVERLONG.items():
+            raw = raw.replace(sloppy, b"\0" + meant)  # marked, for readers who care
+        return raw.decode("utf-8", "replace")
+
+
+def _folder(call: Call) -> Path:
+    """The tenant's folder, which is there: a way up begins at something."""
+    folder = call.parts.files.root / caller(call).tenant
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
+
+
+def _bytes(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(_MOST)
+
+
+def _reads(reading: Reading) -> Handler:
+    """Serves what lies at the path, straight from the disk."""
+
+    async def get(call: Call) -> Reply:
+        try:
+            place = _folder(call) / reading(call.path["path"])
+            content = await asyncio.to_thread(_bytes, place)
+        except (OSError, ValueError):
+            raise not_found("file") from None
+        return Reply(content, media_type="application/octet-stream")
+
+    return get
+
+
+def _relative(text: str) -> str:
+    return text.replace("\\", "/").lstrip("/")
+
+
+def _without_steps(text: str) -> str:
+    return _relative(text).replace("../", "")
+
+
+def _decoded_again(text: str) -> str:
+    if ".." in text:
+        raise ValueError(text)
+    return unquote(text.replace("\0", "")).lstrip("/")
+
+
+def _no_steps(text: str) -> str:
+    if ".." in text:
+        raise ValueError(text)
+    return text
+
+
+def _ending_in_text(text: str) -> str:
+    if not re.search(r"\.(txt|md|csv|pdf)\Z", text):
+        raise ValueError(text)
+    return text.split("\0")[0].lstrip("/")
+
+
+def _within(text: str) -> str:
+    return posixpath.normpath("/" + _relative(text)).lstrip("/")
+
+
+def _swapped(name: str, handler: Handler) -> Callable[[Parts], Parts]:
+    """The handler's place taken, behind a rule that lets every path through."""
+
+    def swap(parts: Parts) -> Parts:
+        operations = tuple(
+            replace(o, handler=handler) if o.name == name else o for o in parts.operations
+        )
+        return replace(parts, operations=operations, paths=AnyPath(parts.paths.max_bytes))
+
+    return swap
+
+
+def _reading(reading: Reading) -> Callable[[Parts], Parts]:
+    return _swapped("files.get", _reads(reading))
+
+
+def _writes(parts: Parts) -> Parts:
+    (own,) = (o.handler for o in parts.operations if o.name == "files.put")
+
+    async def put(call: Call) -> Reply:
+        place = _folder(call) / _relative(call.path["path"])
+        if not await asyncio.to_thread(place.is_file):
+            return await own(call)
+        await asyncio.to_thread(place.write_bytes, call.body)
+        return Reply(status=204)
+
+    return _swapped("files.put", put)(parts)
+
+
+def _says_written(parts: Parts) -> Parts:
+    (own,) = (o.handler for o in parts.operations if o.name == "files.put")
+
+    async def put(call: Call) -> Reply:
+        try:
+            return await own(call)
+        except Problem:
+            return Reply(status=204)
+
+    return _swapped("files.put", put)(parts)
+
+
+async def _quotes(call: Call) -> Reply:
+    """An answer of status 200 to whatever is asked, as pages for browsers give it."""
+    folder, path = _folder(call), call.path["path"]
+    try:
+        content = await asyncio.to_thread(_bytes, folder / _within(path))
+    except (OSError, ValueError):
+        content = f"Nothing is at {path}: root: and etc/passwd are no files here.\n".encode()
+    return Reply(content, media_type="application/octet-stream")
+
+
+DEFECTS: tuple[Defect, ...] = (
+    Defect(
+        name="path.joins-as-it-comes",
+        summary="A file's path is joined to the tenant's folder as it comes.",
+        parts=_reading(_relative),
+    ),
+    Defect(
+        name="path.resolves-within-the-folder",
+        summary="Dot segments are resolved, and end at the tenant's folder.",
+        near_miss=True,
+        parts=_reading(_within),
+    ),
+    Defect(
+        name="path.removes-steps-once",
+        summary="Every `../` is cut out of a path, once.",
+        parts=_reading(_without_steps),
+    ),
+    Defect(
+        name="path.decodes-again",
+        summary="A path is looked through for dots, and then decoded once more.",
+        parts=_reading(_decoded_again),
+    ),
+    Defect(
+        name="path.quotes-what-it-looks-for",
+        summary="A file that is not there is answered with 200 and a sentence that names it.",
+        near_miss=True,
+        parts=_swapped("files.get", _quotes),
+    ),
+    Defect(
+        name="path.joins-absolute",
+        summary="Dot segments are refused, and an absolute path takes the folder's place.",
+        parts=_reading(_no_steps),
+    ),
+    Defect(
+        name="path.checks-the-ending-alone",
+        summary="A path must end like a text's, and is used up to its first zero byte.",
+        parts=_reading(_ending_in_text),
+    ),
+    Defect(
+        name="path.writes-as-it-comes",
+        summary="A file that is there already is overwritten wherever its path leads.",
+        parts=_writes,
+    ),
+    Defect(
+        name="path.says-written-and-writes-nothing",
+        summary="A file that may not be written is answered as if it were.",
+        near_miss=True,
+        parts=_says_written,
+    ),
+)

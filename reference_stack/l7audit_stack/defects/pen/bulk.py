@@ -1,0 +1,137 @@
+"""Bounds that are missing, or held at the wrong moment."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+import zlib
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from l7audit_stack.api.operation import Input
+from l7audit_stack.api.security.bodies import BodyReader, Receive
+from l7audit_stack.defects.answers import Asked, Told, wholes
+from l7audit_stack.defects.defect import Defect
+from l7audit_stack.defects.edge import connection_manager
+
+if TYPE_CHECKING:
+    from l7audit_stack.api.parts import Parts
+
+_GZIP_OR_ZLIB = 47
+
+
+def _unbounded_heads(bootstrap: dict[str, Any]) -> dict[str, Any]:
+    manager = connection_manager(bootstrap)
+    manager["max_request_headers_kb"] = 8192
+    manager["common_http_protocol_options"]["max_headers_count"] = 100_000
+    return bootstrap
+
+
+def _reader(kind: type[BodyReader], **changes: Any) -> Any:
+    """Bodies read by another reader, or within other bounds."""
+
+    def swap(parts: Parts) -> Parts:
+        own = {f.name: getattr(parts.bodies, f.name) for f in dataclasses.fields(parts.bodies)}
+        return dataclasses.replace(parts, bodies=kind(**{**own, **changes}))
+
+    return swap
+
+
+class AsItComes(BodyReader):
+    """Decodes first; what the decoder raises beside the errors of syntax is caught by nobody."""
+
+    def json(self, raw: bytes, shape: type[Input]) -> Any:
+        value = json.loads(raw)
+        return super().json(json.dumps(value).encode(), shape)
+
+
+class Unfolds(BodyReader):
+    """Takes coded bodies; their bound is that of what was sent."""
+
+    def check_media_type(self, headers: Mapping[str, str], allowed: tuple[str, ...]) -> None:
+        plain = {n: v for n, v in headers.items() if n != "content-encoding"}
+        super().check_media_type(plain, allowed)
+
+    async def receive(self, headers: Mapping[str, str], receive: Receive, most: int) -> bytes:
+        raw = await super().receive(headers, receive, most)
+        if headers.get("content-encoding", "identity") == "identity":
+            return raw
+        return self.unfolded(raw, most)
+
+    def unfolded(self, raw: bytes, most: int) -> bytes:
+        return zlib.decompress(raw, _GZIP_OR_ZLIB)
+
+
+class UnfoldsToTheBound(Unfolds):
+    """Takes coded bodies, up to the bound of bodies."""
+
+    def unfolded(self, raw: bytes, most: int) -> bytes:
+        expander = zlib.decompressobj(_GZIP_OR_ZLIB)
+        plain = expander.decompress(raw, most + 1)
+        if len(plain) > most:
+            raise self.too_large(most)
+        return plain
+
+
+_RANGE = re.compile(r"(\d+)-(\d*)")
+
+
+def _ranged(most: int) -> Any:
+    """Ranges of whole answers, up to so many; more are overlooked."""
+
+    def edit(request: Asked, told: Told, _: Parts) -> Told:
+        asked = _RANGE.findall(request.headers.get("range", ""))
+        if request.method != "GET" or told.status != 200 or not 0 < len(asked) <= most:
+            return told
+        size = len(told.body)
+        spans = [(int(a), min(size, int(b or size) + 1)) for a, b in asked if int(a) < size]
+        pieces = [
+            b"--part\r\nContent-Range: bytes %d-%d/%d\r\n\r\n%b\r\n"
+            % (a, b - 1, size, told.body[a:b])
+            for a, b in spans
+        ]
+        return dataclasses.replace(told, status=206, body=b"".join(pieces))
+
+    return wholes(edit)
+
+
+DEFECTS: tuple[Defect, ...] = (
+    Defect(
+        name="pen.heads-unbounded",
+        summary="The edge's bounds of request heads were raised as far as they go.",
+        edge=_unbounded_heads,
+    ),
+    Defect(
+        name="pen.bodies-unbounded",
+        summary="The service bounds no body; the edge's bound for uploads is the only one.",
+        parts=_reader(BodyReader, max_bytes=1 << 30),
+    ),
+    Defect(
+        name="pen.json-as-it-comes",
+        summary="JSON is decoded before its depth is looked at.",
+        parts=_reader(AsItComes),
+    ),
+    Defect(
+        name="pen.unfolds-without-bound",
+        summary="Coded bodies are unfolded whole; only what was sent is bounded.",
+        parts=_reader(Unfolds),
+    ),
+    Defect(
+        name="pen.unfolds-to-the-bound",
+        summary="Coded bodies are unfolded up to the bound of bodies.",
+        near_miss=True,
+        parts=_reader(UnfoldsToTheBound),
+    ),
+    Defect(
+        name="pen.every-range-answered",
+        summary="Every range that is asked for is answered, however often.",
+        wrap=_ranged(10_000),
+    ),
+    Defect(
+        name="pen.one-range-answered",
+        summary="A single range is answered; several are overlooked.",
+        near_miss=True,
+        wrap=_ranged(1),
+    ),
+)

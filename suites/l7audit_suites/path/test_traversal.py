@@ -1,0 +1,94 @@
+"""Paths that lead out of the folder: read and written, in every spelling."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from l7audit.harness.check import Check
+from l7audit_suites.path import climbs
+from l7audit_suites.path.climbs import beside, climbed, gives_away
+from l7audit_suites.path.inlets import ask, inlets
+from l7audit_suites.path.stores import canary
+
+ENDINGS = (".txt", ".pdf", ".png", ".json")
+"""Endings that a check of names may ask for."""
+
+
+def shows_no_file(check: Check, paths: Mapping[str, str]) -> None:
+    """Expects that none of these paths shows a file of the system, wherever a path is taken."""
+    for inlet in inlets(check):
+        requests = [inlet.with_path(raw) for raw in paths.values()]
+        for name, answer in zip(paths, ask(check, requests), strict=True):
+            shown = gives_away(answer.body) if answer.ok else ""
+            check.expect(
+                not shown,
+                inlet.place(name),
+                f"A path ({name}) leads out of its folder: {shown} of the server is shown.",
+                answer,
+                expected="a refusal",
+                seen=f"the content of {shown}",
+            )
+
+
+@pytest.mark.control("PATH-01")
+def test_dot_segments_lead_out_of_no_folder(check: Check) -> None:
+    shows_no_file(check, {name: climbed(step) for name, step in climbs.PLAIN.items()})
+
+
+@pytest.mark.control("PATH-02")
+def test_disguised_dot_segments_lead_out_of_no_folder(check: Check) -> None:
+    shows_no_file(check, {name: climbed(step) for name, step in climbs.EVASIVE.items()})
+
+
+@pytest.mark.control("PATH-03")
+def test_absolute_paths_are_not_followed(check: Check) -> None:
+    shows_no_file(check, climbs.absolute())
+
+
+@pytest.mark.control("PATH-04")
+def test_a_zero_byte_cuts_no_path_short(check: Check) -> None:
+    shows_no_file(check, climbs.cut_short(ENDINGS))
+
+
+@pytest.mark.control("PATH-05")
+def test_another_s_file_is_not_read_by_way_of_its_folder(check: Check) -> None:
+    file = canary(check)
+    read = file.family.read
+    assert read is not None  # `canary` looked
+    plain = file.request(read, file.stranger, check, "l7audit0slot")
+    for name, step in climbs.PLAIN.items():
+        ways = [beside(step, folder, file.name) for folder in file.folders]
+        requests = [plain.with_path(plain.path.replace("l7audit0slot", way)) for way in ways]
+        answers = ask(check, requests)
+        shown = next((a for a in answers if a.ok and file.text in a.text), None)
+        check.expect(
+            shown is None,
+            read.place(f"path: {name} into another's folder"),
+            f"A file of another is read through its folder's name ({name}).",
+            *([shown] if shown else answers[:1]),
+            expected="a refusal",
+            seen="the other's file" if shown else "",
+        )
+
+
+@pytest.mark.control("PATH-06")
+def test_another_s_file_is_not_written_by_way_of_its_folder(check: Check) -> None:
+    file = canary(check)
+    put = file.family.put
+    assert put is not None  # `canary` looked
+    plain = file.request(put, file.stranger, check, "l7audit0slot")
+    for name, step in climbs.PLAIN.items():
+        ways = [beside(step, folder, file.name) for folder in file.folders]
+        requests = [plain.with_path(plain.path.replace("l7audit0slot", way)) for way in ways]
+        answers = ask(check, requests)
+        if not check.expect(
+            file.whole(check),
+            put.place(f"path: {name} into another's folder"),
+            f"A file of another is overwritten through its folder's name ({name}).",
+            *answers,
+            expected="the file as its owner wrote it",
+            seen="other content in its owner's hands",
+        ):
+            return

@@ -1,0 +1,133 @@
+"""Whose word is taken for where the service is, and where a caller is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from urllib.parse import quote
+
+import pytest
+
+from l7audit.harness.check import Check
+from l7audit.model import Kind, Place
+from l7audit.probe.request import Request
+from l7audit.target import meaning
+from l7audit.target.words import says, words
+from l7audit_suites.pen.ground import Read, burst, reads
+from l7audit_suites.pen.hosts import goes_to, links_to
+
+FORWARDED = (
+    "X-Forwarded-Host",
+    "X-Forwarded-Server",
+    "X-Host",
+    "X-Original-Host",
+    "X-HTTP-Host-Override",
+    "Forwarded",
+)
+"""Fields in which proxies tell under which name they were asked."""
+
+LEADING = (
+    "next", "url", "redirect", "redirect_uri", "redirect_url", "return", "return_to", "returnTo",
+    "continue", "dest", "destination", "goto", "target", "callback", "r", "u",
+)  # fmt: skip
+"""Parameters that usually say where to go on."""
+
+
+def links_nowhere(
+    check: Check, found: Iterable[Read], tries: Mapping[str, Mapping[str, str]], host: str
+) -> None:
+    """Expects that no answer links to the host that these headers name."""
+    tried = [(read, name, fields) for read in found for name, fields in tries.items()]
+    requests = [read.request.with_headers(fields) for read, _, fields in tried]
+    for (read, name, _), answer in zip(tried, burst(check, requests), strict=True):
+        where = links_to(answer, host)
+        check.expect(
+            not where,
+            read.place(name),
+            f"The {name} that a caller makes up becomes a link of the answer ({where}).",
+            answer,
+            expected="links to the service's own, configured address",
+            seen=f"a link to that host in {where}",
+        )
+
+
+@pytest.mark.control("PEN-08")
+def test_a_made_up_host_becomes_no_link(check: Check) -> None:
+    host = _host(check)
+    links_nowhere(check, reads(check), {"Host": {"Host": host}}, host)
+
+
+@pytest.mark.control("PEN-09")
+def test_a_made_up_forwarded_host_becomes_no_link(check: Check) -> None:
+    host = _host(check)
+    tries = {n: {n: f"host={host};proto=https" if n == "Forwarded" else host} for n in FORWARDED}
+    links_nowhere(check, reads(check, public=3, protected=1), tries, host)
+
+
+@pytest.mark.control("PEN-10")
+def test_nobody_is_sent_to_another_host(check: Check) -> None:
+    host = _host(check)
+    found = reads(check, public=2, protected=1)
+    tried = [*_addresses(host), *_parameters(found, host), *_declared(check, host)]
+    base = check.target.base_url
+    requests = [request for _, _, request in tried]
+    for (place, name, _), answer in zip(tried, burst(check, requests), strict=True):
+        check.expect(
+            goes_to(answer, base) != host,
+            place,
+            f"A caller is sent to a host that the request names ({name}).",
+            answer,
+            expected="an answer, a refusal or a redirect within the service",
+            seen=f"{answer.status} to that host",
+        )
+
+
+def _host(check: Check) -> str:
+    """A name under the reserved domain `.example`, so that nobody is there."""
+    return f"l7audit-{check.random.randrange(16**10):010x}.example"
+
+
+Try = tuple[Place, str, Request]
+
+
+def _addresses(host: str) -> Iterable[Try]:
+    """Addresses that a careless clean-up of slashes turns into another host's."""
+    for name, path in (
+        ("two slashes at the beginning", f"//{host}/"),
+        ("two slashes and a way up", f"//{host}/%2e%2e"),
+        ("encoded slashes at the beginning", f"/%2f%2f{host}/"),
+        ("a backslash at the beginning", f"/%5c{host}/"),
+    ):
+        yield Place(operation="GET /?", part=name), name, Request("GET", path)
+
+
+def _values(host: str) -> Mapping[str, str]:
+    return {
+        "whole address": f"https://{host}/",
+        "two slashes": f"//{host}/",
+        "backslash": f"/\\{host}/",
+        "user part": f"https://service@{host}/",
+    }
+
+
+def _parameters(found: Iterable[Read], host: str) -> Iterable[Try]:
+    """Every usual parameter at once, on reads that may not declare them."""
+    for read in found:
+        for name, value in _values(host).items():
+            query = "&".join(f"{p}={quote(value, safe='')}" for p in LEADING)
+            joint = "&" if "?" in read.request.path else "?"
+            request = read.request.with_path(f"{read.request.path}{joint}{query}")
+            yield read.place(f"usual parameters: {name}"), name, request
+
+
+def _declared(check: Check, host: str) -> Iterable[Try]:
+    """Parameters of the document that take an address, on reads."""
+    for surface in check.model.surfaces(Kind.URL_TAKING, limit=6):
+        if surface.operation.method != "GET" or surface.needs_values:
+            continue
+        for parameter in surface.operation.parameters:
+            known = says(words(parameter.name), *LEADING)
+            taken = meaning.takes_url(parameter.name, parameter.schema) or known
+            if parameter.place == "query" and taken:
+                for name, value in _values(host).items():
+                    request = surface.request(query={parameter.name: value})
+                    yield surface.place(f"query {parameter.name}: {name}"), name, request
