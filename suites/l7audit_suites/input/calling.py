@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from l7audit.harness.check import Check
 from l7audit.model import Kind
 from l7audit.probe.answer import Answer
-from l7audit.target.meaning import takes_url
+from l7audit.target import meaning
 from l7audit.target.schemas import properties, required
 from l7audit.target.target_model import Surface
 from l7audit.target.words import says, words
@@ -96,7 +96,7 @@ def ways(check: Check) -> list[Way]:
 
 
 def _members(surface: Surface) -> list[str]:
-    return [n for n, p in properties(surface.operation.json_schema).items() if takes_url(n, p)]
+    return [n for n, p in properties(surface.operation.json_schema).items() if meaning.takes_url(n, p)]
 
 
 def _way(check: Check, surface: Surface, name: str) -> Way | None:

@@ -12,7 +12,7 @@ from l7audit.harness.check import Check
 from l7audit.model import Identity, Kind
 from l7audit.probe.answer import Answer
 from l7audit.probe.request import Auth, Request
-from l7audit.target.meaning import is_password
+from l7audit.target import meaning
 from l7audit.target.operation import Operation
 from l7audit.target.schemas import properties
 from l7audit.target.target_model import Surface
@@ -201,7 +201,7 @@ def _creating(check: Check) -> list[Surface]:
         for s in surfaces
         if not {Kind.KEY_CREATE, Kind.COSTLY, Kind.CHAT, Kind.SEARCH} & s.kinds
         and not s.operation.path_parameters
-        and not any(is_password(n, p) for n, p in properties(s.operation.body_schema).items())
+        and not any(meaning.is_password(n, p) for n, p in properties(s.operation.body_schema).items())
     ]
 
 
