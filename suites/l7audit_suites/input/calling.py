@@ -96,7 +96,9 @@ def ways(check: Check) -> list[Way]:
 
 
 def _members(surface: Surface) -> list[str]:
-    return [n for n, p in properties(surface.operation.json_schema).items() if meaning.takes_url(n, p)]
+    return [
+        n for n, p in properties(surface.operation.json_schema).items() if meaning.takes_url(n, p)
+    ]
 
 
 def _way(check: Check, surface: Surface, name: str) -> Way | None:

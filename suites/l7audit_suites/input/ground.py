@@ -201,7 +201,9 @@ def _creating(check: Check) -> list[Surface]:
         for s in surfaces
         if not {Kind.KEY_CREATE, Kind.COSTLY, Kind.CHAT, Kind.SEARCH} & s.kinds
         and not s.operation.path_parameters
-        and not any(meaning.is_password(n, p) for n, p in properties(s.operation.body_schema).items())
+        and not any(
+            meaning.is_password(n, p) for n, p in properties(s.operation.body_schema).items()
+        )
     ]
 
 
