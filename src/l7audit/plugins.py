@@ -22,6 +22,7 @@ BUILT_IN = (
     "l7audit_plugins.providers.external",
     "l7audit_plugins.reporters.json_results",
     "l7audit_plugins.reporters.html",
+    "l7audit_plugins.reporters.pdf",
     "l7audit_plugins.reporters.sarif",
     "l7audit_plugins.reporters.junit",
     "l7audit_plugins.reporters.markdown",

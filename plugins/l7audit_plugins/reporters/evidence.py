@@ -28,6 +28,9 @@ from l7audit_plugins.reporters.shots import Shot, answer, shot
 FINDING_ROOM = 12_000
 """The most characters of one exchange of a finding."""
 
+PAPER_ROOM = 4_500
+"""The same where it cannot be scrolled."""
+
 SAMPLE_ROOM = 3_600
 """The most characters of one sample of a control's exchanges."""
 
@@ -97,8 +100,10 @@ class Evidence:
     head: str = ""
 
 
-def gather(results: Results, records: Records, wanted: Collection[str]) -> Evidence:
-    """Reads the journal once; `wanted` are the findings' exchanges that the page has room for."""
+def gather(
+    results: Results, records: Records, wanted: Collection[str], room: int = FINDING_ROOM
+) -> Evidence:
+    """Reads the journal once; `wanted` are the findings' exchanges, in `room` characters each."""
     found = Evidence()
     sampler = _Sampler(results, found.samples)
     wanted = set(wanted)
@@ -114,7 +119,7 @@ def gather(results: Results, records: Records, wanted: Collection[str]) -> Evide
                 tally.made += 1
                 tally.answers[answer(record)] += 1
                 if record.id in wanted:
-                    found.shots[record.id] = shot(record, FINDING_ROOM)
+                    found.shots[record.id] = shot(record, room)
                 sampler.look(record)
             case Measurement():
                 if len(found.measured[record.control]) < ROWS:

@@ -37,22 +37,24 @@ class HtmlReporter(Reporter):
         return path
 
 
-def render(results: Results, records: Records, *, opened: bool = False) -> str:
+def render(results: Results, records: Records, *, paper: bool = False) -> str:
     """The page as text. Pure: rendering twice gives the same characters.
 
-    `opened` unfolds what paper cannot: everything but the samples of controls.
+    For `paper` everything but the samples of controls is unfolded, and the sheet is A4.
     """
     style = resources.files(__package__).joinpath("templates", "report.css").read_text("utf-8")
+    if paper:
+        style += "@page { size: A4; }\n"
     return (
         _environment()
         .get_template("report.html")
         .render(
-            page=page(results, records),
+            page=page(results, records, paper=paper),
             results=results,
             # Trusted: this is our own file. Any other string is escaped.
             style=Markup(style),
             policy=content_security_policy(style),
-            opened=Markup(" open" if opened else ""),
+            opened=Markup(" open" if paper else ""),
         )
     )
 

@@ -15,7 +15,7 @@ from l7audit.journal import Baseline, Records
 from l7audit.model import DocumentedTarget, GatePolicy, Place, Verdict
 from l7audit_plugins.reporters import charts, standards
 from l7audit_plugins.reporters.controls import ControlView, control_view
-from l7audit_plugins.reporters.evidence import Evidence, gather
+from l7audit_plugins.reporters.evidence import FINDING_ROOM, PAPER_ROOM, Evidence, gather
 from l7audit_plugins.reporters.findings import UNDECIDED, failed
 from l7audit_plugins.reporters.shots import Shot
 
@@ -112,14 +112,15 @@ class Page:
     attributed: tuple[str, ...]
 
 
-def page(results: Results, records: Records) -> Page:
+def page(results: Results, records: Records, *, paper: bool = False) -> Page:
     """The page of a run. Pure: the same results and records give the same page."""
     plan = records.started
     documented = {t.id: t for t in plan.documented}
     controls = results.controls
     worst = failed(results)
     limit = max(1, min(FINDINGS, ALL_FINDINGS // max(1, len(worst))))
-    evidence = gather(results, records, _wanted(worst, limit))
+    room = PAPER_ROOM if paper else FINDING_ROOM
+    evidence = gather(results, records, _wanted(worst, limit), room)
     return Page(
         results=results,
         policy=plan.gate,
