@@ -30,6 +30,7 @@ from l7audit_stack.api.security.passwords import ClientSecrets, Passwords
 from l7audit_stack.api.security.paths import PathRule
 from l7audit_stack.api.security.policy import AccessPolicy
 from l7audit_stack.api.security.rates import RatePolicies
+from l7audit_stack.api.security.secrecy import Secrecy
 from l7audit_stack.api.security.secrets import SecretBox
 from l7audit_stack.api.security.tokens import TokenIssuer, TokenVerifier
 from l7audit_stack.api.settings import Settings, SettingsError, weaknesses
@@ -82,6 +83,7 @@ class Parts:
     headers: SecurityHeaders
     problems: ProblemRenderer
     secrets: SecretBox
+    secrecy: Secrecy
     # what stays
     audit: AuditLog
     metrics: Metrics
@@ -154,6 +156,7 @@ def production_parts(settings: Settings, keyring: Keyring | None = None) -> Part
         headers=SecurityHeaders(enabled=settings.security_headers_enabled),
         problems=ProblemRenderer(),
         secrets=SecretBox(keys=keyring.data),
+        secrecy=Secrecy(),
         audit=AuditLog(database, AuditChain(key=keyring.audit), time.time),
         metrics=Metrics(settings.replica_name),
         log=JsonLog(settings.replica_name, settings.log_level),

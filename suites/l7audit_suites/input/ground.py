@@ -162,6 +162,16 @@ def workshops(
     return found[:limit]
 
 
+def others(check: Check, rooms: Sequence[Workshop]) -> list[Caller]:
+    """All callers, and first the one who made things: he sees them."""
+    return [rooms[0].caller, *(c for c in callers(check) if c != rooms[0].caller)]
+
+
+def taking_json(rooms: Sequence[Workshop]) -> list[Workshop]:
+    """Workshops whose things are made from a JSON object."""
+    return [r for r in rooms if properties(r.operation.json_schema)]
+
+
 def workshop(
     check: Check, surface: Surface, who: Sequence[Caller] | None = None, **given: Any
 ) -> Workshop | None:

@@ -8,7 +8,7 @@ from l7audit.harness.check import Check
 from l7audit.model import Place
 from l7audit.probe.answer import Answer
 from l7audit_suites.input.ground import Made, Workshop, ask_all, word
-from l7audit_suites.input.inlets import Inlet, of_making
+from l7audit_suites.input.inlets import Inlet, of_making, planted
 from l7audit_suites.input.likeness import same, spoken
 from l7audit_suites.input.markers import Marker
 from l7audit_suites.input.pairs import NUMERIC, Told, condition, decides, differs, tell
@@ -104,18 +104,7 @@ def _planted(
     """What was made with a fresh marker in these inlets, and the answers that hold its product."""
     marker = Marker.random(room.check.random)
     text = prepare(marker.payload(form))
-    given: dict[str, dict[str, str]] = {"fields": {}, "query": {}}
-    more: dict[str, object] = {}
-    for inlet in inlets:
-        if inlet.where == "content":
-            more = {"content": text.encode(), "media_type": inlet.name}
-        else:
-            given["fields" if inlet.where == "body" else "query"][inlet.name] = text
-    if given["fields"]:
-        more["fields"] = given["fields"]
-    if given["query"]:
-        more["query"] = given["query"]
-    made = room.make(**more)
+    made = planted(room, inlets, text)
     answers = [made.answer]
     if made.answer.ok and (shown := room.shown(made)) is not None:
         answers.append(shown)

@@ -6,13 +6,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from l7audit.harness.check import Check
 from l7audit.model import Kind, Place
 from l7audit.probe.answer import Answer
 from l7audit.probe.request import Request
 from l7audit.target.schemas import Schema, properties, type_of
 from l7audit.target.target_model import Surface
 from l7audit.target.words import says, words
-from l7audit_suites.input.ground import Caller, Workshop, able
+from l7audit_suites.input.ground import Caller, Made, Workshop, able
 
 SORTING = ("sort", "order", "order by", "sort by", "ordering", "sorting", "orderby", "sortby")
 HEADERS = ("User-Agent", "Referer", "X-Forwarded-For", "X-Request-Id", "Accept-Language")
@@ -126,6 +127,26 @@ def of_making(room: Workshop) -> Iterator[Inlet]:
     media = [m for m in operation.bodies if m.startswith("text/plain")]
     if media and not operation.json_schema.get("properties"):
         yield Inlet(room.caller, room.surface, "content", media[0], "", operation.bodies[media[0]])
+
+
+def asking(check: Check, rooms: Sequence[Workshop], who: Sequence[Caller]) -> list[Inlet]:
+    """Texts that are answered at once, without anything being made: searches and filters."""
+    posted = [s for s in check.model.surfaces(Kind.SEARCH) if s.operation.method == "POST"]
+    inlets = [*of_bodies(who, posted), *of_queries(who, reads(rooms))]
+    return [i for i in inlets if not i.numeric and "enum" not in i.schema]
+
+
+def planted(room: Workshop, inlets: Sequence[Inlet], text: str) -> Made:
+    """A thing made with a text in each of these inlets."""
+    fields = {i.name: text for i in inlets if i.where == "body"}
+    query = {i.name: text for i in inlets if i.where == "query"}
+    given: dict[str, Any] = {"query": query or None}
+    for inlet in inlets:
+        if inlet.where == "content":
+            given |= {"content": text.encode(), "media_type": inlet.name}
+    if fields:
+        given["fields"] = fields
+    return room.make(**given)
 
 
 def listings(rooms: Sequence[Workshop]) -> list[Surface]:

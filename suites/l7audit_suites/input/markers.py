@@ -28,7 +28,7 @@ TEMPLATES = (
 SQL = (
     "{v}'||({a}*{b})||'",
     "{v}'+CAST({a}*{b} AS VARCHAR)+'",
-    "{v}' || CAST({a}*{b} AS TEXT)) -- ",
+    "{v}' || CAST({a}*{b} AS TEXT)) -- q",
     '{v}"||({a}*{b})||"',
 )
 """Texts of SQL into which a computed number is put, as databases join texts."""

@@ -9,12 +9,11 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from l7audit.probe.answer import Answer
 from l7audit_suites.input.likeness import same
 
-QUOTINGS = ("{v}' OR {c} -- ", "{v}') OR {c} -- ", "{v}%' OR {c} -- ", '{v}" OR {c} -- ')
+QUOTINGS = ("{v}' OR {c} -- q", "{v}') OR {c} -- q", "{v}%' OR {c} -- q", '{v}" OR {c} -- q')
 """Ways out of an SQL text: after a plain quote, in brackets, within LIKE, after double quotes."""
 
 NUMERIC = ("{v} OR {c}",)
@@ -25,8 +24,14 @@ SORTS = (
 )
 """Conditions after ORDER BY that end in an error where they do not hold."""
 
-XPATHS = ("{v}' or {c} or 'a'='b", '{v}" or {c} or "a"="b')
-FILTERS = ("{v})(|(objectClass=*", "*)(|(objectClass=*")
+OPERATORS = (
+    ('{{"$ne": "{word}"}}', '{{"$eq": "{word}"}}'),
+    ('{{"$regex": ".*"}}', '{{"$regex": "^{word}$"}}'),
+    ('{{"$gt": ""}}', '{{"$in": ["{word}"]}}'),
+)
+"""Operators of document databases as JSON: one that fits everything, one that fits nothing."""
+
+FILTERS = ("{v})(objectClass=*", "*)(objectClass={v}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +91,3 @@ def tell(ask: Ask, pair: Pair) -> Told:
 
 def _sent(pair: Pair) -> Sequence[str]:
     return (pair.true, pair.false)
-
-
-def operators(chance: random.Random) -> list[tuple[Any, Any]]:
-    """Values with operators of document databases: what matches everything, and what nothing."""
-    word = "lq" + "".join(chance.choices("bcdfghjklmnp", k=10))
-    return [
-        ({"$ne": word}, {"$eq": word}),
-        ({"$regex": ".*"}, {"$regex": f"^{word}$"}),
-        ({"$gt": ""}, {"$in": [word]}),
-    ]

@@ -5,19 +5,10 @@ from __future__ import annotations
 import pytest
 
 from l7audit.harness.check import Check
-from l7audit.model import Kind
-from l7audit_suites.input.ground import Workshop, callers, workshops
+from l7audit_suites.input.ground import others, workshops
 from l7audit_suites.input.hunt import ask, plant
-from l7audit_suites.input.inlets import Inlet, of_bodies, of_queries, reads
+from l7audit_suites.input.inlets import asking
 from l7audit_suites.input.markers import SHELL, TEMPLATES
-
-
-def asking(check: Check, rooms: list[Workshop]) -> list[Inlet]:
-    """Texts that are answered at once, without anything being made: searches and filters."""
-    who = [rooms[0].caller, *(c for c in callers(check) if c != rooms[0].caller)]
-    posted = [s for s in check.model.surfaces(Kind.SEARCH) if s.operation.method == "POST"]
-    inlets = [*of_bodies(who, posted), *of_queries(who, reads(rooms))]
-    return [i for i in inlets if not i.numeric and "enum" not in i.schema]
 
 
 @pytest.mark.control("INPUT-07")
@@ -26,7 +17,7 @@ def test_no_input_reaches_a_shell(check: Check) -> None:
     check.witness("a thing can be made", lambda: rooms[0].make().answer, once=True)
     what = "a command of a shell within this input is run"
     plant(rooms, SHELL, what)
-    ask(asking(check, rooms), SHELL, what)
+    ask(asking(check, rooms, others(check, rooms)), SHELL, what)
 
 
 @pytest.mark.control("INPUT-08")
@@ -35,4 +26,4 @@ def test_no_input_is_rendered_as_a_template(check: Check) -> None:
     check.witness("a thing can be made", lambda: rooms[0].make().answer, once=True)
     what = "an expression of a template within this input is computed"
     plant(rooms, TEMPLATES, what)
-    ask(asking(check, rooms), TEMPLATES, what)
+    ask(asking(check, rooms, others(check, rooms)), TEMPLATES, what)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 
@@ -12,17 +12,12 @@ import pytest
 from l7audit.harness.check import Check
 from l7audit.target.operation import is_json
 from l7audit.target.schemas import properties
-from l7audit_suites.input.ground import Workshop, callers, count, workshops
+from l7audit_suites.input.ground import Workshop, count, others, taking_json, workshops
 from l7audit_suites.input.inlets import Inlet, listings, of_queries
 from l7audit_suites.input.mutations import numbers, texts
 
 SIMPLE = ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=lq", "")
 """Types that a foreign page may send without asking; the last is none at all."""
-
-
-def taking_json(rooms: Sequence[Workshop]) -> list[Workshop]:
-    """Workshops whose things are made from a JSON object."""
-    return [r for r in rooms if properties(r.operation.json_schema)]
 
 
 @pytest.mark.control("INPUT-17")
@@ -75,7 +70,7 @@ def test_a_parameter_given_twice_is_not_read_in_two_ways(check: Check) -> None:
     rooms = workshops(check)
     for room in rooms:
         room.make()
-    who = [rooms[0].caller, *(c for c in callers(check) if c != rooms[0].caller)]
+    who = others(check, rooms)
     looked = 0
     for inlet, bad in _bounded(of_queries(who, listings(rooms))):
         one = inlet.caller.send(inlet.request("1"))

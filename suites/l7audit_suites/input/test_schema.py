@@ -20,7 +20,7 @@ from l7audit_suites.input.ground import (
     Workshop,
     able,
     ask_all,
-    callers,
+    others,
     word,
     workshops,
 )
@@ -44,7 +44,7 @@ class Trial:
 @pytest.mark.control("INPUT-23")
 def test_what_does_not_fit_its_schema_is_refused(check: Check) -> None:
     rooms = workshops(check)
-    who = [rooms[0].caller, *(c for c in callers(check) if c != rooms[0].caller)]
+    who = others(check, rooms)
     trials = [*_made(rooms), *_changed(check, rooms), *_asked(check, who), *_queried(rooms, who)]
     if not trials:
         check.inconclusive("The document's schemas forbid nothing that could be tried.")

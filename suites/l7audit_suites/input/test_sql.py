@@ -7,7 +7,7 @@ import pytest
 from l7audit.harness.check import Check
 from l7audit.model import Kind
 from l7audit.target.values import things
-from l7audit_suites.input.ground import Caller, Workshop, callers, workshops
+from l7audit_suites.input.ground import Caller, Workshop, others, workshops
 from l7audit_suites.input.hunt import confirm, hunt, plant
 from l7audit_suites.input.inlets import Inlet, of_bodies, of_paths, of_queries, reads
 from l7audit_suites.input.markers import SQL
@@ -19,7 +19,7 @@ _DECIDES = "a condition of SQL in this input decides what is answered"
 def furnished(check: Check) -> tuple[list[Caller], list[Workshop]]:
     """One of each thing, made by the same caller, so that a search has something to find."""
     rooms = workshops(check)
-    who = [rooms[0].caller, *(c for c in callers(check) if c != rooms[0].caller)]
+    who = others(check, rooms)
     return who, rooms
 
 

@@ -23,6 +23,7 @@ from l7audit_stack.api.operation import Call, Input, Operation, Output, Reply
 from l7audit_stack.api.problems import Problem
 from l7audit_stack.api.routes import agents
 from l7audit_stack.api.routes.shapes import Text
+from l7audit_stack.api.security.secrecy import WITHHELD, Watch
 
 MODEL = "agent-chat"
 MAX_TOKENS = 512
@@ -118,7 +119,7 @@ class ChatPiece(Output, frozen=True):
 async def complete(call: Call) -> Reply:
     """Answer whole, or as events where the caller asks for them."""
     request: ChatRequest = call.body
-    prompt = await _prompt(call, request)
+    prompt, watch = await _prompt(call, request)
     name, created = f"chatcmpl-{uuid4()}", int(time.time())
     try:
         if request.stream:
@@ -126,7 +127,7 @@ async def complete(call: Call) -> Reply:
             return Reply(
                 media_type="text/event-stream",
                 headers={"Cache-Control": "no-store"},
-                stream=_events(pieces, name, created),
+                stream=_events(pieces, watch, name, created),
             )
         completion = await call.parts.llm.complete(prompt)
     except LlmRefusedError:
@@ -140,10 +141,14 @@ async def complete(call: Call) -> Reply:
             "The language model is not available now: try again later.",
             headers={"Retry-After": str(error.retry_after)},
         ) from None
+    if watch.passed(completion.text) is None:
+        completion = Completion(WITHHELD, "stop", completion.usage)
     return Reply(_answer(completion, name, created))
 
 
-async def _prompt(call: Call, request: ChatRequest) -> Prompt:
+async def _prompt(call: Call, request: ChatRequest) -> tuple[Prompt, Watch]:
+    """What the model is given, and the watch over what it must not repeat."""
+    instructions = ""
     messages = [{"role": turn.role, "content": turn.content} for turn in request.messages]
     if request.agent_id is not None:
         instructions = await _instructions(call, request.agent_id)
@@ -153,7 +158,7 @@ async def _prompt(call: Call, request: ChatRequest) -> Prompt:
         raise Problem(
             422, "prompt-refused", f"All messages together have at most {MAX_PROMPT} characters."
         )
-    return Prompt(
+    prompt = Prompt(
         messages=messages,
         max_tokens=request.max_tokens,
         temperature=request.temperature,
@@ -161,6 +166,7 @@ async def _prompt(call: Call, request: ChatRequest) -> Prompt:
         seed=request.seed,
         stop=request.stop,
     )
+    return prompt, call.parts.secrecy.watch(instructions)
 
 
 async def _instructions(call: Call, agent: UUID) -> str:
@@ -190,16 +196,24 @@ def _answer(completion: Completion, name: str, created: int) -> ChatAnswer:
     )
 
 
-async def _events(pieces: CompletionStream, name: str, created: int) -> AsyncIterator[bytes]:
+async def _events(
+    pieces: CompletionStream, watch: Watch, name: str, created: int
+) -> AsyncIterator[bytes]:
     """The pieces as server-sent events. A failure on the way is an event: the status has gone."""
     role: str | None = "assistant"
     try:
         async for piece in pieces:
             finish = _finish(piece)
-            if not piece.text and finish is None and role is None:
+            text = watch.passed(piece.text)
+            withheld = text is None
+            if text is None:
+                text, finish = WITHHELD, "stop"
+            elif finish is not None:
+                text += watch.rest()
+            if not text and finish is None and role is None:
                 continue
             choice = StreamChoice(
-                index=0, delta=Delta(role=role, content=piece.text), finish_reason=finish
+                index=0, delta=Delta(role=role, content=text), finish_reason=finish
             )
             role = None
             yield _event(
@@ -211,6 +225,8 @@ async def _events(pieces: CompletionStream, name: str, created: int) -> AsyncIte
                     choices=[choice],
                 )
             )
+            if withheld:
+                break
         yield b"data: [DONE]\n\n"
     except LlmUnavailableError:
         yield b'event: error\ndata: {"detail":"The language model broke off its answer."}\n\n'

@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from l7audit_stack.defects.defect import Defect
-from l7audit_stack.defects.input import interpreters, look_alikes, outbound, reading, statements
+from l7audit_stack.defects.input import (
+    answering,
+    blind,
+    interpreters,
+    look_alikes,
+    objects,
+    outbound,
+    reading,
+    statements,
+)
 
 DEFECTS: tuple[Defect, ...] = (
     *statements.DEFECTS,
     *interpreters.DEFECTS,
     *outbound.DEFECTS,
     *reading.DEFECTS,
+    *objects.DEFECTS,
+    *answering.DEFECTS,
+    *blind.DEFECTS,
     *look_alikes.DEFECTS,
 )

@@ -1,0 +1,167 @@
+"""Input that comes back: in headers, as a page, out of the mouth of a language model."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import AsyncGenerator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import msgspec
+
+from l7audit_stack.api.llm import CompletionStream, LlmClient
+from l7audit_stack.api.llm_protocol import Completion, Prompt
+from l7audit_stack.api.operation import Call, Reply
+from l7audit_stack.api.security.secrecy import Secrecy, Watch
+from l7audit_stack.defects.answers import Asked, Told, wholes
+from l7audit_stack.defects.defect import ASGIApp, Defect
+from l7audit_stack.defects.input import swap
+
+if TYPE_CHECKING:
+    from l7audit_stack.api.parts import Parts
+
+
+def _names_the_search(call: Call, reply: Reply) -> Reply:
+    """Tells caches what was sought."""
+    sought = call.body.query.encode("utf-8").decode("latin-1")
+    return replace(reply, headers={**reply.headers, "X-Search": sought})
+
+
+def _written_raw(app: ASGIApp, _: Parts) -> ASGIApp:
+    """Headers as they come out of a server that writes them without a look."""
+
+    async def wrapped(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        async def sending(message: dict[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                raw = b"\r\n".join(b"%b: %b" % header for header in message["headers"])
+                lines = [line.partition(b":") for line in raw.splitlines()]
+                headers = [(name.lower(), value.strip()) for name, _, value in lines if name]
+                message = {**message, "headers": headers}
+            await send(message)
+
+        await app(scope, receive, sending)
+
+    return wrapped
+
+
+def _encodes_the_search(call: Call, reply: Reply) -> Reply:
+    """Tells caches what was sought, percent-encoded."""
+    return replace(reply, headers={**reply.headers, "X-Search": quote(call.body.query)})
+
+
+def _for_browsers(call: Call, reply: Reply) -> Reply:
+    """Shows a document to people."""
+    if "text/html" not in call.headers.get("accept", ""):
+        return reply
+    page = f"<h1>{reply.content.title}</h1><div>{reply.content.content}</div>"
+    return Reply(page.encode(), media_type="text/html; charset=utf-8")
+
+
+def _error_page(asked: Asked, told: Told, _: Parts) -> Told:
+    if told.status != 404 or "text/html" not in asked.headers.get("accept", ""):
+        return told
+    body = f"<p>There is no {asked.path} here.</p>".encode()
+    return replace(told.put({"content-type": "text/html; charset=utf-8"}), body=body)
+
+
+def _careful_error_page(asked: Asked, told: Told, parts: Parts) -> Told:
+    return _error_page(replace(asked, path=html.escape(asked.path)), told, parts)
+
+
+class Obedient(LlmClient):
+    """A model that does what it is told, by whoever spoke last."""
+
+    async def complete(self, prompt: Prompt) -> Completion:
+        """The instructions, where they are asked for."""
+        said = _obeyed(prompt)
+        completion = await super().complete(prompt)
+        return completion if said is None else Completion(said, "stop", completion.usage)
+
+    async def stream(self, prompt: Prompt) -> CompletionStream:
+        """The instructions in one piece, where they are asked for."""
+        said = _obeyed(prompt)
+        if said is None:
+            return await super().stream(prompt)
+        usage = (await super().complete(prompt)).usage
+
+        async def pieces() -> AsyncGenerator[Completion, None]:
+            yield Completion(said, "stop", usage)
+
+        return CompletionStream(pieces(), None)
+
+
+def _obeyed(prompt: Prompt) -> str | None:
+    first, last = prompt.messages[0], prompt.messages[-1]
+    asked = any(word in last["content"].lower() for word in ("repeat", "ignore", "output"))
+    return f"Of course: {first['content']}" if asked and first["role"] == "system" else None
+
+
+class Talkative(LlmClient):
+    """Asks the model for answers of one length, whatever the caller wants."""
+
+    async def complete(self, prompt: Prompt) -> Completion:
+        """An answer of at least sixteen tokens."""
+        return await super().complete(msgspec.structs.replace(prompt, max_tokens=16))
+
+
+class Trusting(Secrecy):
+    """Relies on the instruction not to tell the instructions."""
+
+    def watch(self, instructions: str) -> Watch:
+        return Watch(frozenset(), 0)
+
+
+def _model(kind: type[LlmClient], secrecy: Secrecy | None = None) -> swap.Swap:
+    def swapped(parts: Parts) -> Parts:
+        return replace(parts, llm=kind(parts.settings.llm_url), secrecy=secrecy or parts.secrecy)
+
+    return swapped
+
+
+DEFECTS: tuple[Defect, ...] = (
+    Defect(
+        "input.search-in-a-header",
+        "An answer names the search in a header, as it was sent.",
+        parts=swap.after("search.run", _names_the_search),
+        wrap=_written_raw,
+    ),
+    Defect(
+        "input.search-in-a-header-encoded",
+        "An answer names the search in a header, percent-encoded.",
+        near_miss=True,
+        parts=swap.after("search.run", _encodes_the_search),
+    ),
+    Defect(
+        "input.documents-as-pages",
+        "A document is shown to browsers as a page.",
+        parts=swap.after("documents.show", _for_browsers),
+    ),
+    Defect(
+        "input.error-page-repeats",
+        "The page that says a path is unknown repeats it.",
+        wrap=wholes(_error_page),
+    ),
+    Defect(
+        "input.error-page-escapes",
+        "The page that says a path is unknown repeats it, escaped.",
+        near_miss=True,
+        wrap=wholes(_careful_error_page),
+    ),
+    Defect(
+        "input.model-tells-its-instructions",
+        "The model repeats its instructions when asked, and nobody looks at its answers.",
+        parts=_model(Obedient, Trusting()),
+    ),
+    Defect(
+        "input.model-is-watched",
+        "The model repeats its instructions when asked, and such answers are withheld.",
+        near_miss=True,
+        parts=_model(Obedient),
+    ),
+    Defect(
+        "input.model-talks-on",
+        "Answers have the length that suits the service.",
+        parts=_model(Talkative),
+    ),
+)

@@ -1,0 +1,43 @@
+"""Inputs that make an interpreter wait, and whether it did: judged beside the same input that
+asks for no wait at all."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+
+SECONDS = 0.4
+"""How long an interpreter is asked to wait."""
+
+SLEEPS = (
+    "'||(SELECT pg_sleep({t}))||'",
+    "' OR (SELECT 1 FROM pg_sleep({t})) IS NOT NULL -- q",
+    "%' OR (SELECT 1 FROM pg_sleep({t})) IS NOT NULL -- q",
+    "'; SELECT pg_sleep({t}) -- q",
+    "' OR SLEEP({t}) OR '1'='2",
+    "'; WAITFOR DELAY '0:0:{t}' -- q",
+    "$(sleep {t})",
+    "';sleep {t};'",
+    "__import__('time').sleep({t})",
+)
+"""For PostgreSQL, MySQL, SQL Server, shells and Python."""
+
+ROUNDS = 3
+
+
+def waits(took: float, usual: Sequence[float]) -> bool:
+    """Whether a request took so much longer than usual that it is worth to be asked again.
+
+    All in seconds.
+    """
+    return took > statistics.median(usual) + SECONDS * 0.8
+
+
+def decides(asked: Sequence[float], null: Sequence[float]) -> bool:
+    """Whether the wait that was asked for came each time, and never where none was asked for.
+
+    Seconds of interleaved requests; a target that is late by itself is so on both sides.
+    """
+    if min(len(asked), len(null)) < ROUNDS:
+        return False
+    return min(asked) > max(null) + SECONDS * 0.6

@@ -1,0 +1,111 @@
+"""What comes back of an input: as data in the answer, never as its headers or as a page."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from urllib.parse import quote
+
+import pytest
+
+from l7audit.harness.check import Check
+from l7audit.model import Place
+from l7audit.probe.answer import Answer
+from l7audit_suites.input.ground import Workshop, ask_all, others, word, workshops
+from l7audit_suites.input.inlets import asking, of_making, planted
+
+BREAKS = ("lq\r\n{field}: 1", "lq\n{field}: 1", "lq\u560d\u560a{field}: 1")
+"""Line breaks in a header's value; the last become breaks where only low bytes are kept."""
+
+PAGES = {"text/html", "application/xhtml+xml", "image/svg+xml", "application/xml", "text/xml", ""}
+"""Types in which a browser would run a script; none at all leaves it to guess."""
+
+BROWSER = {"Accept": "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"}
+
+
+@pytest.mark.control("INPUT-09")
+def test_no_input_adds_a_header_to_the_answer(check: Check) -> None:
+    rooms = workshops(check)
+    check.witness("a thing can be made", rooms[0].takes, once=True)
+    who = others(check, rooms)
+    tried: list[tuple[Place, str, Answer]] = []
+    for form in BREAKS:
+        inlets = asking(check, rooms, who)
+        fields = [_field() for _ in inlets]
+        texts = [form.format(field=f) for f in fields]
+        answers = ask_all(check, [i.request(t) for i, t in zip(inlets, texts, strict=True)])
+        tried += zip([i.place for i in inlets], fields, answers, strict=True)
+        for room in rooms:
+            for inlet in of_making(room):
+                field = _field()
+                made = planted(room, [inlet], form.format(field=field))
+                tried.append((inlet.place, field, made.answer))
+    lost = [a for _, _, a in tried if a.status is None]
+    if lost:
+        check.observe("An answer could not be read.", *lost[:3])
+        check.inconclusive(f"{len(lost)} of {len(tried)} answers could not be read.")
+    for place, field, answer in tried:
+        check.expect(
+            field not in answer.headers,
+            place,
+            "a line break in an input ends a header of the answer and begins another",
+            answer,
+            expected="a refusal, or the text with its breaks encoded",
+            seen=f"a header {field} of our own",
+        )
+
+
+def _field() -> str:
+    return f"X-Lq-{secrets.token_hex(4)}"
+
+
+@pytest.mark.control("INPUT-25")
+def test_html_that_was_sent_never_comes_back_as_a_page(check: Check) -> None:
+    rooms = workshops(check)
+    check.witness("a thing can be made and shown", lambda: _shown(rooms[0]), once=True)
+    for room in rooms:
+        for place, mark, answer in _repeated(room):
+            check.expect(
+                mark not in answer.text or answer.media_type not in PAGES,
+                place,
+                "markup that a caller sent is answered as a page of this origin",
+                answer,
+                expected="the text within JSON, as a download, or escaped",
+                seen=f"the markup as {answer.media_type or 'no type at all'}",
+            )
+
+
+def _shown(room: Workshop) -> bool:
+    made = room.make()
+    shown = room.shown(made)
+    return made.answer.ok and (shown is None or shown.ok)
+
+
+def _repeated(room: Workshop) -> Iterator[tuple[Place, str, Answer]]:
+    """Answers that may repeat a mark of ours, asked for as a browser does."""
+    mark = f"<b onclick=alert(1)>{word()}<br>"
+    inlets = list(of_making(room))
+    made = planted(room, inlets, mark)
+    for inlet in inlets if not made.answer.ok else ():
+        made = planted(room, [inlet], mark)
+        if made.answer.ok:
+            break
+    yield room.surface.place(), mark, made.answer
+    for surface, path in ((room.reader, made.path), (room.lister, {})):
+        if surface is not None and (path or surface is room.lister):
+            auth = room.caller.auth(surface)
+            request = surface.request(auth, path=path, headers=BROWSER)
+            yield surface.place("Accept of a browser"), mark, room.caller.send(request)
+    yield from _errors(room, mark)
+
+
+def _errors(room: Workshop, mark: str) -> Iterator[tuple[Place, str, Answer]]:
+    """What is said of a path and a parameter that nobody knows."""
+    surface = room.lister or room.surface
+    auth = room.caller.auth(surface)
+    plain = surface.request(auth, headers=BROWSER)
+    quoted = quote(mark, safe="")
+    stem = plain.path.partition("?")[0]
+    places = {"unknown path": f"{stem}-{quoted}", "unknown parameter": f"{stem}?lq={quoted}"}
+    for part, path in places.items():
+        yield surface.place(part), mark, room.caller.send(plain.with_path(path))

@@ -1,0 +1,95 @@
+"""Interpreters that tell nothing: only the time that they take gives them away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+import pytest
+
+from l7audit.harness.check import Check
+from l7audit.model import Place
+from l7audit.probe.answer import Answer
+from l7audit_suites.input.delays import ROUNDS, SECONDS, SLEEPS, decides, waits
+from l7audit_suites.input.ground import Workshop, others, word, workshops
+from l7audit_suites.input.inlets import HEADERS, Inlet, asking, of_making, of_paths, planted
+
+_USUAL = 5
+_MOST_CONFIRMED = 3
+"""What stands out is asked again this often at most: a target that is slow is slow everywhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A place where a text goes in. `ask` sends a text and answers."""
+
+    place: Place
+    ask: Callable[[str], Answer]
+
+
+@pytest.mark.control("INPUT-05")
+def test_no_input_makes_an_interpreter_wait(check: Check) -> None:
+    openings = list(_openings(check))
+    first = openings[0]
+    check.witness("a harmless text is answered", lambda: first.ask("lq"))
+    confirmed = 0
+    for opening in openings:
+        usual = [_seconds(opening.ask("lq")) for _ in range(_USUAL)]
+        guilty: list[Answer] = []
+        for form in SLEEPS:
+            answer = opening.ask(_text(form, SECONDS))
+            if not waits(_seconds(answer), usual) or confirmed >= _MOST_CONFIRMED:
+                continue
+            confirmed += 1
+            if found := _confirmed(opening, form):
+                guilty = found
+                break
+            confirmed -= 1
+        check.expect(
+            not guilty,
+            opening.place,
+            "an interpreter behind this input waits as long as it is told to",
+            *guilty[:4],
+            expected="the same time whatever the input says",
+            seen=f"{SECONDS:g} s more each time that they were asked for, and only then",
+        )
+
+
+def _text(form: str, seconds: float) -> str:
+    return "lq" + form.format(t=f"{seconds:g}")
+
+
+def _seconds(answer: Answer) -> float:
+    return answer.milliseconds / 1000.0
+
+
+def _confirmed(opening: Opening, form: str) -> list[Answer]:
+    """Answers in turn, with the wait and without; none where they do not tell."""
+    asked, null = [], []
+    for _ in range(ROUNDS):
+        asked.append(opening.ask(_text(form, SECONDS)))
+        null.append(opening.ask(_text(form, 0)))
+    found = decides([_seconds(a) for a in asked], [_seconds(a) for a in null])
+    return [asked[0], null[0], asked[1], null[1]] if found else []
+
+
+def _openings(check: Check) -> Iterator[Opening]:
+    """Headers of one read, texts that are answered at once, and texts that are stored."""
+    rooms = workshops(check)
+    who = others(check, rooms)
+    surface = rooms[0].lister or rooms[0].surface
+    for name in HEADERS:
+        inlet = Inlet(rooms[0].caller, surface, "header", name, "", {})
+        yield Opening(inlet.place, inlet.ask)
+    inlets = [i for i in asking(check, rooms, who) if i.ask(word()).ok]
+    for inlet in [*inlets, *of_paths(rooms)]:
+        yield Opening(inlet.place, inlet.ask)
+    for room in rooms:
+        taking = [i for i in of_making(room) if planted(room, [i], "lq 'a' (b)").answer.ok]
+        if taking:
+            yield Opening(room.surface.place(), partial(_stored, room, taking))
+
+
+def _stored(room: Workshop, inlets: list[Inlet], text: str) -> Answer:
+    return planted(room, inlets, text).answer

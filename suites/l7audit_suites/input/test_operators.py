@@ -1,0 +1,162 @@
+"""Values that are more than values: operators, prototypes, serialised objects."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from l7audit.harness.check import Check
+from l7audit.probe.answer import Answer
+from l7audit.target.schemas import properties, required, type_of
+from l7audit_suites.input.ground import Workshop, ask_all, others, taking_json, word, workshops
+from l7audit_suites.input.inlets import Inlet, asking, of_making, of_queries, planted, reads
+from l7audit_suites.input.listener import listening
+from l7audit_suites.input.pairs import OPERATORS, Pair, Told, decides, differs
+from l7audit_suites.input.serialised import as_opaque, as_text, looks_opaque
+from l7audit_suites.input.urls import on_this_machine
+
+
+@pytest.mark.control("INPUT-06")
+def test_an_operator_of_a_document_database_is_no_value(check: Check) -> None:
+    rooms = workshops(check)
+    who = others(check, rooms)
+    inlets = [i for i in asking(check, rooms, who) if not i.sorts]
+    if not inlets:
+        check.not_applicable("No read of the target takes a text to look for.")
+    first = inlets[0]
+    check.witness("a harmless text is looked for", lambda: first.ask(word()))
+    for inlet in inlets:
+        guilty = next(
+            (
+                found
+                for all_of, none_of in OPERATORS
+                if (found := _operated(inlet, all_of, none_of))
+            ),
+            (),
+        )
+        check.expect(
+            not guilty,
+            inlet.place,
+            "an operator of a document database in this input decides what is answered",
+            *guilty,
+            expected="a refusal, or the same answer whatever the operator says",
+            seen="one answer where the operator fits all and another where it fits none, twice",
+        )
+
+
+def _operated(inlet: Inlet, all_of: str, none_of: str) -> tuple[Answer, ...]:
+    """The answers that show it; none where they do not."""
+
+    def asked() -> Told:
+        texts = [form.format(word=word()) for form in (all_of, none_of)]
+        pair = Pair(*texts)
+        return Told(pair, _with(inlet, texts[0]), _with(inlet, texts[1]))
+
+    first = asked()
+    if not differs(first):
+        return ()
+    second = asked()
+    shown = decides(first, second) and first.true.ok and first.false.ok
+    return (first.true, first.false, second.true, second.false) if shown else ()
+
+
+def _with(inlet: Inlet, text: str) -> Answer:
+    """The inlet's answer to an operator: an object in JSON, brackets after a parameter's name."""
+    ((operator, value),) = json.loads(text).items()
+    if inlet.where != "query":
+        return inlet.ask({operator: value})
+    plain = value[0] if isinstance(value, list) else value
+    auth = inlet.caller.auth(inlet.surface)
+    request = inlet.surface.request(auth, query={f"{inlet.name}[{operator}]": plain})
+    return inlet.caller.send(request)
+
+
+@pytest.mark.control("INPUT-19")
+def test_a_members_name_reaches_no_prototype_or_class(check: Check) -> None:
+    rooms = [(room, name) for room in taking_json(workshops(check)) if (name := _spare(room))]
+    if not rooms:
+        check.not_applicable("Nothing that is made has a text that may be left out.")
+    for room, name in rooms:
+        check.witness("a thing is made and shown", room.takes)
+        for part, fields in _names(name).items():
+            marker = word()
+            made = room.make(fields=fields(marker))
+            own = room.shown(made) if made.answer.ok else None
+            later = room.make()
+            after = room.shown(later) or later.answer
+            shows = [a for a in (own, after) if a is not None and _member(a, name) == marker]
+            check.expect(
+                not shows,
+                room.surface.place(f"body {part}"),
+                "a member with the name of a prototype or class is followed into it",
+                made.answer,
+                *shows,
+                expected="a refusal, or no effect",
+                seen="the value in a thing that was made without it",
+            )
+            if shows:
+                room.make(fields=fields(""))  # puts back what others would meet
+
+
+def _spare(room: Workshop) -> str:
+    schema = room.operation.json_schema
+    needed = required(schema)
+    members = properties(schema).items()
+    fitting = (n for n, p in members if n not in needed and _free(p))
+    return next(fitting, "")
+
+
+def _free(schema: dict[str, Any]) -> bool:
+    bounded = {"enum", "const", "format", "minLength"} & schema.keys()
+    return type_of(schema) == "string" and not bounded
+
+
+def _names(name: str) -> dict[str, Callable[[str], dict[str, Any]]]:
+    return {
+        "__proto__": lambda value: {"__proto__": {name: value}},
+        "constructor": lambda value: {"constructor": {"prototype": {name: value}}},
+        "__class__": lambda value: {"__class__": {name: value}},
+    }
+
+
+def _member(answer: Answer, name: str) -> Any:
+    body = answer.json_or_none()
+    return body.get(name) if isinstance(body, dict) else None
+
+
+@pytest.mark.control("INPUT-12")
+def test_no_input_is_turned_into_an_object_that_acts(check: Check) -> None:
+    if not on_this_machine(check.target.base_url):
+        check.inconclusive("The target runs elsewhere: a listener of ours is out of its reach.")
+    rooms = workshops(check)
+    who = others(check, rooms)
+    check.witness("a thing can be made", rooms[0].takes, once=True)
+    with listening() as listener:
+        tried: list[tuple[str, Any, Answer]] = []
+        opaque = [i for i in of_queries(who, reads(rooms)) if looks_opaque(i.name, i.schema)]
+        wanted = [(i, f) for i in opaque for f in as_opaque("")]
+        paths = [listener.path() for _ in wanted]
+        requests = [
+            i.request(as_opaque(f"{listener.origin}{p}")[f])
+            for (i, f), p in zip(wanted, paths, strict=True)
+        ]
+        answers = ask_all(check, requests)
+        tried += zip(paths, (i.place for i, _ in wanted), answers, strict=True)
+        for room in rooms:
+            for form in as_text(""):
+                path = listener.path()
+                text = as_text(f"{listener.origin}{path}")[form]
+                made = planted(room, list(of_making(room)), text)
+                tried.append((path, room.surface.place(), made.answer))
+        for path, place, answer in tried:
+            check.expect(
+                not listener.visited(path),
+                place,
+                "a serialised object within this input is built, and acts",
+                answer,
+                expected="a refusal, or a text",
+                seen="a visit at a listener of ours, which building the object makes",
+            )
