@@ -125,11 +125,16 @@ class Workshop:
 
     def shown(self, made: Made) -> Answer | None:
         """The thing as it is read back; None where nothing shows it."""
+        request = self.shows(made)
+        return self.caller.send(request) if request is not None else None
+
+    def shows(self, made: Made) -> Request | None:
+        """The request that reads a thing back; None where nothing shows it."""
         if self.reader is None or not made.path:
             return None
         names = [p.name for p in self.reader.operation.path_parameters]
         path = dict(zip(names, made.path.values(), strict=False))
-        return self.caller.send(self.reader.request(auth=self.caller.auth(self.reader), path=path))
+        return self.reader.request(auth=self.caller.auth(self.reader), path=path)
 
     def discard_marked(self, listing: Answer, marker: str) -> None:
         """Has what the listing shows with a marker of ours removed at the check's end."""

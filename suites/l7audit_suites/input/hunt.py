@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from l7audit.harness.check import Check
 from l7audit.model import Place
 from l7audit.probe.answer import Answer
 from l7audit_suites.input.ground import Made, Workshop, ask_all, word
-from l7audit_suites.input.inlets import Inlet, of_making, planted
+from l7audit_suites.input.inlets import Inlet, of_making, planting
 from l7audit_suites.input.likeness import same, spoken
 from l7audit_suites.input.markers import Marker
 from l7audit_suites.input.pairs import NUMERIC, Told, condition, decides, differs, tell
@@ -79,36 +80,61 @@ def plant(
     A payload goes into all texts of a thing at once, or into one after the other where the whole
     is refused; what is then read back is searched for the product.
     """
-    made = 0
-    for room in rooms:
-        inlets = list(of_making(room))
-        for form in forms if inlets else ():
-            thing, seen = _planted(room, inlets, form, prepare)
-            made += thing.answer.ok
-            if thing.answer.ok and not seen:
-                _judged(room.surface.place(), room, what, thing, seen)
-                continue
-            for inlet in inlets if len(inlets) > 1 else ():
-                alone, found = _planted(room, [inlet], form, prepare)
-                made += alone.answer.ok
-                _judged(inlet.place, room, what, alone, found)
-                seen = [] if found else seen
-            if seen:
-                _judged(room.surface.place(), room, what, thing, seen)
-    return made
+    check = rooms[0].check
+    inlets = {room.surface.place().operation: list(of_making(room)) for room in rooms}
+    tried = [
+        _Planted(room, tuple(inlets[room.surface.place().operation]), form)
+        for room in rooms
+        for form in forms
+        if inlets[room.surface.place().operation]
+    ]
+    first = _grown(check, tried, prepare)
+    # What is refused as a whole, and what gives itself away, is tried text by text.
+    again = [
+        _Planted(p.room, (inlet,), p.form)
+        for p, made, seen in first
+        if len(p.inlets) > 1 and (seen or not made.answer.ok)
+        for inlet in p.inlets
+    ]
+    second = _grown(check, again, prepare)
+    told = {(p.room.surface.place().operation, p.form) for p, _, seen in second if seen}
+    for p, made, seen in [*first, *second]:
+        whole = len(p.inlets) > 1
+        if whole and (p.room.surface.place().operation, p.form) in told:
+            continue
+        place = p.room.surface.place() if whole else p.inlets[0].place
+        _judged(place, p.room, what, made, seen)
+    return sum(made.answer.ok for _, made, _ in [*first, *second])
 
 
-def _planted(
-    room: Workshop, inlets: Sequence[Inlet], form: str, prepare: Callable[[str], str]
-) -> tuple[Made, list[Answer]]:
-    """What was made with a fresh marker in these inlets, and the answers that hold its product."""
-    marker = Marker.random(room.check.random)
-    text = prepare(marker.payload(form))
-    made = planted(room, inlets, text)
-    answers = [made.answer]
-    if made.answer.ok and (shown := room.shown(made)) is not None:
-        answers.append(shown)
-    return made, [a for a in answers if marker.computed(spoken(a))]
+@dataclass(frozen=True, slots=True)
+class _Planted:
+    """A form of payload for some texts of one thing."""
+
+    room: Workshop
+    inlets: tuple[Inlet, ...]
+    form: str
+
+
+def _grown(
+    check: Check, tried: Sequence[_Planted], prepare: Callable[[str], str]
+) -> list[tuple[_Planted, Made, list[Answer]]]:
+    """What was made with fresh markers, and the answers that hold their products."""
+    markers = [Marker.random(check.random) for _ in tried]
+    requests = [
+        planting(p.room, p.inlets, prepare(m.payload(p.form)))
+        for p, m in zip(tried, markers, strict=True)
+    ]
+    made = [p.room.keep(answer) for p, answer in zip(tried, ask_all(check, requests), strict=True)]
+    shows = {
+        n: r for n, (p, m) in enumerate(zip(tried, made, strict=True)) if (r := p.room.shows(m))
+    }
+    shown = dict(zip(shows, ask_all(check, list(shows.values())), strict=True))
+    found = []
+    for p, m, marker, read in zip(tried, made, markers, reads, strict=True):
+        answers = [m.answer, *([next(shown)] if read is not None else [])]
+        found.append((p, m, [a for a in answers if marker.computed(spoken(a))]))
+    return found
 
 
 def _judged(place: Place, room: Workshop, what: str, made: Made, seen: list[Answer]) -> None:

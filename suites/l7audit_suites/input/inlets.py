@@ -138,6 +138,11 @@ def asking(check: Check, rooms: Sequence[Workshop], who: Sequence[Caller]) -> li
 
 def planted(room: Workshop, inlets: Sequence[Inlet], text: str) -> Made:
     """A thing made with a text in each of these inlets."""
+    return room.sent(planting(room, inlets, text))
+
+
+def planting(room: Workshop, inlets: Sequence[Inlet], text: str) -> Request:
+    """The request that makes a thing with a text in each of these inlets."""
     fields = {i.name: text for i in inlets if i.where == "body"}
     query = {i.name: text for i in inlets if i.where == "query"}
     given: dict[str, Any] = {"query": query or None}
@@ -146,7 +151,7 @@ def planted(room: Workshop, inlets: Sequence[Inlet], text: str) -> Made:
             given |= {"content": text.encode(), "media_type": inlet.name}
     if fields:
         given["fields"] = fields
-    return room.make(**given)
+    return room.request(**given)
 
 
 def listings(rooms: Sequence[Workshop]) -> list[Surface]:

@@ -12,10 +12,13 @@ from l7audit.target.schemas import Schema, alternative, properties, required, ty
 MOST_CHARACTERS = 20_000
 """Longer texts are not sent: whether sizes are bounded is another question."""
 
+MALFORMED = (b"{", b"", b'{"lq": }', b"lq", b'{"lq": 1,}', b'{"lq": "a\nb"}')
+"""Bodies that are no JSON at all (RFC 8259)."""
+
 _LONGEST_PATTERN = 200
 _ODD = ("\u0001", "!", " ", "\u00e9", "a b!", "-")
 _WRONG: dict[str, tuple[Any, ...]] = {
-    "string": ({"lq": 1}, ["lq"], True, 12345, 1.5, {}),
+    "string": ({"lq": 1}, ["lq"], True, 12345, 1.5, {}, []),
     "integer": ("lq", {"lq": 1}, [1], 1.5, "", True),
     "number": ("lq", {"lq": 1}, [1], "", True),
     "boolean": ("lq", 7, {"lq": 1}, []),
@@ -85,6 +88,7 @@ def texts(schema: Schema) -> Iterator[tuple[str, str]]:
         yield "l" * (least - 1), "too short"
     if isinstance(most, int) and 0 <= most < MOST_CHARACTERS:
         yield "l" * (most + 1), "too long"
+        yield "l" * (2 * most + 100), "far too long"
     pattern = schema.get("pattern")
     if isinstance(pattern, str) and (odd := _against(pattern)) is not None:
         yield odd * max(1, least if isinstance(least, int) else 1), "of another pattern"
@@ -97,8 +101,10 @@ def numbers(schema: Schema) -> Iterator[tuple[int, str]]:
     low, high = schema.get("minimum"), schema.get("maximum")
     if isinstance(low, int | float) and not isinstance(low, bool):
         yield int(low) - 1, "too small"
+        yield int(low) - 10**9, "far too small"
     if isinstance(high, int | float) and not isinstance(high, bool):
         yield int(high) + 1, "too large"
+        yield int(high) + 10**9, "far too large"
     for key, why in (("exclusiveMinimum", "too small"), ("exclusiveMaximum", "too large")):
         bound = schema.get(key)
         if isinstance(bound, int) and not isinstance(bound, bool):

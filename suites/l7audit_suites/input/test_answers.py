@@ -12,7 +12,7 @@ from l7audit.harness.check import Check
 from l7audit.model import Place
 from l7audit.probe.answer import Answer
 from l7audit_suites.input.ground import Workshop, ask_all, others, word, workshops
-from l7audit_suites.input.inlets import asking, of_making, planted
+from l7audit_suites.input.inlets import asking, of_making, planted, planting
 
 BREAKS = ("lq\r\n{field}: 1", "lq\n{field}: 1", "lq\u560d\u560a{field}: 1")
 """Line breaks in a header's value; the last become breaks where only low bytes are kept."""
@@ -35,11 +35,10 @@ def test_no_input_adds_a_header_to_the_answer(check: Check) -> None:
         texts = [form.format(field=f) for f in fields]
         answers = ask_all(check, [i.request(t) for i, t in zip(inlets, texts, strict=True)])
         tried += zip([i.place for i in inlets], fields, answers, strict=True)
-        for room in rooms:
-            for inlet in of_making(room):
-                field = _field()
-                made = planted(room, [inlet], form.format(field=field))
-                tried.append((inlet.place, field, made.answer))
+        stored = [(room, inlet, _field()) for room in rooms for inlet in of_making(room)]
+        requests = [planting(r, [i], form.format(field=f)) for r, i, f in stored]
+        for (room, inlet, field), answer in zip(stored, ask_all(check, requests), strict=True):
+            tried.append((inlet.place, field, room.keep(answer).answer))
     lost = [a for _, _, a in tried if a.status is None]
     if lost:
         check.observe("An answer could not be read.", *lost[:3])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ from l7audit.harness.check import Check
 from l7audit.model import Kind
 from l7audit.probe.answer import Answer
 from l7audit.probe.request import Request
-from l7audit.target.schemas import properties, type_of
+from l7audit.target.schemas import alternative, properties, type_of
 from l7audit.target.target_model import Surface
 from l7audit_suites.input.ground import (
     Caller,
@@ -25,7 +25,7 @@ from l7audit_suites.input.ground import (
     workshops,
 )
 from l7audit_suites.input.inlets import of_making, of_queries, reads
-from l7audit_suites.input.mutations import Broken, bodies, numbers, texts
+from l7audit_suites.input.mutations import MALFORMED, Broken, bodies, numbers, texts
 
 _BUSY = {429, 502, 503, 504}
 _MOST = 90
@@ -86,6 +86,9 @@ def _trials(surface: Surface, body: Any, request: Any) -> Iterator[Trial]:
     for broken in bodies(surface.operation.json_schema)[:_MOST]:
         part = f"{broken.member or 'body'}: {broken.why}"
         yield Trial(surface, part, request(broken.applied(body)))
+    whole = request(body)
+    for content in MALFORMED:
+        yield Trial(surface, "body: no JSON", replace(whole, content=content))
 
 
 def _made(rooms: Sequence[Workshop]) -> Iterator[Trial]:
@@ -141,7 +144,7 @@ def _asked(check: Check, who: Sequence[Caller]) -> Iterator[Trial]:
 def _queried(rooms: Sequence[Workshop], who: Sequence[Caller]) -> Iterator[Trial]:
     """Queries with forbidden values."""
     for inlet in of_queries(who, reads(rooms)):
-        schema = inlet.schema
+        schema = alternative(inlet.schema)
         tried: list[tuple[Any, str]] = []
         if inlet.numeric:
             tried = [("lq", "no number"), ("", "empty"), *numbers(schema)]
