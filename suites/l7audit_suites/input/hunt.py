@@ -126,10 +126,8 @@ def _grown(
         for p, m in zip(tried, markers, strict=True)
     ]
     made = [p.room.keep(answer) for p, answer in zip(tried, ask_all(check, requests), strict=True)]
-    shows = {
-        n: r for n, (p, m) in enumerate(zip(tried, made, strict=True)) if (r := p.room.shows(m))
-    }
-    shown = dict(zip(shows, ask_all(check, list(shows.values())), strict=True))
+    reads = [p.room.shows(m) for p, m in zip(tried, made, strict=True)]
+    shown = iter(ask_all(check, [request for request in reads if request is not None]))
     found = []
     for p, m, marker, read in zip(tried, made, markers, reads, strict=True):
         answers = [m.answer, *([next(shown)] if read is not None else [])]
