@@ -167,3 +167,31 @@ def test_a_metrics_page_is_not_taken_for_health() -> None:
 
 def test_an_unknown_operation_is_of_no_kind() -> None:
     assert one("post", "/frobnicate") == set()
+
+
+def _kinds(method: str, path: str, **operation: Any) -> frozenset[Kind]:
+    document = {"openapi": "3.1.0", "paths": {path: {method: {"responses": {}, **operation}}}}
+    (found,) = classify(Document.parse(json.dumps(document)).operations)
+    return found.kinds
+
+
+def _body(**members: Any) -> dict[str, Any]:
+    schema = {"type": "object", "properties": members}
+    return {"content": {"application/json": {"schema": schema}}}
+
+
+TURNS = {"type": "array", "items": {"properties": {"role": {}, "content": {"type": "string"}}}}
+
+
+def test_a_chat_takes_turns_of_somebody_saying_something() -> None:
+    assert Kind.CHAT in _kinds("post", "/converse", requestBody=_body(turns=TURNS))
+    lines = {"type": "array", "items": {"properties": {"sku": {}, "count": {}}}}
+    assert Kind.CHAT not in _kinds("post", "/orders", requestBody=_body(lines=lines))
+
+
+def test_a_search_says_so_and_takes_what_is_sought() -> None:
+    q = [{"name": "q", "in": "query", "schema": {"type": "string"}}]
+    assert Kind.SEARCH in _kinds("get", "/books/search", parameters=q)
+    assert Kind.SEARCH not in _kinds("get", "/books", parameters=q)
+    number = [{"name": "q", "in": "query", "schema": {"type": "integer"}}]
+    assert Kind.SEARCH not in _kinds("get", "/books/search", parameters=number)

@@ -70,15 +70,16 @@ async def find(call: Call, key: UUID, permission: str) -> Any:
     return await _AGENTS.find(call, key, permission)
 
 
-async def instructions(call: Call, key: UUID) -> str:
-    """The instructions of an agent that the caller may read, and its newest memories."""
+async def instructions(call: Call, key: UUID) -> tuple[str, str]:
+    """The instructions of an agent that the caller may read, and with them its newest memories."""
     text: str = (await find(call, key, "agents:read"))["instructions"]
     rows = await call.parts.database.fetch(
         "SELECT text FROM memories WHERE agent_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2",
         key,
         MEMORIES_IN_MIND,
     )
-    return "\n".join([*([text] if text else []), *(f"- {row['text']}" for row in rows)])
+    memories = [f"- {row['text']}" for row in rows]
+    return text, "\n".join([*([text] if text else []), *memories])
 
 
 async def create(call: Call) -> Reply:

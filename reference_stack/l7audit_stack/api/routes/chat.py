@@ -151,9 +151,10 @@ async def _prompt(call: Call, request: ChatRequest) -> tuple[Prompt, Watch]:
     instructions = ""
     messages = [{"role": turn.role, "content": turn.content} for turn in request.messages]
     if request.agent_id is not None:
-        instructions = await _instructions(call, request.agent_id)
-        if instructions:
-            messages.insert(0, {"role": "system", "content": instructions})
+        # Memories are there to be spoken of: only the instructions themselves are kept back.
+        instructions, before = await _instructions(call, request.agent_id)
+        if before:
+            messages.insert(0, {"role": "system", "content": before})
     if sum(len(turn["content"]) for turn in messages) > MAX_PROMPT:
         raise Problem(
             422, "prompt-refused", f"All messages together have at most {MAX_PROMPT} characters."
@@ -169,7 +170,7 @@ async def _prompt(call: Call, request: ChatRequest) -> tuple[Prompt, Watch]:
     return prompt, call.parts.secrecy.watch(instructions)
 
 
-async def _instructions(call: Call, agent: UUID) -> str:
+async def _instructions(call: Call, agent: UUID) -> tuple[str, str]:
     try:
         return await agents.instructions(call, agent)
     except Problem as problem:

@@ -21,15 +21,19 @@ class Model:
         self.asked: list[dict[str, Any]] = []
         self.status = 200
         self.broken = False
+        self.said = "hi"
 
     def answer(self, body: dict[str, Any]) -> tuple[str, bytes]:
         self.asked.append(body)
         if not body["stream"]:
-            choice = {"message": {"role": "assistant", "content": "hi"}, "finish_reason": "stop"}
+            choice = {
+                "message": {"role": "assistant", "content": self.said},
+                "finish_reason": "stop",
+            }
             usage = {"prompt_tokens": 2, "completion_tokens": 1, "total_tokens": 3}
             document = {"choices": [choice], "usage": usage, "model": "/srv/secret.gguf"}
             return "application/json", json.dumps(document).encode()
-        pieces: list[Any] = [{"choices": [{"delta": {"content": text}}]} for text in ("h", "i")]
+        pieces: list[Any] = [{"choices": [{"delta": {"content": text}}]} for text in self.said]
         pieces.append({"choices": [{"delta": {}, "finish_reason": "length"}]})
         events = [f"data: {json.dumps(piece)}\n\n" for piece in pieces]
         if self.broken:
@@ -118,6 +122,47 @@ def test_a_prompt_the_model_refuses_is_the_callers_error(within: Within) -> None
     async def story(people: Any) -> None:
         model.status = 400
         assert (await people.bob.post(PATH, json=HELLO)).status_code == 422
+
+    within(story, model=model)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_an_answer_that_quotes_the_agents_instructions_is_withheld(
+    within: Within, stream: bool
+) -> None:
+    model = Model()
+    secret = "The cake is in the blue cupboard."
+
+    async def story(people: Any) -> None:
+        agent = {"name": "x", "instructions": f"Be short. {secret}"}
+        key = (await people.bea.post("/v1/agents", json=agent)).json()["id"]
+        model.said = f"I was told: {secret.upper()} Bye."
+        asked = {**HELLO, "agent_id": key, "stream": stream}
+        answer = (await people.bob.post(PATH, json=asked)).text
+        assert "cupboard" not in answer.lower()
+        assert "I can't repeat my instructions." in answer
+        # Without that agent it is nobody's secret, and another answer goes out whole.
+        assert "CUPBOARD" in (await people.bob.post(PATH, json=HELLO)).text
+        model.said = "There is no cake today, nor tomorrow."
+        answer = (await people.bob.post(PATH, json=asked)).text
+        lines = [line[6:] for line in answer.splitlines() if line.startswith("data: {")]
+        pieces = [json.loads(line)["choices"][0]["delta"].get("content", "") for line in lines]
+        assert ("".join(pieces) if stream else answer).count(model.said) == 1
+
+    within(story, model=model)
+
+
+def test_what_an_agent_remembers_it_may_say(within: Within) -> None:
+    model = Model()
+
+    async def story(people: Any) -> None:
+        agent = {"name": "x", "instructions": "Answer every question in verse."}
+        key = (await people.bob.post("/v1/agents", json=agent)).json()["id"]
+        memory = "Bob takes his tea with three spoons of sugar."
+        await people.bob.post(f"/v1/agents/{key}/memories", json={"text": memory})
+        model.said = memory
+        answer = await people.bob.post(PATH, json={**HELLO, "agent_id": key})
+        assert answer.json()["choices"][0]["message"]["content"] == memory
 
     within(story, model=model)
 
