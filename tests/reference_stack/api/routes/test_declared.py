@@ -20,7 +20,7 @@ def test_every_list_is_bounded() -> None:
         for parameter in document["paths"][operation.path]["get"].get("parameters", [])
         if parameter["name"] == "limit"
     }
-    paged = {"agents", "documents", "files", "webhooks", "users", "audit"}
+    paged = {"agents", "memories", "documents", "files", "webhooks", "users", "audit"}
     assert bounds == dict.fromkeys((f"{name}.list" for name in paged), 100)
 
 
@@ -35,7 +35,7 @@ def test_chat_declares_its_stream_and_a_files_bytes_are_declared_as_bytes() -> N
 def test_every_text_that_comes_in_has_a_bound() -> None:
     schemas = describe(OPERATIONS, "")["components"]["schemas"]
     inputs = {
-        "NewAgent", "AgentChange", "NewWebhook", "WebhookChange", "NewUser", "Message",
+        "NewAgent", "AgentChange", "AgentQuery", "NewWebhook", "WebhookChange", "NewUser", "Message",
         "SearchRequest", "UploadQuery", "PageQuery", "AuditQuery",
     } & set(schemas)  # fmt: skip
     assert len(inputs) == 10
