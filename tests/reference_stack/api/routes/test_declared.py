@@ -35,7 +35,7 @@ def test_chat_declares_its_stream_and_a_files_bytes_are_declared_as_bytes() -> N
 def test_every_text_that_comes_in_has_a_bound() -> None:
     schemas = describe(OPERATIONS, "")["components"]["schemas"]
     inputs = {
-        "NewAgent", "AgentChange", "AgentQuery", "NewWebhook", "WebhookChange", "NewUser", "Message",
+        "NewAgent", "AgentChange", "NewWebhook", "WebhookChange", "NewUser", "Message",
         "SearchRequest", "UploadQuery", "PageQuery", "AuditQuery",
     } & set(schemas)  # fmt: skip
     assert len(inputs) == 10
