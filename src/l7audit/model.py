@@ -63,6 +63,7 @@ class Capability(StrEnum):
     LOGS = "logs"
     SCALE = "scale"
     DEPLOY = "deploy"
+    STORAGE = "storage"  # the target's own database, to look at what it keeps and to tamper with it
     DEFECTS = "defects"  # a lab that can plant a named defect, for `l7audit prove`
 
 
@@ -148,7 +149,8 @@ class Target(Frozen, frozen=True, kw_only=True):
 
     `base_url` is where clients go; `replicas` are the addresses behind it; `origins` are all the
     origins the probe may ever contact; `mint` is (key id, PEM private key, algorithm); `handle` is
-    the provider's own word for finding its stack again (a run folder), opaque to everybody else.
+    the provider's own word for finding its stack again (a run folder), opaque to everybody else;
+    `storage` is the URL of the target's database (`postgresql:`), and a secret.
     """
 
     name: str
@@ -164,6 +166,7 @@ class Target(Frozen, frozen=True, kw_only=True):
     mint: Mint | None = None
     hints: dict[str, Any] = {}
     handle: str = ""
+    storage: str = ""
     versions: dict[str, str] = {}
 
 
@@ -197,6 +200,8 @@ class Kind(StrEnum):
     KEY_REVOKE = "key revoke"
     KEY_ROTATE = "key rotate"
     KEY_LIST = "key list"
+    AUDIT_LOG = "audit log"  # lists what was done by whom
+    AUDIT_VERIFY = "audit verify"  # tells whether the audit log is whole
     ADMIN = "admin"
     RATE_POLICY = "rate policy"  # changes a rate limit while the target runs
     COSTLY = "costly"

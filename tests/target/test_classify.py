@@ -195,3 +195,33 @@ def test_a_search_says_so_and_takes_what_is_sought() -> None:
     assert Kind.SEARCH not in _kinds("get", "/books", parameters=q)
     number = [{"name": "q", "in": "query", "schema": {"type": "integer"}}]
     assert Kind.SEARCH not in _kinds("get", "/books/search", parameters=number)
+
+
+def _audit_operations(schema: dict[str, Any]) -> dict[str, set[Kind]]:
+    answer = {"200": {"description": "", "content": {"application/json": {"schema": schema}}}}
+    paths = {
+        "/audit-trail": {"get": {"responses": answer}},
+        "/audit-trail/integrity": {"post": {"responses": {"200": {"description": ""}}}},
+        "/audit-trail/{id}": {"get": {"responses": answer, "parameters": [_ID]}},
+    }
+    described = {"openapi": "3.1.0", "info": {}, "security": [{"key": []}], "paths": paths}
+    described["components"] = {
+        "securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": "X-Key"}}
+    }
+    found = classify(Document.parse(json.dumps(described)).operations)
+    return {o.place.operation: set(o.kinds) for o in found}
+
+
+_ID = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+
+
+def test_an_audit_log_is_a_list_and_its_verification_is_none() -> None:
+    kinds = _audit_operations({"type": "array", "items": {"type": "object"}})
+    assert Kind.AUDIT_LOG in kinds["GET /audit-trail"]
+    assert Kind.AUDIT_VERIFY in kinds["POST /audit-trail/integrity"]
+    assert not kinds["GET /audit-trail/{id}"] & {Kind.AUDIT_LOG, Kind.AUDIT_VERIFY}
+
+
+def test_what_answers_no_list_is_no_audit_log() -> None:
+    kinds = _audit_operations({"type": "object"})
+    assert Kind.AUDIT_LOG not in kinds["GET /audit-trail"]

@@ -27,6 +27,7 @@ CAPABILITIES = [
     Capability.REPLICAS,
     Capability.ADMIN,
     Capability.FAULTS,
+    Capability.STORAGE,
 ]
 
 _PARTS = {
@@ -190,6 +191,7 @@ def _target(stack: Stack, address: Address) -> Target:
             "listener": address.receiver,
         },
         handle=str(stack.run_dir),
+        storage=address.database_url,
         versions=stack.versions(),
     )
 

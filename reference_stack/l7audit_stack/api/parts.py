@@ -18,6 +18,7 @@ from l7audit_stack.api.outbound import OutboundGuard
 from l7audit_stack.api.problems import ProblemRenderer
 from l7audit_stack.api.readiness import Readiness
 from l7audit_stack.api.routes.table import OPERATIONS
+from l7audit_stack.api.security.anchor import Anchor
 from l7audit_stack.api.security.audit import AuditChain, AuditLog
 from l7audit_stack.api.security.authentication import Authenticator
 from l7audit_stack.api.security.bodies import BodyReader
@@ -157,7 +158,9 @@ def production_parts(settings: Settings, keyring: Keyring | None = None) -> Part
         problems=ProblemRenderer(),
         secrets=SecretBox(keys=keyring.data),
         secrecy=Secrecy(),
-        audit=AuditLog(database, AuditChain(key=keyring.audit), time.time),
+        audit=AuditLog(
+            database, AuditChain(key=keyring.audit), time.time, Anchor(store, keyring.audit)
+        ),
         metrics=Metrics(settings.replica_name),
         log=JsonLog(settings.replica_name, settings.log_level),
     )

@@ -19,6 +19,7 @@ class Problem(Exception):  # noqa: N818 - RFC 9457 calls it a problem
 
     `slug` names the kind of problem for machines, `detail` is one sentence for people, `members`
     are further fields of the document (for example `errors`), `headers` go onto the answer.
+    `denied` says that a right was lacking, whatever the answer tells of it: the audit log wants it.
     """
 
     def __init__(
@@ -29,6 +30,7 @@ class Problem(Exception):  # noqa: N818 - RFC 9457 calls it a problem
         *,
         headers: Mapping[str, str] | None = None,
         members: Mapping[str, Any] | None = None,
+        denied: bool = False,
     ) -> None:
         super().__init__(detail)
         self.status = status
@@ -36,11 +38,12 @@ class Problem(Exception):  # noqa: N818 - RFC 9457 calls it a problem
         self.detail = detail
         self.headers = dict(headers or {})
         self.members = dict(members or {})
+        self.denied = denied or status == 403
 
 
-def not_found(what: str = "resource") -> Problem:
+def not_found(what: str = "resource", *, denied: bool = False) -> Problem:
     """The one answer for what is absent and for what belongs to somebody else's tenant."""
-    return Problem(404, "not-found", f"There is no such {what}.")
+    return Problem(404, "not-found", f"There is no such {what}.", denied=denied)
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from l7audit_stack.api.operation import Call, Operation, Reply
 from l7audit_stack.api.parts import Parts
 from l7audit_stack.api.problems import Problem, not_found
 from l7audit_stack.api.router import Match, Router
+from l7audit_stack.api.security.audit import Event
 from l7audit_stack.api.security.authentication import Authenticator, Grant, UnauthenticatedError
 from l7audit_stack.api.security.bodies import ClientGoneError
 from l7audit_stack.api.security.policy import forbidden
@@ -65,6 +66,8 @@ class Service:
         except Problem as problem:
             if body is not None:
                 await body.drain()
+            if problem.denied:
+                await self._keep(exchange, "access.denied", "denied")
             reply = parts.problems.render(problem, exchange.request_id)
         except ClientGoneError:
             return
@@ -151,7 +154,6 @@ class Service:
             operation.permission is not None
             and not self.parts.policy.may(principal, operation.permission)
         ):
-            self._note(exchange, "access.denied", "denied")
             raise forbidden(operation.permission or "")
 
     async def _limit_principal(
@@ -190,7 +192,7 @@ class Service:
         verdict = exchange.verdict
         if verdict is not None and verdict.offence:
             # Once an offence: a flood must not fill the audit trail.
-            self._note(exchange, "rate.limited", "denied")
+            self.parts.audit.note(self._event(exchange, "rate.limited", "denied"))
         return Problem(429, "too-many-requests", "Too many requests: wait as Retry-After says.")
 
     async def _unauthenticated(self, exchange: Exchange, error: UnauthenticatedError) -> Problem:
@@ -198,7 +200,7 @@ class Service:
         await self._limit_client(exchange, "public")
         self.parts.metrics.event("authentication", "refused" if error.presented else "missing")
         if error.presented:
-            self._note(exchange, "credential.refused", str(error))
+            await self._keep(exchange, "credential.refused", str(error))
         return Problem(
             401,
             "unauthenticated",
@@ -233,17 +235,18 @@ class Service:
             request_id=exchange.request_id,
         )
 
-    def _note(self, exchange: Exchange, action: str, outcome: str) -> None:
+    async def _keep(self, exchange: Exchange, action: str, outcome: str) -> None:
+        """In the audit log before the answer leaves: a crash right after it loses nothing."""
+        await self.parts.audit.keep(self._event(exchange, action, outcome))
+
+    def _event(self, exchange: Exchange, action: str, outcome: str) -> Event:
         principal = exchange.principal
-        audit = self.parts.audit
-        audit.note(
-            audit.event(
-                action,
-                actor=principal.id if principal else "anonymous",
-                tenant=principal.tenant if principal else None,
-                object=exchange.operation.name if exchange.operation else "",
-                outcome=outcome,
-                client=exchange.client,
-                request_id=exchange.request_id,
-            )
+        return self.parts.audit.event(
+            action,
+            actor=principal.id if principal else "anonymous",
+            tenant=principal.tenant if principal else None,
+            object=exchange.operation.name if exchange.operation else "",
+            outcome=outcome,
+            client=exchange.client,
+            request_id=exchange.request_id,
         )

@@ -9,6 +9,7 @@ import asyncio
 from datetime import UTC, datetime
 
 from l7audit_stack.api.parts import Parts
+from l7audit_stack.api.security.anchor import AnchorBrokenError
 from l7audit_stack.api.security.authentication import Authenticator
 from l7audit_stack.api.security.retirement import retire_overdue_keys
 from l7audit_stack.data.database import DatabaseAwayError
@@ -56,6 +57,7 @@ class Upkeep:
     async def _try_round(self, *, slow: bool) -> None:
         try:
             await self.publish_policies()
+            await self.keep_anchor()
             await self.write_last_uses()
             if slow:
                 await self.clear_out()
@@ -68,6 +70,14 @@ class Upkeep:
         if parts.store.here and not await parts.store.command("EXISTS", _PUBLISHED):
             await parts.rates.publish()
             await parts.store.command("SET", _PUBLISHED, "1")
+
+    async def keep_anchor(self) -> None:
+        """The same for the end of the audit chain."""
+        if self._parts.store.here:
+            try:
+                await self._parts.audit.anchor_again()
+            except AnchorBrokenError:
+                self._parts.log.say("ERROR", "audit-anchor-forged")
 
     async def write_last_uses(self) -> None:
         used, self._authenticator.used = self._authenticator.used, {}

@@ -11,6 +11,7 @@ from l7audit_stack.defects.defect import Defect
 
 # Each module has a tuple `DEFECTS`. A new area is a new file and its name here.
 AREAS: tuple[str, ...] = (
+    "l7audit_stack.defects.audit",
     "l7audit_stack.defects.authn",
     "l7audit_stack.defects.authz",
     "l7audit_stack.defects.cors",

@@ -19,6 +19,7 @@ from l7audit.probe.answer import Answer
 from l7audit.probe.probe import Probe
 from l7audit.probe.raw import Raw, Talk
 from l7audit.probe.request import Request
+from l7audit.probe.storage import Storage
 from l7audit.target.sessions import Sessions
 from l7audit.target.target_model import Surface, TargetModel
 
@@ -150,6 +151,13 @@ class Check:
     def spelled(self, request: Request) -> bytes:
         """A request as HTTP/1.1 bytes, for raw ones to start from."""
         return self.probe.spelled(request)
+
+    def storage(self) -> Storage:
+        """The target's own database, to be used in a `with`. What is read there must reach no
+        record. Ends the check where the provider grants none."""
+        if not self.target.storage:
+            self.inconclusive("The target's database is not granted.")
+        return Storage(self.target.storage)
 
     # --- saying -------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Iterable
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -63,6 +64,7 @@ class Redactor:
         known = [c.secret for i in target.identities for c in i.credentials]
         if target.mint is not None:
             known.append(target.mint.private_key)
+        known.append(urlsplit(target.storage).password or "")
         return cls(known)
 
     def learn(self, secret: str, kind: str = "secret") -> None:

@@ -32,6 +32,8 @@ _RULES: Mapping[Kind, Callable[[Seen], bool]] = {
     Kind.KEY_REVOKE: resource_rules.key_revoke,
     Kind.KEY_ROTATE: resource_rules.key_rotate,
     Kind.KEY_LIST: resource_rules.key_list,
+    Kind.AUDIT_LOG: hazard_rules.audit_log,
+    Kind.AUDIT_VERIFY: hazard_rules.audit_verify,
     Kind.ADMIN: hazard_rules.admin,
     Kind.RATE_POLICY: hazard_rules.rate_policy,
     Kind.COSTLY: hazard_rules.costly,

@@ -27,6 +27,28 @@ def admin(seen: Seen) -> bool:
         or rate_policy(seen)  # fmt: skip
 
 
+_AUDIT = ("audit", "audit log", "audit trail", "security event", "activity log", "event log")
+_VERIFYING = ("verify", "verification", "integrity", "intact", "validate", "check", "proof")
+
+
+def audit_log(seen: Seen) -> bool:
+    operation = seen.operation
+    if operation.method != "GET" or operation.public or seen.item or not says(seen.named, *_AUDIT):
+        return False
+    return not operation.path_parameters and meaning.answers_list(operation.answer_schema)
+
+
+def audit_verify(seen: Seen) -> bool:
+    operation = seen.operation
+    return (
+        operation.method in {"GET", "POST"}
+        and not operation.public
+        and not operation.path_parameters
+        and says(seen.named, *_AUDIT)
+        and says(seen.named, *_VERIFYING)
+    )
+
+
 def rate_policy(seen: Seen) -> bool:
     operation = seen.operation
     if operation.method not in CHANGES or operation.public:

@@ -147,6 +147,14 @@ def answers_token(operation: Operation) -> bool:
     )
 
 
+def answers_list(schema: Schema) -> bool:
+    """Whether an answer is a list of things, or holds one."""
+    return type_of(schema) == "array" or any(
+        type_of(part) == "array" and type_of(part.get("items") or {}) in {"object", ""}
+        for part in properties(schema).values()
+    )
+
+
 def parts_taken(operation: Operation) -> list[tuple[str, Schema]]:
     """Every named thing that a caller can put into a request: parameters and members of bodies."""
     taken = [(p.name, p.schema) for p in operation.parameters]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from l7audit.target import meaning
 from l7audit.target.entrance_rules import jwks
 from l7audit.target.operation import Operation
-from l7audit.target.schemas import properties, type_of, walk
+from l7audit.target.schemas import walk
 from l7audit.target.seen import CHANGES, Seen
 from l7audit.target.words import says
 
@@ -14,11 +14,7 @@ def resource_list(seen: Seen) -> bool:
     operation = seen.operation
     if operation.method != "GET" or seen.item or jwks(seen):
         return False
-    schema = operation.answer_schema
-    lists = type_of(schema) == "array" or any(
-        type_of(part) == "array" and type_of(part.get("items") or {}) in {"object", ""}
-        for part in properties(schema).values()
-    )
+    lists = meaning.answers_list(operation.answer_schema)
     return lists and bool(seen.items or "POST" in seen.methods[operation.template.rstrip("/")])
 
 

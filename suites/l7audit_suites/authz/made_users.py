@@ -40,13 +40,14 @@ class Users:
 def user_families(check: Check) -> list[Users]:
     """Families whose things are given one of several roles, and a password, or answer one. Ends
     the check where the target has none."""
-    found = [users for family in families(check.model) if (users := _users(family)) is not None]
+    found = [users for family in families(check.model) if (users := as_users(family)) is not None]
     if not found or not check.model.surfaces(Kind.LOGIN, limit=1):
         check.not_applicable("The target's document has no users that can be made with a role.")
     return found
 
 
-def _users(family: Family) -> Users | None:
+def as_users(family: Family) -> Users | None:
+    """A family of people as users with roles; None where it is none."""
     if family.create is None or family.change is None or family.nested:
         return None
     takes = properties(family.create.operation.json_schema)
@@ -90,7 +91,7 @@ class MadeUser:
     def changed(self, check: Check, fields: dict[str, Any]) -> Answer:
         """The answer to a change of the user by who made him."""
         change, key = self.users.family.change, self.users.family.key
-        assert change is not None  # `_users` gives none without
+        assert change is not None  # `as_users` gives none without
         # A PATCH changes what it names: nothing is made up beside it.
         given = "json" if change.operation.method == "PATCH" else "fields"
         return ask(check, change, self.maker, path={key: self.id}, **{given: fields})
@@ -99,7 +100,7 @@ class MadeUser:
 def made_user(check: Check, users: Users, role: str) -> MadeUser | None:
     """A user of that role, removed in the end; None where nobody may make one."""
     create, delete = users.family.create, users.family.delete
-    assert create is not None  # `_users` gives none without
+    assert create is not None  # `as_users` gives none without
     assert delete is not None  # `families` gives none without
     ordinary, powerful = by_role(check.identities, admin_roles(check))
     password = f"l7audit-A1-{secrets.token_urlsafe(18)}"

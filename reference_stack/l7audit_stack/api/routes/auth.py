@@ -228,7 +228,7 @@ async def _revoke(call: Call, jti: str, owner: str, expires_at: float) -> None:
 
 async def _tell(call: Call, action: str, row: PrincipalRow | None, outcome: str) -> None:
     call.parts.metrics.event(action, outcome)
-    call.parts.audit.note(
+    await call.parts.audit.keep(
         call.parts.audit.event(
             f"{action}.{outcome}",
             actor=row.principal_id if row else "anonymous",

@@ -108,7 +108,7 @@ class AccessPolicy:
             return
         reading = f"{permission.partition(':')[0]}:read"
         if not self.may(principal, reading, owner=owner, tenant=tenant):
-            raise not_found(what)
+            raise not_found(what, denied=True)
         raise forbidden(permission)
 
     def tenant_filter(self, principal: Principal, permission: str) -> str | None:
