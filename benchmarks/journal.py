@@ -78,11 +78,11 @@ def work():
     assess(records, day_of(records.started))
 """,
     "render": """
-from l7audit import plugins, session
+from l7audit import plugins, rendering, session
 from l7audit.journal import Records
 loaded = plugins.load(third_party=False)
 def work():
-    session.rewrite(Records(path), ["json", "html"], path.parent, loaded)
+    rendering.rewrite(Records(path), ["json", "html"], path.parent, loaded)
 """,
     "manifest": """
 from l7audit.integrity import manifest
@@ -94,7 +94,7 @@ from l7audit import plugins, session
 from l7audit.integrity.verifying import verify
 loaded = plugins.load(third_party=False)
 def work():
-    found = verify(path.parent, lambda r, names, to: session.rewrite(r, names, to, loaded))
+    found = verify(path.parent, lambda r, names, to: rendering.rewrite(r, names, to, loaded))
     assert found.troubles == (), found.troubles
 """,
 }

@@ -19,7 +19,7 @@ from booth.suite import ANSWERS, GUARDED, WITNESS, Suite
 
 from l7audit import journal as journals
 from l7audit import plugins as all_plugins
-from l7audit import proof, session
+from l7audit import proof, rendering
 from l7audit.assess.proof import CLEAN
 from l7audit.errors import AuditError, CatalogueError, ProviderError, UsageError
 from l7audit.exits import Exit
@@ -29,7 +29,8 @@ from l7audit.journal import CheckStarted, ProofCell, RunEnded
 from l7audit.model import Capability, Control, Target, Verdict
 from l7audit.profile import Profile, TargetProfile
 from l7audit.proof import PROOF, Variant, variants_of
-from l7audit.session import Options, Outcome
+from l7audit.rendering import Outcome
+from l7audit.session import Options
 
 Prove = Callable[..., Outcome]
 MakeSuite = Callable[..., Suite]
@@ -181,7 +182,7 @@ def test_each_variant_keeps_a_journal_that_can_be_rendered(
     outcome = prove(make_suite({"AA-01": GUARDED}, fields={"AA-01": OPENS | NEAR}))
     folder = outcome.folder / VARIANTS
     assert {f.name for f in folder.iterdir()} == {"clean.jsonl", "open.jsonl", "quiet.jsonl"}
-    again = session.render(folder / "open.jsonl", all_plugins.load(), tmp_path / "r", ["json"])
+    again = rendering.render(folder / "open.jsonl", all_plugins.load(), tmp_path / "r", ["json"])
     assert [(c.id, c.verdict) for c in again.results.controls] == [("AA-01", Verdict.FAIL)]
     assert "open: It opens without a key" in again.results.target
     run = journals.read(outcome.folder / JOURNAL)

@@ -13,7 +13,7 @@ import pytest
 from booth.service import Booth
 from booth.suite import ANSWERS, FAILS, GUARDED, WITNESS, Suite
 
-from l7audit import folders, session
+from l7audit import folders, rendering, session
 from l7audit import journal as journals
 from l7audit import plugins as all_plugins
 from l7audit.assess.results import Results
@@ -33,7 +33,8 @@ from l7audit.journal import (
 )
 from l7audit.model import GatePolicy, Safety
 from l7audit.profile import Budget, Profile
-from l7audit.session import Options, Outcome
+from l7audit.rendering import Outcome
+from l7audit.session import Options
 
 MakeSuite = Callable[..., Suite]
 Run = Callable[..., Outcome]
@@ -124,11 +125,11 @@ def test_reports_are_the_same_from_the_journal_alone(
     profile = make_suite({"AA-01": GUARDED, "AA-02": FAILS}).profile(booth)
     outcome = run(profile, reporters=())
     plugins = all_plugins.load()
-    again = session.render(outcome.folder / JOURNAL, plugins, tmp_path / "again")
+    again = rendering.render(outcome.folder / JOURNAL, plugins, tmp_path / "again")
     for file in outcome.files:
         assert (tmp_path / "again" / file.name).read_bytes() == file.read_bytes()
     assert again.exit is outcome.exit
-    only = session.render(outcome.folder / JOURNAL, plugins, tmp_path / "one", ["json"])
+    only = rendering.render(outcome.folder / JOURNAL, plugins, tmp_path / "one", ["json"])
     assert [f.name for f in only.files] == ["results.json"]
 
 
@@ -138,7 +139,7 @@ def test_reports_that_cannot_be_written_are_one_sentence(
     outcome = run(make_suite({"AA-01": GUARDED}).profile(booth))
     (tmp_path / "file").touch()
     with pytest.raises(UsageError, match=r"cannot be written to .*/file/in: Not a directory"):
-        session.render(outcome.folder / JOURNAL, all_plugins.load(), tmp_path / "file" / "in")
+        rendering.render(outcome.folder / JOURNAL, all_plugins.load(), tmp_path / "file" / "in")
 
 
 class Breaking(Reporter):
@@ -178,7 +179,7 @@ def test_a_reporter_that_breaks_costs_no_other_report_and_never_turns_the_gate_g
     outcome = run(make_suite({"AA-01": GUARDED}).profile(booth))
     plugins = all_plugins.load(extra=[Breaking(trouble)])
     with pytest.raises(PluginError) as caught:
-        session.render(
+        rendering.render(
             outcome.folder / JOURNAL, plugins, tmp_path / "r", ["html", "breaking", "json"]
         )
     assert str(caught.value).startswith(f"The reporter 'breaking' {said} The other reports are")
@@ -284,7 +285,7 @@ def test_a_run_is_kept_and_the_next_one_carries_the_trend(
     assert [p.score for p in third.results.history] == [100.0, 50.0]
     assert [r.selected for r in kept.runs()] == ["", "AA-01", "", ""]
     assert kept.runs()[-1].folder == str(third.folder)
-    rendered = session.render(third.folder / JOURNAL, all_plugins.load(), tmp_path / "again")
+    rendered = rendering.render(third.folder / JOURNAL, all_plugins.load(), tmp_path / "again")
     assert rendered.results == third.results
 
 

@@ -34,13 +34,8 @@ from l7audit.plugins import Plugins
 from l7audit.probe.probe import Probe
 from l7audit.profile import Profile
 from l7audit.recorder import Recorder
-from l7audit.session import (
-    Options,
-    Outcome,
-    render,
-    run_started,
-    terminated_like_interrupted,
-)
+from l7audit.rendering import Outcome, render
+from l7audit.session import Options, run_started, terminated_like_interrupted
 
 LANES = 3
 """One more than most small machines have cores: rate limits make a lane wait as often as work."""

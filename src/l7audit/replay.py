@@ -32,14 +32,7 @@ from l7audit.model import Target
 from l7audit.plugins import Plugins
 from l7audit.profile import Profile
 from l7audit.recorder import Recorder
-from l7audit.session import (
-    Options,
-    Work,
-    begin,
-    conduct,
-    terminated_like_interrupted,
-    workers,
-)
+from l7audit.session import Options, Work, begin, conduct, terminated_like_interrupted, workers
 
 EXITS = {
     Answer.FIXED: Exit.PASSED,

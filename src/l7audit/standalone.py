@@ -21,7 +21,8 @@ from l7audit.journal import Journal, Record, RunEnded
 from l7audit.planning import Plan
 from l7audit.profile import Profile
 from l7audit.recorder import Recorder
-from l7audit.session import Options, Outcome, begin, render
+from l7audit.rendering import Outcome, render
+from l7audit.session import Options, begin
 
 
 class Standalone:

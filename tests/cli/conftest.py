@@ -27,7 +27,7 @@ from l7audit.journal import (
     Witness,
 )
 from l7audit.model import Control, Place, Severity, Verdict
-from l7audit.session import Outcome
+from l7audit.rendering import Outcome
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from l7audit.cli.terminal import Terminal
 from l7audit.exits import Exit
 from l7audit.journal import Skipped
 from l7audit.model import Severity, Verdict
-from l7audit.session import Outcome
+from l7audit.rendering import Outcome
 
 
 def shown(outcome: Outcome, capsys: pytest.CaptureFixture[str], *, quiet: bool = False) -> str:

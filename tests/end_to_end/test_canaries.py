@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from l7audit import plugins as all_plugins
-from l7audit import session
+from l7audit import rendering
 from l7audit.cli import crash
 from l7audit.cli.main import ending
 from l7audit.errors import UsageError
@@ -310,7 +310,7 @@ def test_no_secret_reaches_any_output(
     plugins = all_plugins.load()
     for name in plugins.reporters:
         with suppress(UsageError):  # the one that needs a browser, where there is none
-            session.render(folder / JOURNAL, plugins, folder, [name])
+            rendering.render(folder / JOURNAL, plugins, folder, [name])
     assert ending(("bundle", str(folder))) == Exit.PASSED
     assert ending(("verify", str(folder))) == Exit.PASSED
     assert ending(("history",)) == Exit.PASSED

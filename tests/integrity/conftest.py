@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from l7audit import plugins as all_plugins
-from l7audit import session
+from l7audit import rendering
 from l7audit.folders import CHECKS_LOG, JOURNAL, PROOF, VARIANTS
 from l7audit.integrity.bundling import bundle
 from l7audit.integrity.verifying import Rewrite
@@ -84,7 +84,7 @@ def plugins() -> Plugins:
 @pytest.fixture(scope="session")
 def rewrite(plugins: Plugins) -> Rewrite:
     """Only `results.json`: the thousands of times that tests verify, the page is not drawn."""
-    return lambda records, _, folder: session.rewrite(records, ["json"], folder, plugins)
+    return lambda records, _, folder: rendering.rewrite(records, ["json"], folder, plugins)
 
 
 @pytest.fixture(scope="session")
@@ -97,7 +97,7 @@ def made(tmp_path_factory: pytest.TempPathFactory, plugins: Plugins) -> Path:
     (folder / PROOF).write_text("{}\n")
     (folder / "stack").mkdir()
     (folder / "stack" / "secret.key").write_text("the target's own")
-    session.render(folder / JOURNAL, plugins, folder, ["json"])
+    rendering.render(folder / JOURNAL, plugins, folder, ["json"])
     return folder
 
 
@@ -116,6 +116,6 @@ def packed(made: Path, rewrite: Rewrite) -> bytes:
 @pytest.fixture
 def render(plugins: Plugins) -> Callable[[Path], object]:
     """Writes a run's reports and its manifest again."""
-    return lambda folder: partial(session.render, plugins=plugins, reporters=["json"])(
+    return lambda folder: partial(rendering.render, plugins=plugins, reporters=["json"])(
         folder / JOURNAL, folder=folder
     )

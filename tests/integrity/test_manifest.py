@@ -11,7 +11,7 @@ import pytest
 from l7audit.folders import CHECKS_LOG, MANIFEST
 from l7audit.integrity import manifest
 from l7audit.plugins import Plugins
-from l7audit.session import render as render_reports
+from l7audit.rendering import render as render_reports
 
 
 def test_it_lists_sizes_digests_reporters_and_where_journals_end(run: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from l7audit import folders, session
+from l7audit import folders, rendering
 from l7audit import plugins as all_plugins
 from l7audit.cli.terminal import Terminal
 from l7audit.errors import UsageError
@@ -63,7 +63,7 @@ def command(run: Path | None, out: Path | None, key: Path | None, new_key: Path 
     folder = run or Path(folders.OUT) / folders.LATEST
     signing = signature.private_key(key) if key else None
     plugins = all_plugins.load(third_party=False)
-    done = bundle(folder, out, partial(session.rewrite, plugins=plugins), signing)
+    done = bundle(folder, out, partial(rendering.rewrite, plugins=plugins), signing)
     terminal.result(f"Bundle     {done.path} ({done.files} files, {done.size:,} bytes)")
     terminal.result(f"Signature  {done.signer or 'none'}")
     return Exit.PASSED

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from l7audit import folders, session
+from l7audit import folders, rendering
 from l7audit import plugins as all_plugins
 from l7audit.cli import choices, summary
 from l7audit.cli.terminal import Terminal
@@ -36,6 +36,6 @@ Examples:
 def command(journal: Path | None, formats: tuple[str, ...], out: Path | None, quiet: bool) -> Exit:
     """Renders and shows the summary again."""
     path = folders.journal_of(journal)
-    outcome = session.render(path, all_plugins.load(), out or path.parent, formats)
+    outcome = rendering.render(path, all_plugins.load(), out or path.parent, formats)
     summary.show(Terminal(quiet=quiet), outcome)
     return outcome.exit

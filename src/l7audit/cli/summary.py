@@ -18,7 +18,7 @@ from l7audit.assess.results import (
 )
 from l7audit.cli.terminal import SEVERITIES, Terminal, counted, styled, verdict_word
 from l7audit.model import Verdict
-from l7audit.session import Outcome
+from l7audit.rendering import Outcome
 
 LINES = 12
 """The most lines that one kind of bad news gets; the report has them all."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from l7audit import folders, session
+from l7audit import folders, rendering
 from l7audit import plugins as all_plugins
 from l7audit.cli.streams import one_line
 from l7audit.cli.terminal import Terminal, counted, styled
@@ -46,7 +46,7 @@ def command(path: Path | None, key: Path | None) -> Exit:
     """Verifies and tells what was held against what."""
     wanted = signature.public_key(key) if key else None
     plugins = all_plugins.load(third_party=False)  # nobody's code but ours reads hostile files
-    rewrite = partial(session.rewrite, plugins=plugins)
+    rewrite = partial(rendering.rewrite, plugins=plugins)
     found = verify(path or Path(folders.OUT) / folders.LATEST, rewrite, wanted)
     terminal = Terminal()
     for label, text in _lines(found):

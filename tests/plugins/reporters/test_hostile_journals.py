@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from l7audit import plugins as all_plugins
-from l7audit import session
+from l7audit import rendering
 from l7audit.errors import AuditError
 from l7audit.journal import Records, encode
 
@@ -94,7 +94,7 @@ def test_whatever_a_journal_says_only_sentences_come_out(
     path.write_bytes(chained(told))
     plugins = all_plugins.load(third_party=False)
     with suppress(AuditError):  # any other error fails the test
-        session.rewrite(Records(path), ["json", "html"], tmp_path, plugins)
+        rendering.rewrite(Records(path), ["json", "html"], tmp_path, plugins)
 
 
 @pytest.mark.parametrize(
@@ -119,5 +119,5 @@ def test_what_no_run_ever_says_is_refused_in_a_sentence(
     path = tmp_path / "journal.jsonl"
     path.write_bytes(chained(told))
     with pytest.raises(AuditError) as error:
-        session.rewrite(Records(path), ["json"], tmp_path, all_plugins.load(third_party=False))
+        rendering.rewrite(Records(path), ["json"], tmp_path, all_plugins.load(third_party=False))
     assert len(str(error.value)) < 500
