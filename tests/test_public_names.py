@@ -47,7 +47,7 @@ FOR_SUITES = {
     "l7audit.target.schemas": "Schema alternative properties required type_of",
     "l7audit.target.surface": "Surface",
     "l7audit.target.target_model": "Surface TargetModel",
-    "l7audit.target.tokens": "token_in",
+    "l7audit.target.tokens": "session_cookie token_in",
     "l7audit.target.values": "things values_in",
     "l7audit.target.words": "Words all_words says words",
 }

@@ -77,7 +77,7 @@ def held(check: Check, raws: Sequence[Raw]) -> list[Talk]:
 def lines(check: Check, *, reading: bool = False) -> list[Line]:
     """The target's own address and the first replica's, each with its witness: two requests that
     are sent one behind the other get two answers there."""
-    surface, request = _read(check) if reading else _taker(check)
+    surface, request = _read(check) if reading else taker(check)
     found = []
     for base, at in [("", ""), *((r, " by a replica") for r in check.target.replicas[:1])]:
         behind = Request("GET", f"/l7audit-{check.random.randrange(16**10):010x}", base_url=base)
@@ -93,7 +93,7 @@ def _read(check: Check) -> tuple[Surface, Request]:
     return surface, surface.request()
 
 
-def _taker(check: Check) -> tuple[Surface, Request]:
+def taker(check: Check) -> tuple[Surface, Request]:
     """An operation that takes a body from anybody, or from somebody; else a read."""
     for kind in (Kind.LOGIN, Kind.TOKEN):
         for surface in check.model.surfaces(kind, limit=1):

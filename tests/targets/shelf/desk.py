@@ -14,7 +14,7 @@ from shelf.readers import Library, Reader
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -206,6 +206,9 @@ def build(library: Library, press: Press, origins: frozenset[str]) -> Guard:
         Route("/cards/{cardRef}/renewal", desk.renew, methods=["POST"]),
         Route("/cards/{cardRef}", desk.withdraw, methods=["DELETE"]),
     ]
-    app = Starlette(routes=routes, exception_handlers={HTTPException: _told, Exception: _told})
+    app = Starlette(
+        routes=routes,
+        exception_handlers=dict.fromkeys((HTTPException, ClientDisconnect, Exception), _told),
+    )
     app.router.redirect_slashes = False
     return Guard(app, desk.identify, origins)

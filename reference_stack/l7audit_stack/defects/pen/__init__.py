@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 from l7audit_stack.defects.defect import Defect
-from l7audit_stack.defects.pen import believing, bulk, framing
+from l7audit_stack.defects.pen import believing, bulk, framing, keeping, waiting
 
-DEFECTS: tuple[Defect, ...] = (*framing.DEFECTS, *believing.DEFECTS, *bulk.DEFECTS)
+DEFECTS: tuple[Defect, ...] = (
+    *framing.DEFECTS,
+    *believing.DEFECTS,
+    *bulk.DEFECTS,
+    *keeping.DEFECTS,
+    *waiting.DEFECTS,
+)

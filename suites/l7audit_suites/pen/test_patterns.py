@@ -1,0 +1,140 @@
+"""Patterns that lose their way: the time of an answer against the size of a text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import islice
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from l7audit.harness.check import Check
+from l7audit.model import Kind, Place
+from l7audit.probe.answer import Answer
+from l7audit.probe.request import Request
+from l7audit.target.operation import is_json
+from l7audit.target.schemas import properties, required, type_of
+from l7audit.target.surface import Surface
+from l7audit_suites.pen import slopes
+from l7audit_suites.pen.ground import somebody
+from l7audit_suites.pen.slopes import FAMILIES, Text, null
+
+_SLOT = "l7audit0text"
+_MOST = 5
+_REPEATS = 3
+_KINDS = (Kind.COSTLY, Kind.RESOURCE_LIST, Kind.LOGIN, Kind.RESOURCE_CREATE, Kind.URL_TAKING)
+
+
+@dataclass(frozen=True, slots=True)
+class Inlet:
+    """A part of a request that takes text. Bodies lack what else they need, so that nothing is
+    made of them."""
+
+    place: Place
+    request: Request = field(repr=False)
+
+    def holding(self, text: str) -> Request:
+        """The request with this text in its place."""
+        path = self.request.path.replace(_SLOT, quote(text, safe=""))
+        content = self.request.content.replace(_SLOT.encode(), text.encode())
+        return replace(self.request, path=path, content=content)
+
+
+@pytest.mark.control("PEN-22")
+def test_no_pattern_loses_its_way(check: Check) -> None:
+    inlets = list(islice(_inlets(check), _MOST))
+    if not inlets:
+        check.not_applicable("No operation takes a text that could be tried.")
+    for inlet in inlets:
+        check.witness("a short text is answered", partial(_answered, check, inlet))
+        slow = _slow(check, inlet, slopes.SMALL) or _slow(check, inlet, slopes.LARGE)
+        name, answers, times = slow or ("", [], [])
+        check.expect(
+            slow is None,
+            inlet.place,
+            f"The time of an answer grows faster than a text ({name}) does: a pattern loses its "
+            "way in it.",
+            *answers,
+            expected="a time that is in proportion to the text's length",
+            seen=", ".join(f"{t * 1000:.0f} ms" for t in times),
+        )
+
+
+def _answered(check: Check, inlet: Inlet) -> bool:
+    return (check.send(inlet.holding(null(12))).status or 500) < 500
+
+
+def _slow(
+    check: Check, inlet: Inlet, sizes: Sequence[int]
+) -> tuple[str, list[Answer], list[float]] | None:
+    """The first family of texts whose times grow; larger texts are only sent while the smaller
+    ones did no harm, so that nothing is brought down."""
+    for name, text in FAMILIES.items():
+        took: list[float] = []
+        for size in sizes:
+            took.append(_seconds(check.send(inlet.holding(text(size)), patience=True)))
+            if took[-1] > slopes.NOTICED:
+                break
+        if took[-1] <= slopes.NOTICED or len(took) < 2:
+            continue
+        tried = sizes[len(took) - 2 : len(took)]
+        found = _measured(check, inlet, text, tried)
+        if found is not None:
+            return name, *found
+    return None
+
+
+def _measured(
+    check: Check, inlet: Inlet, text: Text, sizes: Sequence[int]
+) -> tuple[list[Answer], list[float]] | None:
+    """The answers and times where they grow beside a null text's, the least of some each."""
+    requests = [inlet.holding(text(n)) for n in sizes] + [inlet.holding(null(n)) for n in sizes]
+    rounds = check.probe.timed(requests, _REPEATS)
+    least = [min(map(_seconds, answers)) for answers in rounds]
+    hostile, harmless = least[: len(sizes)], least[len(sizes) :]
+    if not slopes.grows(hostile, harmless, sizes):
+        return None
+    return [rounds[len(sizes) - 1][-1], rounds[-1][-1]], [*hostile, *harmless]
+
+
+def _seconds(answer: Answer) -> float:
+    return answer.milliseconds / 1000.0
+
+
+def _inlets(check: Check) -> Iterator[Inlet]:
+    """Texts of queries and of JSON bodies, of several kinds of operations in turn."""
+    seen: set[Place] = set()
+    for kind in _KINDS:
+        for surface in check.model.surfaces(kind, limit=3):
+            if surface.needs_values or Kind.STREAMING in surface.kinds:
+                continue
+            for inlet in islice(_of(check, surface), 2):
+                if inlet.place not in seen:
+                    seen.add(inlet.place)
+                    yield inlet
+
+
+def _of(check: Check, surface: Surface) -> Iterator[Inlet]:
+    identity, operation = somebody(check), surface.operation
+    if not operation.public and identity is None:
+        return
+    auth = None if operation.public or identity is None else check.sessions.auth(identity, surface)
+    if operation.method == "GET":
+        for parameter in operation.parameters:
+            if parameter.place == "query" and _free(parameter.schema):
+                request = surface.request(auth, query={parameter.name: _SLOT})
+                yield Inlet(surface.place(f"query {parameter.name}"), request)
+    elif is_json(operation.media_type):
+        needed = set(required(operation.json_schema))
+        for name, part in properties(operation.json_schema).items():
+            if _free(part) and needed - {name}:
+                body: dict[str, Any] = {name: _SLOT}
+                request = surface.request(auth, json=body)
+                yield Inlet(surface.place(f"body {name}"), request)
+
+
+def _free(schema: dict[str, Any]) -> bool:
+    return type_of(schema) == "string" and "enum" not in schema and "const" not in schema

@@ -1,0 +1,72 @@
+"""Senders that never come to an end: whoever is quick must not wait for them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+
+from l7audit.harness.check import Check
+from l7audit.probe.raw import Raw, Talk
+from l7audit.target.surface import Surface
+from l7audit_suites.pen.connections import taker
+from l7audit_suites.pen.framing import Opening
+from l7audit_suites.pen.ground import Read, reads
+
+HOLDERS = 48
+"""Slow connections: more than a pool of workers has, fewer than any edge should mind."""
+
+HELD = 2.5
+_PAUSE = 0.5
+_SETTLED = 0.7
+_PROBES = 4
+
+
+@pytest.mark.control("PEN-20")
+def test_slow_heads_keep_nobody_waiting(check: Check) -> None:
+    (read, *_) = reads(check, public=1, protected=0)
+    head = check.spelled(read.request)[:-2]
+    slow = (head, *(b"X-Audit-%d: a\r\n" % n for n in range(int(HELD / _PAUSE))))
+    holds(check, read, read.surface, slow, "request heads")
+
+
+@pytest.mark.control("PEN-21")
+def test_slow_bodies_keep_nobody_waiting(check: Check) -> None:
+    (read, *_) = reads(check, public=1, protected=0)
+    surface, request = taker(check)
+    opening = Opening.of(check.spelled(request)).framed(b"Content-Length: 1000", body=b"{")
+    slow = (opening, *(b" " for _ in range(int(HELD / _PAUSE))))
+    holds(check, read, surface, slow, "request bodies")
+
+
+def holds(check: Check, read: Read, surface: Surface, slow: Sequence[bytes], what: str) -> None:
+    """Expects quick requests to be answered while slow ones are held, as they are without them."""
+    quick = Raw((check.spelled(replace(read.request)),), quiet=0.0, seconds=2.0)
+    before = [check.talk(quick) for _ in range(_PROBES)]
+    if not all(map(_fine, before)):
+        check.inconclusive("Requests on new connections are not all answered in quiet times.")
+    check.witness("a request on a new connection is answered", lambda: _fine(check.talk(quick)))
+    raws = [Raw(tuple(slow), pause=_PAUSE, answers=0, seconds=HELD)] * HOLDERS
+    with ThreadPoolExecutor(1) as beside:
+        held = beside.submit(check.talks, raws)
+        time.sleep(_SETTLED)
+        during = [check.talk(quick) for _ in range(_PROBES)]
+        talks = held.result()
+    open_still = sum(not t.closed and not t.error for t in talks)
+    check.observe(f"{open_still} of {HOLDERS} slow connections were open after {HELD} s.")
+    lost = [t for t in during if not _fine(t)]
+    check.expect(
+        len(lost) < len(during) // 2,
+        surface.place(f"slow {what}"),
+        f"{HOLDERS} connections that send their {what} slowly keep others from being answered.",
+        *[a for t in lost for a in t.answers],
+        expected="every request on a new connection answered",
+        seen=f"{len(lost)} of {len(during)} were not",
+    )
+
+
+def _fine(talk: Talk) -> bool:
+    return any(a.ok or a.throttled for a in talk.answers)
