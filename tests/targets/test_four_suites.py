@@ -22,11 +22,18 @@ NO_RIGHTS_THAT_DIFFER = {
 }  # fmt: skip
 """Nor roles, scopes, ids in bodies, or users that are made through the API."""
 
+NO_FILES = {"PATH-05", "PATH-06"}
+"""Nor files that are kept by their path."""
+
 
 @pytest.mark.early
 @pytest.mark.parametrize(
     ("areas", "absent", "fewest"),
-    [("AUTHN,HEAD,CORS,RATE", NOT_THERE, 56), ("AUTHZ", NO_RIGHTS_THAT_DIFFER, 18)],
+    [
+        ("AUTHN,HEAD,CORS,RATE", NOT_THERE, 56),
+        ("AUTHZ", NO_RIGHTS_THAT_DIFFER, 18),
+        ("PEN,PATH", NO_FILES, 28),
+    ],
 )
 def test_a_sound_service_of_other_make_passes_the_suites(
     shelf: Target, tmp_path: Path, areas: str, absent: set[str], fewest: int
