@@ -248,6 +248,13 @@ def test_the_first_objection_decides_and_the_others_are_told(start: int) -> None
     assert len(found.reasons) == len(ORDER) - start
 
 
+def test_the_gravest_failure_is_told_first() -> None:
+    controls = [control("AA-01", FAIL), control("BB-01", FAIL, Severity.CRITICAL)]
+    told = decide(GatePolicy(), facts(controls=controls))
+    assert told.reason.startswith("BB-01 failed (critical)")
+    assert told.reasons[1].startswith("AA-01 failed (high)")
+
+
 def test_the_gate_says_why_it_passed() -> None:
     minor, void = control("AA-03", FAIL, LOW), control("AA-04", NOT_APPLICABLE)
     found = decide(GatePolicy(), facts(controls=[GOOD, minor, void], left_out=12))

@@ -69,7 +69,7 @@ def _shop(planted: Sequence[str]) -> Iterator[Target]:
     keys = {name: secrets.token_urlsafe(16) for name in BUYERS}
     settings = {"planted": list(planted), "buyers": {key: name for name, key in keys.items()}}
     process = subprocess.Popen(
-        [sys.executable, "-m", "l7audit_shop.serve"],
+        [sys.executable, "-c", "from l7audit_shop.serve import main; main()"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -151,7 +151,3 @@ def main() -> None:
         sys.stdout.write(f"http://127.0.0.1:{server.server_port}\n")
         sys.stdout.flush()
         sys.stdin.read()
-
-
-if __name__ == "__main__":
-    main()

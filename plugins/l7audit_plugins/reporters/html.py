@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from datetime import datetime
 from functools import cache
 from importlib import resources
@@ -79,6 +80,7 @@ def _environment() -> Environment:
         "inline": visible.inline,
         "block": visible.block,
         "moment": _moment,
+        "basename": lambda path: re.split(r"[/\\]", path)[-1] or path,
         "day": lambda iso: iso[:10],
         "linkable": _linkable,
         "plain": plain.line,

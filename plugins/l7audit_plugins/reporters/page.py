@@ -11,7 +11,7 @@ from l7audit.assess.promises import SCORE
 from l7audit.assess.quantities import interval, quantity
 from l7audit.assess.results import AreaResult, ControlResult, Finding, OutOfScope, Results
 from l7audit.assess.results import TargetResult as Target
-from l7audit.journal import Baseline, Records
+from l7audit.journal import Baseline, Records, RunStarted
 from l7audit.model import DocumentedTarget, GatePolicy, Place, Verdict
 from l7audit_plugins.reporters import charts, standards
 from l7audit_plugins.reporters.controls import ControlView, control_view
@@ -105,6 +105,7 @@ class Page:
     undecided: tuple[ControlResult, ...]
     by_area: tuple[tuple[str, tuple[ControlView, ...]], ...]
     out_of_scope: tuple[tuple[str, tuple[OutOfScope, ...]], ...]
+    not_selected: tuple[tuple[str, tuple[str, ...]], ...]
     proven: int
     proof_was_run: bool
     compared: tuple[Compared, ...]
@@ -137,6 +138,7 @@ def page(results: Results, records: Records, *, paper: bool = False) -> Page:
         undecided=tuple(c for c in controls if c.verdict in UNDECIDED),
         by_area=_grouped(controls, evidence),
         out_of_scope=_by_reason(results.out_of_scope),
+        not_selected=_not_selected(plan),
         proven=sum(c.proof.state == "proven" for c in controls),
         proof_was_run=any(c.proof.state in ("proven", "gap") for c in controls),
         compared=tuple(_compared(results, plan.baseline)),
@@ -203,6 +205,16 @@ def _by_reason(
     for control in left_out:
         reasons[control.reason].append(control)
     return tuple((reason, tuple(found)) for reason, found in reasons.items())
+
+
+def _not_selected(plan: RunStarted) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """What the catalogue has and nobody asked for: ids by area."""
+    asked = {*plan.planned, *(s.control for s in plan.out_of_scope)}
+    areas: dict[str, list[str]] = defaultdict(list)
+    for control in sorted(c.id for c in plan.controls):
+        if control not in asked:
+            areas[control.partition("-")[0]].append(control)
+    return tuple((area, tuple(found)) for area, found in areas.items())
 
 
 def _compared(results: Results, earlier: Baseline | None) -> Iterator[Compared]:

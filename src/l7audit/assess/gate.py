@@ -156,8 +156,8 @@ def _waivers(facts: Facts) -> Iterator[Objection]:
 
 
 def _failures(policy: GatePolicy, facts: Facts) -> Iterator[Objection]:
-    """What was seen to be wrong: the evidence stands, whatever else is missing."""
-    for control in facts.controls:
+    """What was seen to be wrong, the gravest first: it stands, whatever else is missing."""
+    for control in sorted(facts.controls, key=lambda c: -c.severity.weight):
         counts = control.severity in policy.fail_on or control.id in policy.required_controls
         excused = control.id in facts.accepted.controls
         if control.verdict == Verdict.FAIL and counts and not excused:

@@ -6,6 +6,7 @@ than once the last one counts.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
@@ -17,7 +18,8 @@ from l7audit.model import Control, Verdict
 CLEAN = "clean"
 """The variant without any defect."""
 
-Cells = Mapping[tuple[str, str], ProofCell]
+Cells = Mapping[str, Mapping[str, ProofCell]]
+"""Cells by control and variant."""
 
 
 class ProofGap(Entry, frozen=True, kw_only=True):
@@ -79,26 +81,27 @@ def encode(document: ProofDocument) -> bytes:
 
 
 def cells_of(cells: Iterable[ProofCell], suites_digest: str = "") -> Cells:
-    """The cells that count, by control and variant; no digest takes those of any version."""
-    return {
-        (cell.control, cell.variant): cell
-        for cell in cells
-        if not suites_digest or not cell.suites_digest or cell.suites_digest == suites_digest
-    }
+    """The cells that count; no digest takes those of any version."""
+    found: defaultdict[str, dict[str, ProofCell]] = defaultdict(dict)
+    for cell in cells:
+        if not suites_digest or not cell.suites_digest or cell.suites_digest == suites_digest:
+            found[cell.control][cell.variant] = cell
+    return dict(found)
 
 
 def proof(control: Control, matrix: Cells) -> Proof:
     """The proof of one control. Without any cell of its own it is only declared."""
     assembled, _ = _assemble(control, matrix)
-    if control.defects and not any(name == control.id for name, _ in matrix):
+    if control.defects and control.id not in matrix:
         return msgspec.structs.replace(assembled, state="declared", gaps=[])
     return assembled
 
 
 def _assemble(control: Control, matrix: Cells) -> tuple[Proof, list[ProofGap]]:
-    clean = matrix.get((control.id, CLEAN))
-    defects = [_variant(name, matrix.get((control.id, name))) for name in control.defects]
-    near_misses = [_variant(name, matrix.get((control.id, name))) for name in control.near_misses]
+    own = matrix.get(control.id, {})
+    clean = own.get(CLEAN)
+    defects = [_variant(name, own.get(name)) for name in control.defects]
+    near_misses = [_variant(name, own.get(name)) for name in control.near_misses]
     missing = list(_gaps(control, clean, [*defects, *near_misses]))
     assembled = Proof(
         state=_state(control, missing),

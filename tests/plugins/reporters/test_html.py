@@ -204,6 +204,31 @@ def test_targets_scope_waivers_baseline_and_environment_are_told(reader: Reader)
         assert part in reader.text, part
 
 
+def test_what_nobody_asked_for_is_named_as_not_selected(records: Records, on_disk: OnDisk) -> None:
+    """A run narrowed to an area says nothing of the others, and says so."""
+    plan = records.started
+    narrow = msgspec.structs.replace(
+        plan, planned=["HEAD-01"], checks={}, out_of_scope=[], selected=["HEAD-01"], waivers=[]
+    )
+    run: list[AnyRecord] = [narrow, RunEnded(seq=2, time=plan.time, outcome="completed")]
+    text = Reader(render(assess(run, TODAY), on_disk(run))).text
+    assert "Not selected: the run was narrowed to HEAD-01" in text
+    assert "3 controls: HEAD-02, HEAD-03, HEAD-04" in text
+    assert "1 control: RESIL-01" in text
+    assert "17 of the catalogue's controls were not selected for this run." in text
+    assert "every control of the catalogue was planned" not in text
+
+
+def test_a_profile_is_named_without_the_folders_of_its_machine(
+    records: Records, on_disk: OnDisk
+) -> None:
+    plan = msgspec.structs.replace(records.started, profile="/home/ann/audits/mine.yaml")
+    run: list[AnyRecord] = [plan, *list(records)[1:]]
+    page = render(assess(run, TODAY), on_disk(run))
+    assert "mine.yaml" in page
+    assert "/home/ann" not in page
+
+
 def test_a_page_stays_bounded_whatever_the_target_answers(
     records: Records, on_disk: OnDisk
 ) -> None:
