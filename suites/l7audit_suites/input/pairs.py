@@ -31,8 +31,6 @@ OPERATORS = (
 )
 """Operators of document databases as JSON: one that fits everything, one that fits nothing."""
 
-FILTERS = ("{v})(objectClass=*", "*)(objectClass={v}")
-
 
 @dataclass(frozen=True, slots=True)
 class Pair:
