@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import posixpath
 import re
-from collections.abc import Callable
+import stat
+import zipfile
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, unquote_to_bytes
 
+from l7audit_stack.api.file_tree import read_path
 from l7audit_stack.api.operation import Call, Handler, Reply
 from l7audit_stack.api.problems import Problem, not_found
+from l7audit_stack.api.routes import archives, files
 from l7audit_stack.api.routes.shapes import caller
 from l7audit_stack.api.security.paths import PathRule
 from l7audit_stack.defects.defect import Defect
@@ -148,6 +153,52 @@ async def _quotes(call: Call) -> Reply:
     return Reply(content, media_type="application/octet-stream")
 
 
+def _unpacks(write: Callable[[Call, zipfile.ZipInfo, bytes], Awaitable[None]]) -> Handler:
+    """Unpacks entry by entry, and overlooks those that can't be written."""
+
+    async def unpack(call: Call) -> Reply:
+        with zipfile.ZipFile(io.BytesIO(call.body)) as archive:
+            for entry in archive.infolist():
+                try:
+                    await write(call, entry, archive.read(entry))
+                except (Problem, OSError):
+                    continue
+        return Reply(archives.Unpacked(files=[]), status=201)
+
+    return unpack
+
+
+async def _put(call: Call, path: str, content: bytes) -> None:
+    headers = {**call.headers, "content-type": "text/plain"}
+    await files.put(replace(call, path={"path": path}, body=content, headers=headers))
+
+
+async def _as_named(call: Call, entry: zipfile.ZipInfo, content: bytes) -> None:
+    place = _folder(call) / _relative(entry.filename)
+    if await asyncio.to_thread(place.is_file):
+        await asyncio.to_thread(place.write_bytes, content)
+    else:
+        await _put(call, entry.filename, content)
+
+
+async def _by_base_name(call: Call, entry: zipfile.ZipInfo, content: bytes) -> None:
+    await _put(call, posixpath.basename(_relative(entry.filename)), content)
+
+
+async def _with_links(call: Call, entry: zipfile.ZipInfo, content: bytes) -> None:
+    name = "/".join(read_path(entry.filename))
+    await _put(call, name, content)
+    if stat.S_ISLNK(entry.external_attr >> 16):
+        place = _folder(call) / name
+        place.unlink()
+        place.symlink_to(content.decode())
+
+
+def _follows_links(parts: Parts) -> Parts:
+    read = _reads(lambda text: "/".join(read_path(text)))
+    return _swapped("archives.unpack", _unpacks(_with_links))(_swapped("files.get", read)(parts))
+
+
 DEFECTS: tuple[Defect, ...] = (
     Defect(
         name="path.joins-as-it-comes",
@@ -196,5 +247,21 @@ DEFECTS: tuple[Defect, ...] = (
         summary="A file that may not be written is answered as if it were.",
         near_miss=True,
         parts=_says_written,
+    ),
+    Defect(
+        name="path.unpacks-as-named",
+        summary="What an archive holds is written where its names lead.",
+        parts=_swapped("archives.unpack", _unpacks(_as_named)),
+    ),
+    Defect(
+        name="path.unpacks-by-base-name",
+        summary="What an archive holds is written under the last part of its names.",
+        near_miss=True,
+        parts=_swapped("archives.unpack", _unpacks(_by_base_name)),
+    ),
+    Defect(
+        name="path.unpacks-links",
+        summary="Links of an archive are made, and followed when a file is read.",
+        parts=_follows_links,
     ),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from l7audit_stack.api.operation import Operation
 from l7audit_stack.api.routes import (
     agents,
+    archives,
     audit,
     auth,
     chat,
@@ -32,6 +33,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *documents.OPERATIONS,
     *search.OPERATIONS,
     *files.OPERATIONS,
+    *archives.OPERATIONS,
     *chat.OPERATIONS,
     *webhooks.OPERATIONS,
     *audit.OPERATIONS,
