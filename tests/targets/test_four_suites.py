@@ -26,6 +26,10 @@ NO_FILES = {"PATH-05", "PATH-06", "PATH-07", "PATH-08"}
 """Nor files that are kept by their path, nor archives that are unpacked."""
 
 
+NO_LOG_AND_NO_OVERLAP = {"KEYS-04", *(f"AUDIT-{n:02}" for n in range(1, 9))}
+"""Nor an audit log, or a rotation that leaves the old key for a while."""
+
+
 @pytest.mark.early
 @pytest.mark.parametrize(
     ("areas", "absent", "fewest"),
@@ -33,6 +37,7 @@ NO_FILES = {"PATH-05", "PATH-06", "PATH-07", "PATH-08"}
         ("AUTHN,HEAD,CORS,RATE", NOT_THERE, 56),
         ("AUTHZ", NO_RIGHTS_THAT_DIFFER, 18),
         ("PEN,PATH", NO_FILES, 30),
+        ("KEYS,AUDIT", NO_LOG_AND_NO_OVERLAP, 13),
     ],
 )
 def test_a_sound_service_of_other_make_passes_the_suites(

@@ -20,6 +20,7 @@ AREAS: tuple[str, ...] = (
     "l7audit_stack.defects.input",
     "l7audit_stack.defects.path",
     "l7audit_stack.defects.pen",
+    "l7audit_stack.defects.keys",
     "l7audit_stack.defects.rate",
 )
 

@@ -318,7 +318,7 @@ def test_refusals_reach_the_audit_trail_without_secrets(world: World) -> None:
         async with world.replica() as replica:
             await replica.client.get("/v1/users", headers=world.key("carol"))
             await replica.client.get(
-                "/v1/me", headers={"X-API-Key": "l7_" + "0" * 16 + "_" + "S" * 43}
+                "/v1/me", headers={"X-API-Key": "l7_" + "0" * 16 + "_" + "S" * 49}
             )
         async with world.replica() as replica:
             rows = await replica.parts.database.fetch(

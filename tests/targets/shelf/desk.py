@@ -132,19 +132,19 @@ class Desk:
     async def cards(self, request: Request) -> Response:
         found = self.reader(request)
         mine = [c for c in self.library.cards.values() if c.reader == found.ref]
-        return JSONResponse({"cards": [{"cardRef": c.ref, "label": c.label} for c in mine]})
+        return JSONResponse({"cards": [c.told() for c in mine]})
 
     async def issue(self, request: Request) -> Response:
         found = self.reader(request)
         body = await _object(request, {"label": str, "expiresInSeconds": int}, {"label"})
         card, secret = self.library.issue(found, body["label"], body.get("expiresInSeconds"))
-        return JSONResponse({"cardRef": card.ref, "label": card.label, "accessKey": secret}, 201)
+        return JSONResponse({**card.told(), "accessKey": secret}, 201)
 
     async def renew(self, request: Request) -> Response:
         found, ref = self._card(request)
         old = self.library.cards.pop(ref)
         card, secret = self.library.issue(found, old.label)
-        return JSONResponse({"cardRef": card.ref, "label": card.label, "accessKey": secret}, 201)
+        return JSONResponse({**card.told(), "accessKey": secret}, 201)
 
     async def withdraw(self, request: Request) -> Response:
         _, ref = self._card(request)

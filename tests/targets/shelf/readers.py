@@ -6,7 +6,9 @@ import hashlib
 import hmac
 import secrets
 import time
+import zlib
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 _COST = {"n": 2**10, "r": 8, "p": 1}
 
@@ -26,13 +28,29 @@ class Reader:
 
 @dataclass
 class Card:
-    """An access key of a reader; only a digest of it is kept. `until` is epoch seconds."""
+    """An access key of a reader; only a digest of it is kept. Times are epoch seconds."""
 
     ref: str
     reader: str
     label: str
     digest: str
     until: float | None = None
+    made: float = field(default_factory=time.time)
+    shown: float | None = None
+
+    def told(self) -> dict[str, object]:
+        """What its reader sees of it."""
+        return {
+            "cardRef": self.ref,
+            "label": self.label,
+            "issuedOn": _day(self.made),
+            "validUntil": None if self.until is None else _day(self.until),
+            "lastShownOn": None if self.shown is None else _day(self.shown),
+        }
+
+
+def _day(moment: float) -> str:
+    return datetime.fromtimestamp(moment, UTC).date().isoformat()
 
 
 def _digest(secret: str) -> str:
@@ -70,6 +88,7 @@ class Library:
     def issue(self, reader: Reader, label: str, seconds: float | None = None) -> tuple[Card, str]:
         """A new card and its secret, which is told only now."""
         secret = "shelf_" + secrets.token_urlsafe(24)
+        secret += f"{zlib.crc32(secret.encode()):08x}"
         until = time.time() + seconds if seconds is not None else None
         card = Card(secrets.token_hex(8), reader.ref, label, _digest(secret), until)
         self.cards[card.ref] = card
@@ -81,5 +100,6 @@ class Library:
         for card in self.cards.values():
             if hmac.compare_digest(card.digest, wanted):
                 good = card.until is None or time.time() < card.until
+                card.shown = time.time() if good else card.shown
                 return self.readers.get(card.reader) if good else None
         return None

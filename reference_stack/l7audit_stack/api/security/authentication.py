@@ -147,6 +147,10 @@ class Authenticator:
         elif grant.row is not None:
             if self.parts.keys.expired(grant.row, now):
                 raise UnauthenticatedError("key expired")
+            if self.parts.settings.api_key_rotation_enabled and self.parts.rotation.overdue(
+                grant.row, now
+            ):
+                raise UnauthenticatedError("key not rotated in time")
             self.used[grant.row.id] = now
 
     async def confirm(self, grant: Grant, epoch: int | None) -> None:

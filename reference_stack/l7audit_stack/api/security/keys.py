@@ -1,6 +1,7 @@
-"""API keys: `l7_<lookup>_<secret>`; only a keyed hash of the whole text is stored.
+"""API keys: `l7_<lookup>_<secret><checksum>`; only a keyed hash of the whole text is stored.
 
-The lookup part finds the row; the digest, compared in constant time, decides.
+The lookup part finds the row; the digest, compared in constant time, decides. The checksum is for
+scanners of leaked secrets: prefix and checksum together tell a real key from any other text.
 """
 
 from __future__ import annotations
@@ -8,12 +9,24 @@ from __future__ import annotations
 import hmac
 import re
 import secrets
+import string
+import zlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from l7audit_stack.data.identities import KeyRow
 
-_SHAPE = re.compile(r"l7_([0-9a-f]{16})_[A-Za-z0-9_-]{43}\Z")
+_SHAPE = re.compile(r"l7_([0-9a-f]{16})_[A-Za-z0-9_-]{43}[0-9A-Za-z]{6}\Z")
+_DIGITS = string.digits + string.ascii_uppercase + string.ascii_lowercase
+
+
+def checksum(text: str) -> str:
+    """CRC-32 of what stands before it, as six digits of base 62."""
+    number, written = zlib.crc32(text.encode()), ""
+    for _ in range(6):
+        number, digit = divmod(number, len(_DIGITS))
+        written = _DIGITS[digit] + written
+    return written
 
 
 @dataclass(frozen=True)
@@ -34,8 +47,12 @@ class ApiKeys:
     def make(self) -> NewKey:
         """A new key with 256 random bits."""
         lookup = secrets.token_hex(8)
-        text = f"l7_{lookup}_{secrets.token_urlsafe(32)}"
+        text = f"l7_{lookup}_{self.secret()}"
+        text += checksum(text)
         return NewKey(text=text, lookup=lookup, digest=self.digest(text))
+
+    def secret(self) -> str:
+        return secrets.token_urlsafe(32)
 
     def lookup(self, text: str) -> str | None:
         """The lookup part, or None for a text that no key can have."""
@@ -78,6 +95,10 @@ class RotationPolicy:
 
     def due(self, row: KeyRow, now: float) -> bool:
         return row.rotated_to is None and self.due_at(row) <= now
+
+    def overdue(self, row: KeyRow, now: float) -> bool:
+        """Whether the key is past its age and grace, so that it opens nothing any more."""
+        return self.retires_at(row) <= now
 
     def oldest_allowed(self, now: float) -> datetime:
         """Keys made before this moment are past due and grace."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -180,12 +180,21 @@ async def _overdue(replica: Replica, world: World) -> str:
 
 def test_the_background_round_retires_overdue_keys(world: World) -> None:
     async def story(replica: Replica) -> list[int]:
-        key = await _overdue(replica, world)
-        seen = [await _me(replica, key)]
+        await _overdue(replica, world)
+        overdue = "SELECT count(*) FROM api_keys WHERE expires_at IS NULL AND created_at < $1"
+        long_ago = datetime.now(UTC) - timedelta(days=104)
+        before = await replica.parts.database.fetchval(overdue, long_ago)
         await Upkeep(replica.parts, replica.app.service.authenticator).clear_out()
-        return [*seen, await _me(replica, key)]
+        return [before, await replica.parts.database.fetchval(overdue, long_ago)]
 
-    assert _run(world, story) == [200, 401]
+    assert _run(world, story) == [1, 0]
+
+
+def test_an_overdue_key_opens_nothing_even_before_the_round(world: World) -> None:
+    async def story(replica: Replica) -> int:
+        return await _me(replica, await _overdue(replica, world))
+
+    assert _run(world, story) == 401
 
 
 def test_where_rotation_is_switched_off_old_keys_go_on(world: World) -> None:

@@ -39,7 +39,7 @@ async def _new_key(replica: Replica, world: World, name: str) -> tuple[str, dict
         {},
         {"X-API-Key": ""},
         {"X-API-Key": "nonsense"},
-        {"X-API-Key": "l7_0123456789abcdef_" + "A" * 43},
+        {"X-API-Key": "l7_0123456789abcdef_" + "A" * 49},
         {"Authorization": ""},
         {"Authorization": "Bearer"},
         {"Authorization": "Bearer "},

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from l7audit_stack.api.security.keys import ApiKeys, NewKey, RotationPolicy
+from l7audit_stack.api.security.keys import ApiKeys, NewKey, RotationPolicy, checksum
 from l7audit_stack.data.identities import KeyRow
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -46,7 +46,7 @@ def test_keys_never_repeat_and_are_not_shown() -> None:
 
 def test_a_key_with_the_right_lookup_and_another_secret_is_refused() -> None:
     key, other = KEYS.make(), KEYS.make()
-    forged = f"l7_{key.lookup}_{other.text.rpartition('_')[2][-43:]:A>43}"
+    forged = f"l7_{key.lookup}_{other.text.rpartition('_')[2][-49:]:A>49}"
     assert not KEYS.accepts(_row(key), KEYS.digest(forged), NOW.timestamp())
 
 
@@ -63,7 +63,7 @@ def test_a_bent_key_is_refused(bend: object) -> None:
     assert lookup is None or not KEYS.accepts(_row(key), KEYS.digest(bent), NOW.timestamp())
 
 
-@pytest.mark.parametrize("text", ["", "l7_", "l7_00_00", "Bearer x", "l7_" + "0" * 16 + "_\n" * 22])
+@pytest.mark.parametrize("text", ["", "l7_", "l7_00_00", "Bearer x", "l7_" + "0" * 16 + "_\n" * 25])
 def test_a_text_of_another_shape_has_no_lookup(text: str) -> None:
     assert KEYS.lookup(text) is None
 
@@ -93,3 +93,16 @@ def test_rotation_falls_due_after_the_maximum_age_and_retires_after_the_grace() 
 def test_a_key_with_a_successor_is_not_due() -> None:
     row = _row(KEYS.make(), rotated_to="3")
     assert not RotationPolicy().due(row, NOW.timestamp() + 1e9)
+
+
+def test_a_key_ends_with_a_checksum_over_what_is_before() -> None:
+    text = KEYS.make().text
+    assert checksum(text[:-6]) == text[-6:]
+    assert checksum("l7_x") != checksum("l7_y")
+
+
+def test_a_key_past_its_age_and_grace_is_overdue() -> None:
+    policy = RotationPolicy(max_age_days=90, grace_days=14)
+    row = _row(KEYS.make())
+    assert not policy.overdue(row, (NOW + timedelta(days=103)).timestamp())
+    assert policy.overdue(row, (NOW + timedelta(days=104)).timestamp())

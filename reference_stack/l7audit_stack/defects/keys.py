@@ -1,0 +1,246 @@
+"""Planted defects of keys: how they are made, shown, rotated, ended and published."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import json
+import secrets
+import time
+import zlib
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from l7audit_stack.api.parts import Parts
+from l7audit_stack.api.security.keys import ApiKeys, NewKey, RotationPolicy
+from l7audit_stack.api.security.tokens import public_jwk
+from l7audit_stack.data.identities import Identities, KeyRow
+from l7audit_stack.defects.authn.around import Scope, Whole, changing_answers, operation_path
+from l7audit_stack.defects.authn.swap import Swap, keys
+from l7audit_stack.defects.defect import ASGIApp, Defect
+
+_SECRET_CHARS = 43
+
+
+class FewRandomBits(ApiKeys):
+    """Takes 32 random bits and fills them up."""
+
+    def secret(self) -> str:
+        return f"{secrets.token_hex(4):0>{_SECRET_CHARS}}"
+
+
+class ClockSecret(ApiKeys):
+    """Takes the time for chance."""
+
+    def secret(self) -> str:
+        return f"{time.time_ns():x}".rjust(_SECRET_CHARS, "x")
+
+
+class HexSecret(ApiKeys):
+    """128 random bits in hexadecimal, filled up to the length of the column."""
+
+    def secret(self) -> str:
+        return f"{secrets.token_hex(16):0>{_SECRET_CHARS}}"
+
+
+class NoPrefix(ApiKeys):
+    """Keys that look like any other random text."""
+
+    def make(self) -> NewKey:
+        lookup = secrets.token_hex(8)
+        text = f"{secrets.token_hex(2)}{lookup}{self.secret()}"
+        return NewKey(text=text, lookup=lookup, digest=self.digest(text))
+
+    def lookup(self, text: str) -> str | None:
+        return text[4:20] if len(text) == 20 + _SECRET_CHARS else super().lookup(text)
+
+
+class OtherTail(ApiKeys):
+    """Keys with another ending than the checksum."""
+
+    def tail(self, text: str) -> str:
+        return "000000"
+
+    def make(self) -> NewKey:
+        lookup = secrets.token_hex(8)
+        text = f"l7_{lookup}_{self.secret()}"
+        text += self.tail(text)
+        return NewKey(text=text, lookup=lookup, digest=self.digest(text))
+
+
+class HexTail(OtherTail):
+    """Keys with the last six hexadecimal digits of the checksum."""
+
+    def tail(self, text: str) -> str:
+        return f"{zlib.crc32(text.encode()):08x}"[-6:]
+
+
+class NotesNoUse(Identities):
+    """The statement that writes last uses was lost in a migration."""
+
+    async def record_use(self, used: Mapping[str, datetime]) -> None:
+        return
+
+
+class NotesUseByTheHour(Identities):
+    """Writes last uses to the hour, to spare the database."""
+
+    async def record_use(self, used: Mapping[str, datetime]) -> None:
+        full = {k: at.replace(minute=0, second=0, microsecond=0) for k, at in used.items()}
+        await super().record_use(full)
+
+
+class NoOverlap(Identities):
+    """Ends the old key with the rotation, whatever overlap was asked for."""
+
+    async def replace_key(self, old: KeyRow, **fields: Any) -> KeyRow | None:
+        return await super().replace_key(old, **{**fields, "until": fields["now"]})
+
+
+def _identities(kind: type[Identities]) -> Swap:
+    return lambda parts: dataclasses.replace(parts, identities=kind(parts.database))
+
+
+def _rotation(**days: int) -> Swap:
+    return lambda parts: dataclasses.replace(parts, rotation=RotationPolicy(**days))
+
+
+def _without_dates(app: ASGIApp, parts: Parts) -> ASGIApp:
+    path = operation_path(parts, "keys.list")
+
+    def strip(whole: Whole) -> None:
+        listed = json.loads(whole.body)
+        for item in listed["items"]:
+            for name in ("created_at", "expires_at", "rotation_due_at", "retires_at"):
+                item.pop(name, None)
+        whole.content(json.dumps(listed).encode())
+
+    def wanted(scope: Scope, status: int) -> bool:
+        return bool(status == 200 and scope["method"] == "GET" and scope["path"] == path)
+
+    return changing_answers(wanted, strip)(app, parts)
+
+
+Publish = Callable[[Parts, list[dict[str, Any]]], list[dict[str, Any]]]
+
+
+def _publishing(change: Publish) -> Callable[[ASGIApp, Parts], ASGIApp]:
+    """Publishes other keys than those that are used."""
+
+    def wrap(app: ASGIApp, parts: Parts) -> ASGIApp:
+        path = operation_path(parts, "auth.jwks")
+
+        def rewrite(whole: Whole) -> None:
+            held = json.loads(whole.body)
+            whole.content(json.dumps({"keys": change(parts, held["keys"])}).encode())
+
+        return changing_answers(lambda s, n: n == 200 and s["path"] == path, rewrite)(app, parts)
+
+    return wrap
+
+
+def _with_private_half(parts: Parts, held: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The export of the whole key, not of its public half."""
+    for jwk in held:
+        key = parts.issuer.keys[jwk["kid"]]
+        raw = key.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
+        jwk["d"] = base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+    return held
+
+
+def _nameless_pair(_: Parts, held: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Two keys of one id: that of the tokens, and the one it was copied from."""
+    other = public_jwk(str(held[-1]["kid"]), Ed25519PrivateKey.generate().public_key())
+    return [*held, other]
+
+
+def _old_one_too(_: Parts, held: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [public_jwk("2020-01", Ed25519PrivateKey.generate().public_key()), *held]
+
+
+DEFECTS: tuple[Defect, ...] = (
+    Defect(
+        name="keys.few-random-bits",
+        summary="API keys hold 32 random bits and much padding.",
+        parts=keys(FewRandomBits),
+    ),
+    Defect(
+        name="keys.clock-for-chance",
+        summary="The secret of an API key is the time at which it was made.",
+        parts=keys(ClockSecret),
+    ),
+    Defect(
+        name="keys.padded-hex",
+        summary="API keys hold 128 random bits in hexadecimal and much padding.",
+        near_miss=True,
+        parts=keys(HexSecret),
+    ),
+    Defect(
+        name="keys.no-prefix",
+        summary="API keys look like any other random text.",
+        parts=keys(NoPrefix),
+    ),
+    Defect(
+        name="keys.no-checksum",
+        summary="API keys end with no checksum.",
+        parts=keys(OtherTail),
+    ),
+    Defect(
+        name="keys.hex-checksum",
+        summary="The checksum of API keys is written in hexadecimal.",
+        near_miss=True,
+        parts=keys(HexTail),
+    ),
+    Defect(
+        name="keys.last-use-unknown",
+        summary="The last use of API keys is never written.",
+        parts=_identities(NotesNoUse),
+    ),
+    Defect(
+        name="keys.no-dates",
+        summary="The listing of API keys has no dates.",
+        wrap=_without_dates,
+    ),
+    Defect(
+        name="keys.last-use-to-the-hour",
+        summary="The last use of API keys is written to the hour.",
+        near_miss=True,
+        parts=_identities(NotesUseByTheHour),
+    ),
+    Defect(
+        name="keys.no-overlap",
+        summary="A rotated key ends at once, whatever overlap is asked for.",
+        parts=_identities(NoOverlap),
+    ),
+    Defect(
+        name="keys.never-too-old",
+        summary="API keys that nobody rotates live for ten years.",
+        parts=_rotation(max_age_days=3650, grace_days=0),
+    ),
+    Defect(
+        name="keys.too-old-after-a-year",
+        summary="API keys that nobody rotates live for a year.",
+        near_miss=True,
+        parts=_rotation(max_age_days=365, grace_days=14),
+    ),
+    Defect(
+        name="keys.private-half-published",
+        summary="The published keys hold their private halves.",
+        wrap=_publishing(_with_private_half),
+    ),
+    Defect(
+        name="keys.one-id-for-two",
+        summary="Two published keys share an id.",
+        wrap=_publishing(_nameless_pair),
+    ),
+    Defect(
+        name="keys.old-key-still-published",
+        summary="A key that signs nothing any more is still published.",
+        near_miss=True,
+        wrap=_publishing(_old_one_too),
+    ),
+)

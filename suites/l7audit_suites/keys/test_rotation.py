@@ -1,0 +1,136 @@
+"""The end of API keys: by rotation, and by age."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from l7audit.errors import ProviderError
+from l7audit.harness.check import Check
+from l7audit.model import Kind
+from l7audit.probe.storage import Storage
+from l7audit_suites.authn.judgement import Seen
+from l7audit_suites.authn.made_keys import (
+    WINDOW,
+    MadeKey,
+    discard,
+    end_fields,
+    made_key,
+    path_to,
+    read_key,
+    refused_everywhere,
+)
+from l7audit_suites.keys.dates import aged
+
+_OVERLAP = 2.5
+_GRACE = 0.7
+"""Seconds for which a rotated key shall work on, and how late its end may be noticed."""
+
+_TRIES = 4
+_LONG = timedelta(days=400)
+_SHORT = timedelta(days=1)
+"""A year and a month: what nobody renewed for so long must have ended. A day must not matter."""
+
+
+@pytest.mark.control("KEYS-04")
+def test_a_rotated_key_works_until_the_overlap_ends_and_never_after(check: Check) -> None:
+    surface = check.surface(Kind.KEY_ROTATE)
+    wish = end_fields(surface.operation.json_schema, _OVERLAP)
+    if wish is None:
+        check.not_applicable("The target's rotation takes no wish for an overlap.")
+    overlap = (
+        float(next(v for v in wish.values() if isinstance(v, int))) if _whole(wish) else _OVERLAP
+    )
+    with made_key(check) as made:
+        check.witness("a new key works", lambda: made.ground.ask(made.text), once=True)
+        began = time.monotonic()
+        answer = check.send(
+            surface.request(auth=made.auth, path=path_to(surface, made.answer), fields=wish),
+            identity=made.owner.name,
+        )
+        if not answer.ok:
+            check.inconclusive(f"Its owner could not rotate a key: {answer.status}.")
+        end = time.monotonic() + overlap
+        successor = read_key(check, answer, surface, made.owner, made.auth)
+        try:
+            old, new = _lets_in(made, made.text), _lets_in(made, successor.text)
+            if time.monotonic() > began + overlap:
+                check.inconclusive("The overlap was over before both keys could be tried.")
+            place = made.ground.place("key within its overlap")
+            check.expect(new, place, "The new key does not work everywhere at once.", answer)
+            check.expect(
+                old,
+                made.ground.place("old key within its overlap"),
+                "The old key is refused within the overlap that was asked for.",
+                answer,
+                expected="the same answer as before the rotation",
+            )
+            time.sleep(max(0.0, end + _GRACE - time.monotonic()))
+            late = refused_everywhere(made.ground, made.text, end)
+            check.expect(
+                not late,
+                made.ground.place("old key after its overlap"),
+                "The old key is still accepted after the overlap that was asked for.",
+                answer,
+                *late,
+                expected="a refusal, as without a credential",
+                seen="the same answer as before the rotation",
+            )
+            check.expect(_lets_in(made, successor.text), place, "The new key ended, too.", answer)
+        finally:
+            discard(check, successor)
+
+
+def _whole(wish: dict[str, object]) -> bool:
+    return any(isinstance(v, int) for v in wish.values())
+
+
+def _lets_in(made: MadeKey, text: str) -> bool:
+    """Whether a key is accepted at every address."""
+    answers = [made.ground.ask(text, address) for address in made.ground.everywhere()]
+    return all(made.ground.seen(answer) is Seen.ACCEPTED for answer in answers)
+
+
+@pytest.mark.control("KEYS-05")
+def test_a_key_that_nobody_rotated_ends_by_itself(check: Check) -> None:
+    with made_key(check) as made, check.storage() as storage:
+        check.witness("a new key works", lambda: made.ground.ask(made.text), once=True)
+        _age(check, storage, made, _SHORT)
+        time.sleep(WINDOW)
+        check.witness("a key of yesterday works", lambda: made.ground.ask(made.text), once=True)
+        _age(check, storage, made, _LONG, _SHORT)
+        late = refused_everywhere(made.ground, made.text, time.monotonic())
+        check.expect(
+            not late,
+            made.ground.place("API key that is too old"),
+            f"A key that was made {_LONG.days} days ago and never rotated is still accepted.",
+            *late,
+            expected="a refusal: keys end by themselves within a year or so",
+            seen="the same answer as to a new key",
+        )
+
+
+def _age(
+    check: Check,
+    storage: Storage,
+    made: MadeKey,
+    by: timedelta,
+    already: timedelta = timedelta(),
+) -> None:
+    """Makes the stored key older. Ends the check where it is not found or has no time."""
+    now, wanted = datetime.now(UTC) - already, made.id
+    tables = {k.table for k in storage.holding(wanted) if wanted in k.row.values()}
+    changed = False
+    for table in tables if wanted else ():
+        for _ in range(_TRIES):
+            rows = storage.contents(table)
+            older = [aged(r, by, now) if wanted in r.values() else r for r in rows]
+            changed = changed or older != rows
+            with suppress(ProviderError):  # the target has written meanwhile
+                storage.replace(table, older)
+                break
+    if not changed:
+        check.inconclusive("The new key was not found in the database that the provider grants.")
