@@ -2,9 +2,9 @@
 
 Run by hand: `python benchmarks/report.py [--controls 250 500 1000] [--exchanges 20] [--long 0]`.
 Journals are made up from a seed. Each is rendered in a process of its own, reading and assessing
-included (`processor` is its CPU time, in seconds, from the interpreter's start); only ratios within one run mean anything. `--long N` adds a journal of N exchanges, whose
-memory is held against that of the shortest. First paint is the browser's own entry, where there
-is a Chromium on the PATH.
+included; only ratios within one run mean anything. `processor` is the process's CPU time in
+seconds, imports included. `--long N` adds a journal of N exchanges, whose memory is held against
+that of the shortest. First paint is the browser's own entry, where there is a Chromium on the PATH.
 """
 
 from __future__ import annotations
