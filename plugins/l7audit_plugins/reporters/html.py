@@ -79,6 +79,7 @@ def _environment() -> Environment:
     environment.filters |= {
         "inline": visible.inline,
         "block": visible.block,
+        "told": visible.told,
         "moment": _moment,
         "basename": lambda path: re.split(r"[/\\]", path)[-1] or path,
         "day": lambda iso: iso[:10],

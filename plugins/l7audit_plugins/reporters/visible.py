@@ -19,6 +19,7 @@ MARKS = 100
 
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _RUNS = re.compile(r"(?P<plain>[ -~]+)|[^ -~]+")
+_CODE = re.compile(r"`([^`<>\n]+)`")
 _BLANKS = frozenset("\u115f\u1160\u2800\u3164\uffa0")  # letters by category, empty to the eye
 
 
@@ -30,6 +31,12 @@ def inline(text: str, limit: int = 300) -> Markup:
 def block(text: str, limit: int = 4096) -> Markup:
     """Text for a block that keeps its lines (CR LF counts as one break) and tabs."""
     return _marked(text.replace("\r\n", "\n"), limit, keep="\n\t")
+
+
+def told(text: str, limit: int = 4096) -> Markup:
+    """A block of a catalogue's prose, in which `words` in backticks are code."""
+    # It is escaped by now: what stands between backticks holds no tag.
+    return Markup(_CODE.sub(r"<code>\1</code>", str(block(text, limit))))
 
 
 def hidden(character: str) -> bool:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from l7audit_plugins.reporters.visible import MARKS, block, inline, one_line
+from l7audit_plugins.reporters.visible import MARKS, block, inline, one_line, told
 
 
 @pytest.mark.parametrize(
@@ -80,3 +80,10 @@ def test_nothing_hidden_and_no_markup_ever_gets_through(text: str) -> None:
     assert "<" not in without_marks
     assert not any(unicodedata.category(c) in ("Cc", "Cf", "Cs", "Co", "Cn") for c in shown)
     shown.encode("utf-8")
+
+
+def test_words_in_backticks_are_code_and_stay_text() -> None:
+    assert told("Send `no-store`, not `a\nb`.") == "Send <code>no-store</code>, not `a\nb`."
+    hostile = told("`<script>` `\u202e` ``")
+    assert hostile.startswith("<code>&lt;script&gt;</code> `<span")
+    assert "<script" not in hostile
