@@ -11,8 +11,9 @@ from l7audit.probe.request import Request
 from l7audit_suites.authn.judgement import alike
 from l7audit_suites.pen.ground import burst, reads
 
-AGAIN = 2
-"""So often the plain request is repeated: a cache may keep an answer from its second use on."""
+AGAIN = 3
+"""So often a request is repeated: a cache may keep an answer from its second use on, and one
+address may stand for several caches."""
 
 ENDINGS = {
     "a segment more": "/{}.css",
@@ -86,9 +87,12 @@ def test_what_one_caller_may_see_is_kept_for_nobody_else(check: Check) -> None:
                  if a.ok and a.body and alike(a, read.answer)]  # fmt: skip
         kept: dict[str, Answer] = {}
         for name, path, _ in shown:
-            answer = check.send(read.surface.request().with_path(path))
-            if answer.ok and alike(answer, read.answer):
-                kept[name] = answer
+            stranger = read.surface.request().with_path(path)
+            for _ in range(AGAIN):
+                answer = check.send(stranger)
+                if answer.ok and alike(answer, read.answer):
+                    kept[name] = answer
+                    break
         for name in paths:
             check.expect(
                 name not in kept,

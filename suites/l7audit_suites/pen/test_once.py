@@ -14,6 +14,9 @@ from l7audit_suites.authn.doors import ask, login
 from l7audit_suites.authn.made_keys import MadeKey, discard, made_key, path_to, read_key
 
 AT_ONCE = 8
+ROUNDS = 3
+"""Races that are held: two requests may miss each other once."""
+
 _CHOSEN = "l7audit0chosen0by0somebody0else0"
 
 
@@ -77,14 +80,17 @@ def test_what_is_used_up_once_is_not_used_twice_at_once(check: Check) -> None:
             check.inconclusive(f"Its owner could not replace a key: {turns[0].status}.")
         if turns[1].ok:
             check.not_applicable("A key may be replaced any number of times.")
-    with made_key(check) as made:
-        check.witness("another new key works", lambda: made.ground.ask(made.text), once=True)
-        answers = check.burst([_replacing(check, made)] * AT_ONCE, AT_ONCE)
-        _let_go(check, made, answers)
+    for _ in range(ROUNDS):
+        with made_key(check) as made:
+            check.witness("another new key works", lambda: made.ground.ask(made.text), once=True)
+            # Connections that are open already bring what is sent at once there at once.
+            check.burst([made.ground.request(made.text)] * AT_ONCE, AT_ONCE)
+            answers = check.burst([_replacing(check, made)] * AT_ONCE, AT_ONCE)
+            _let_go(check, made, answers)
         won = [a for a in answers if a.ok]
         if not won:
             check.inconclusive("None of the requests at once had success.")
-        check.expect(
+        if not check.expect(
             len(won) == 1,
             surface.place("at once"),
             f"A key that can be replaced once was replaced {len(won)} times by {AT_ONCE} requests "
@@ -92,7 +98,8 @@ def test_what_is_used_up_once_is_not_used_twice_at_once(check: Check) -> None:
             *won,
             expected="one success",
             seen=f"{len(won)} successes",
-        )
+        ):
+            return
 
 
 def _replacing(check: Check, made: MadeKey) -> Request:

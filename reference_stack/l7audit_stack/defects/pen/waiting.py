@@ -57,6 +57,8 @@ class WordsOnly(BodyReader):
     """Texts of JSON bodies must be words; the pattern tries every way to cut them."""
 
     def json(self, raw: bytes, shape: type[Input]) -> Any:
+        self.check_depth(raw)
+        self.check_text(raw)
         value = json.loads(raw)
         for text in value.values() if isinstance(value, dict) else ():
             if isinstance(text, str):
