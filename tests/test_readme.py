@@ -208,5 +208,6 @@ def test_the_example_audits_ones_own_api_and_leaves_the_files_that_are_listed(
     assert sorted(formats) == [r.name for r in on_demand]
     if not browser.found():  # what is said then has a test of its own
         del formats["pdf"]
-    call("report", str(latest), "--format", ",".join(formats), "--out", "more")
+    done = call("report", str(latest), "--format", ",".join(formats), "--out", "more")
+    assert done.stderr == ""
     assert {p.name for p in (tmp_path / "more").iterdir()} == set(formats.values())

@@ -47,7 +47,7 @@ class PdfReporter(Reporter):
         path = folder / "report.pdf"
         # Beside the report: a browser that is kept from reading elsewhere can read there.
         with tempfile.TemporaryDirectory(
-            dir=folder, prefix="printing-", ignore_cleanup_errors=True
+            dir=folder.absolute(), prefix="printing-", ignore_cleanup_errors=True
         ) as place:
             page = Path(place, "report.html")
             page.write_text(render(results, records, paper=True), encoding="utf-8")

@@ -117,11 +117,16 @@ def test_the_moment_of_the_run_stands_in_place_of_the_clock() -> None:
 
 
 def test_a_browser_prints_the_report_and_leaves_nothing_else(
-    reporter: Reporter, results: Results, records: Records, out: Path
+    reporter: Reporter,
+    results: Results,
+    records: Records,
+    out: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     if not browser.found():
         pytest.skip("There is no Chromium or Chrome on the PATH.")
-    path = reporter.write(results, records, out)
+    monkeypatch.chdir(out)
+    path = reporter.write(results, records, Path())
     assert [p.name for p in out.iterdir()] == ["report.pdf"]
     data = path.read_bytes()
     assert data.startswith(b"%PDF-")
