@@ -35,13 +35,14 @@ PINNED = {
 """All that these modules define: what is added or dropped here is told to plugin authors."""
 
 FOR_SUITES = {
-    "l7audit.errors": "AuditError CredentialError",
+    "l7audit.errors": "AuditError CredentialError ProviderError",
     "l7audit.harness.check": "Check",
     "l7audit.hookspecs": "Suite hookimpl",
     "l7audit.model": PINNED["l7audit.model"],
     "l7audit.probe.answer": "Answer Headers",
     "l7audit.probe.raw": "Raw Talk",
     "l7audit.probe.request": "Auth Request",
+    "l7audit.probe.storage": "Row Storage",
     "l7audit.target": "meaning",
     "l7audit.target.operation": "FORM Operation Parameter is_json",
     "l7audit.target.schemas": "Schema alternative properties required type_of",

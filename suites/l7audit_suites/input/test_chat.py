@@ -11,7 +11,7 @@ import pytest
 from l7audit.harness.check import Check
 from l7audit.model import Kind
 from l7audit.probe.answer import Answer
-from l7audit.target.meaning import turn_fields
+from l7audit.target import meaning
 from l7audit.target.schemas import Schema, properties, type_of
 from l7audit.target.target_model import Surface
 from l7audit.target.words import says, words
@@ -46,7 +46,7 @@ def talk(check: Check, who: list[Caller] | None = None) -> Talk:
     for surface in check.surfaces(Kind.CHAT):
         for turns, part in properties(surface.operation.json_schema).items():
             item = part.get("items")
-            fields = turn_fields(item) if isinstance(item, dict) else None
+            fields = meaning.turn_fields(item) if isinstance(item, dict) else None
             if fields is None or not isinstance(item, dict):
                 continue
             user = _user(properties(item)[fields[0]])
