@@ -15,6 +15,7 @@ AREAS: tuple[str, ...] = (
     "l7audit_stack.defects.authn",
     "l7audit_stack.defects.authz",
     "l7audit_stack.defects.cors",
+    "l7audit_stack.defects.crypt",
     "l7audit_stack.defects.edge",
     "l7audit_stack.defects.head",
     "l7audit_stack.defects.input",

@@ -15,6 +15,7 @@ from l7audit.errors import OutOfScopeError, TargetLostError
 from l7audit.journal import Record
 from l7audit.model import Safety, Target
 from l7audit.probe.answer import Answer, Headers, RefusalStyle
+from l7audit.probe.handshake import Agreement, Offer, in_the_clear, shake
 from l7audit.probe.raw import Raw, Talk, converse, named, spelled
 from l7audit.probe.recording import recorded
 from l7audit.probe.redact import Redactor
@@ -217,6 +218,19 @@ class Probe:
         """As `talk`, all of them at the same time; at most `MOST_TALKS`."""
         with ThreadPoolExecutor(min(MOST_TALKS, max(1, len(raws)))) as threads:
             return list(threads.map(lambda raw: self.talk(raw, identity), raws))
+
+    def handshake(self, offer: Offer) -> Agreement:
+        """Offers a way of TLS to the target's own address. Errors: as `talk`."""
+        self.scope.require(Safety.ACTIVE, "A handshake")
+        self._core.meter.take()
+        return shake(self._core.base, offer)
+
+    def in_the_clear(self, request: Request) -> bytes:
+        """What the target's own address answers to a request without TLS, at most its header.
+        Nothing secret may be in it. Errors: as `talk`."""
+        self.scope.require(Safety.ACTIVE, "A request in the clear")
+        self._core.meter.take()
+        return in_the_clear(self._core.base, self.spelled(request))
 
     def spelled(self, request: Request) -> bytes:
         """A request as this probe would write it, for raw bytes to start from."""

@@ -1,0 +1,1 @@
+"""Encryption: on the way to the target, and where it keeps secrets."""
