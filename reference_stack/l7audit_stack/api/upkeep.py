@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from l7audit_stack.api.parts import Parts
 from l7audit_stack.api.security.anchor import AnchorBrokenError
 from l7audit_stack.api.security.authentication import Authenticator
+from l7audit_stack.api.security.resealing import reseal
 from l7audit_stack.api.security.retirement import retire_overdue_keys
 from l7audit_stack.data.database import DatabaseAwayError
 from l7audit_stack.data.store import StoreAwayError, StoreRefusedError
@@ -33,6 +34,7 @@ class Upkeep:
         self._authenticator = authenticator
         self._often = often
         self._seldom = seldom
+        self._slow_rounds = 0
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -61,6 +63,10 @@ class Upkeep:
             await self.write_last_uses()
             if slow:
                 await self.clear_out()
+                self._slow_rounds += 1
+                if self._slow_rounds > 1:
+                    # Not at the start: in a rolling update others don't have the new key yet.
+                    await self.reseal_secrets()
         except (DatabaseAwayError, StoreAwayError, StoreRefusedError) as error:
             self._parts.log.say("DEBUG", "upkeep-postponed", error=type(error).__name__)
 
@@ -91,3 +97,7 @@ class Upkeep:
         await parts.identities.forget_expired_tokens(datetime.fromtimestamp(parts.clock(), UTC))
         if parts.settings.api_key_rotation_enabled:
             await retire_overdue_keys(parts, tenant=None, actor="upkeep")
+
+    async def reseal_secrets(self) -> None:
+        if resealed := await reseal(self._parts):
+            self._parts.log.say("INFO", "secrets-resealed", count=resealed)

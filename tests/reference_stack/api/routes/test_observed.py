@@ -91,3 +91,34 @@ def test_audit_queries_are_bounded(within: Within, query: str) -> None:
         assert (await people.alice.get(f"/v1/audit?{query}")).status_code == 422
 
     within(story)
+
+
+@pytest.mark.parametrize(
+    ("who", "how", "action"),
+    [
+        ("bob", "GET", "access.denied"),  # the audit log itself: a right that he lacks
+        ("dave", "DELETE", "access.denied"),  # another tenant's agent: a 404 that hides it
+        ("nobody", "POST", "login.failed"),
+    ],
+)
+def test_a_refusal_is_in_the_audit_log_before_its_answer(
+    within: Within, who: str, how: str, action: str
+) -> None:
+    async def story(people: Any) -> None:
+        agent = {"name": "a", "description": "", "instructions": ""}
+        made = await people.alice.post("/v1/agents", json=agent)
+        path = {
+            "GET": "/v1/audit",
+            "DELETE": made.headers.get("location", ""),
+            "POST": "/v1/login",
+        }[how]
+        body = {"json": {"username": "x", "password": "y"}} if how == "POST" else {}
+        answer = await getattr(people, who).request(how, path, **body)
+        assert answer.status_code in {401, 403, 404}
+        found = await people.parts.database.fetch(
+            "SELECT action FROM audit_events WHERE request_id = $1",
+            answer.headers["x-request-id"],
+        )
+        assert [row["action"] for row in found] == [action]
+
+    within(story)

@@ -6,10 +6,14 @@ import hashlib
 import hmac
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+
+from l7audit_stack.api.security.resealing import reseal
+from l7audit_stack.api.security.secrets import SecretBox
 
 Within = Callable[..., None]
 HOOK = {"name": "hook", "url": "https://hooks.example.com/in"}
@@ -147,5 +151,39 @@ def test_a_name_that_turned_to_an_inside_address_is_refused_when_called(
         refused = await people.bob.post(f"{made.headers['location']}/test")
         assert refused.status_code == 422
         assert seen == []
+
+    within(story)
+
+
+def test_after_a_new_data_key_stored_secrets_are_sealed_with_it(within: Within) -> None:
+    async def story(people: Any) -> None:
+        made = (await people.bob.post("/v1/webhooks", json=HOOK)).json()
+        parts = people.parts
+        keys = {**parts.secrets.keys, "zz-newest": b"n" * 32}
+        newer = replace(parts, secrets=SecretBox(keys))
+        asked = "SELECT secret_sealed FROM webhooks WHERE id = $1::uuid"
+        before = await parts.database.fetchval(asked, made["id"])
+        assert await reseal(newer) >= 1
+        after = await parts.database.fetchval(asked, made["id"])
+        assert (newer.secrets.stale(before), newer.secrets.stale(after)) == (True, False)
+        place = f"webhooks:{made['id']}:secret"
+        only_new = SecretBox({"zz-newest": b"n" * 32})
+        assert only_new.open(after, place=place) == made["secret"]
+        assert await reseal(newer) == 0
+        # Back to the module's own key, for the tests that follow.
+        await reseal(replace(parts, secrets=SecretBox(dict(reversed(keys.items())))))
+
+    within(story)
+
+
+def test_a_secret_that_does_not_open_is_left_as_it_is(within: Within) -> None:
+    async def story(people: Any) -> None:
+        made = (await people.bob.post("/v1/webhooks", json=HOOK)).json()
+        broken = "UPDATE webhooks SET secret_sealed = $2 WHERE id = $1::uuid"
+        await people.parts.database.execute(broken, made["id"], "lost:00ff")
+        assert await reseal(people.parts) == 0
+        asked = "SELECT secret_sealed FROM webhooks WHERE id = $1::uuid"
+        assert await people.parts.database.fetchval(asked, made["id"]) == "lost:00ff"
+        await people.bob.delete(f"/v1/webhooks/{made['id']}")
 
     within(story)
