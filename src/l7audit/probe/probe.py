@@ -212,6 +212,8 @@ class Probe:
             heard.junk,
             heard.error,
             tuple(a.exchange for a in answers),
+            heard.began,
+            heard.over,
         )
 
     def talks(self, raws: Sequence[Raw], identity: str = "") -> list[Talk]:

@@ -60,8 +60,10 @@ class Raw:
 @dataclass(frozen=True, slots=True)
 class Talk:
     """What a conversation gave: its `answers` in order, whether the peer `closed`, and after how
-    many `seconds` it was over. `junk` is what came and is no HTTP/1.1 answer; `error` says what
-    went wrong with the connection itself. `exchanges` are the ids of its records."""
+    many `seconds` it was over. It spoke from `began`, when its first piece was sent, until `over`,
+    both by `time.perf_counter`; `began` is 0 where nothing could be sent. `junk` is what came and
+    is no HTTP/1.1 answer; `error` says what went wrong with the connection itself. `exchanges` are
+    the ids of its records."""
 
     answers: tuple[Answer, ...] = ()
     closed: bool = False
@@ -69,6 +71,8 @@ class Talk:
     junk: bytes = field(default=b"", repr=False)
     error: str = ""
     exchanges: tuple[str, ...] = ()
+    began: float = 0.0
+    over: float = 0.0
 
     @property
     def statuses(self) -> tuple[int, ...]:
@@ -83,6 +87,8 @@ class Heard:
     replies: list[Reply] = field(default_factory=list)
     closed: bool = False
     seconds: float = 0.0
+    began: float = 0.0
+    over: float = 0.0
     junk: bytes = b""
     error: str = ""
     trouble: Trouble = Trouble.NONE
@@ -118,7 +124,8 @@ def converse(origin: Origin, trust: ssl.SSLContext, raw: Raw) -> Heard:
                 heard.closed, heard.error = True, _sentence(error)
     except OSError as error:
         heard.error, heard.trouble = f"no connection: {_sentence(error)}", Trouble.CONNECT
-    heard.seconds = time.perf_counter() - started
+    heard.over = time.perf_counter()
+    heard.seconds = heard.over - started
     answers.end()
     heard.replies, heard.junk = answers.done, answers.junk
     return heard
@@ -152,6 +159,7 @@ def _held(
             except TimeoutError:
                 heard.error = "the peer does not read on"
                 return
+            heard.began = heard.began or time.perf_counter()
             if len(piece) > _PIECE:
                 _listen(connection, time.perf_counter(), answers, heard)
     while not heard.closed and time.perf_counter() < until:

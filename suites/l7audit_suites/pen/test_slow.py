@@ -20,16 +20,19 @@ HOLDERS = 48
 """Slow connections: more than a pool of workers has, fewer than any edge should mind."""
 
 HELD = 2.5
+"""Seconds for which they are held; twice as long where the machine needs as long to open them."""
+
 _PAUSE = 0.5
 _SETTLED = 0.7
 _PROBES = 4
+_PATIENCE = 1.4
 
 
 @pytest.mark.control("PEN-20")
 def test_slow_heads_keep_nobody_waiting(check: Check) -> None:
     (read, *_) = reads(check, public=1, protected=0)
     head = check.spelled(read.request)[:-2]
-    slow = (head, *(b"X-Audit-%d: a\r\n" % n for n in range(int(HELD / _PAUSE))))
+    slow = (head, *(b"X-Audit-%d: a\r\n" % n for n in range(int(2 * HELD / _PAUSE))))
     holds(check, read, read.surface, slow, "request heads")
 
 
@@ -38,25 +41,25 @@ def test_slow_bodies_keep_nobody_waiting(check: Check) -> None:
     (read, *_) = reads(check, public=1, protected=0)
     surface, request = taker(check)
     opening = Opening.of(check.spelled(request)).framed(b"Content-Length: 1000", body=b"{")
-    slow = (opening, *(b" " for _ in range(int(HELD / _PAUSE))))
+    slow = (opening, *(b" " for _ in range(int(2 * HELD / _PAUSE))))
     holds(check, read, surface, slow, "request bodies")
 
 
 def holds(check: Check, read: Read, surface: Surface, slow: Sequence[bytes], what: str) -> None:
     """Expects quick requests to be answered while slow ones are held, as they are without them."""
-    quick = Raw((check.spelled(replace(read.request)),), quiet=0.0, seconds=2.0)
+    quick = Raw((check.spelled(replace(read.request)),), quiet=0.0, seconds=_PATIENCE)
     before = [check.talk(quick) for _ in range(_PROBES)]
     if not all(map(_fine, before)):
         check.inconclusive("Requests on new connections are not all answered in quiet times.")
     check.witness("a request on a new connection is answered", lambda: _fine(check.talk(quick)))
-    raws = [Raw(tuple(slow), pause=_PAUSE, answers=0, seconds=HELD)] * HOLDERS
-    with ThreadPoolExecutor(1) as beside:
-        held = beside.submit(check.talks, raws)
-        time.sleep(_SETTLED)
-        during = [check.talk(quick) for _ in range(_PROBES)]
-        talks = held.result()
-    open_still = sum(not t.closed and not t.error for t in talks)
-    check.observe(f"{open_still} of {HOLDERS} slow connections were open after {HELD} s.")
+    for stretch in (1, 2):
+        asked, during, talks = _beside(check, quick, slow, stretch)
+        holding = sum(0 < t.began <= asked and _held_to(t, during) for t in talks)
+        if holding >= HOLDERS // 2:
+            break
+    else:
+        check.inconclusive(f"Only {holding} of {HOLDERS} slow connections could be held at a time.")
+    check.observe(f"{holding} of {HOLDERS} slow connections were held while others asked.")
     lost = [t for t in during if not _fine(t)]
     check.expect(
         len(lost) < len(during) // 2,
@@ -66,6 +69,24 @@ def holds(check: Check, read: Read, surface: Surface, slow: Sequence[bytes], wha
         expected="every request on a new connection answered",
         seen=f"{len(lost)} of {len(during)} were not",
     )
+
+
+def _beside(
+    check: Check, quick: Raw, slow: Sequence[bytes], stretch: int
+) -> tuple[float, list[Talk], list[Talk]]:
+    """When quick requests were sent while slow ones were held, what they gave, and those others."""
+    raw = Raw(tuple(slow), pause=_PAUSE, answers=0, seconds=HELD * stretch)
+    with ThreadPoolExecutor(1) as beside:
+        held = beside.submit(check.talks, [raw] * HOLDERS)
+        time.sleep(_SETTLED * stretch)
+        asked = time.perf_counter()
+        during = check.talks([quick] * _PROBES)
+        return asked, during, held.result()
+
+
+def _held_to(talk: Talk, during: Sequence[Talk]) -> bool:
+    """Whether a slow one lasted while the others asked; what the target ended counts as held."""
+    return talk.closed or bool(talk.answers) or talk.over >= max(t.over for t in during)
 
 
 def _fine(talk: Talk) -> bool:
