@@ -12,6 +12,7 @@ import msgspec
 
 from l7audit_stack.api.operation import Call, Handler, Operation, Reply
 from l7audit_stack.api.parts import Parts
+from l7audit_stack.api.problems import Problem
 from l7audit_stack.api.routes.auth import Login
 from l7audit_stack.api.security.anchor import Anchor, End
 from l7audit_stack.api.security.audit import AuditChain, AuditLog, Event
@@ -148,8 +149,11 @@ def _telling_key(text_of: Callable[[str], str]) -> Callable[[Handler], Handler]:
 def _telling_login(handler: Handler) -> Handler:
     async def told(call: Call) -> Reply:
         wanted: Login = call.body
-        await _tell(call, "login.tried", f"{wanted.username}/{wanted.password}")
-        return await handler(call)
+        try:
+            return await handler(call)
+        except Problem:
+            await _tell(call, "login.tried", f"{wanted.username}/{wanted.password}")
+            raise
 
     return told
 
@@ -294,7 +298,7 @@ DEFECTS: tuple[Defect, ...] = (
     ),
     Defect(
         name="audit.keeps-tried-passwords",
-        summary="The password of a login is recorded.",
+        summary="The password of a login that failed is recorded.",
         parts=handlers({"auth.login"}, _telling_login),
     ),
     Defect(

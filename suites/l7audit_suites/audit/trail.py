@@ -195,7 +195,8 @@ def attempt(check: Check, *, right: bool) -> Answer | None:
             credential = identity.credential("password")
             if credential is None or "limited" in identity.tags:
                 continue
-            password = credential.secret if right else f"{credential.secret}-not"
+            # A made-up one: a log that keeps what was tried must not come to hold the right one.
+            password = credential.secret if right else f"{check.random.getrandbits(96):024x}"
             check.probe.redactor.learn(password)
             return check.send(check.sessions.login_request(surface, credential.name, password))
     return None
