@@ -18,7 +18,7 @@ import msgspec
 from l7audit.errors import ProviderError
 
 MOST_ROWS = 20_000
-_PATIENCE = 10.0
+_PATIENCE = 30.0
 
 _TABLES = """
     SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c
@@ -79,8 +79,10 @@ class Storage:
 
     def _holding(self, table: str, texts: Sequence[str]) -> list[Kept]:
         query = (
-            f"SELECT to_jsonb(t)::text FROM {table} t WHERE EXISTS (SELECT"
-            " FROM unnest($1::text[]) AS w WHERE position(w IN to_jsonb(t)::text) > 0) LIMIT 20"
+            # Each row becomes text once, not once for each of what is looked for.
+            f"SELECT s.said FROM {table} t"
+            " CROSS JOIN LATERAL (SELECT to_jsonb(t)::text AS said OFFSET 0) s WHERE EXISTS"
+            " (SELECT FROM unnest($1::text[]) AS w WHERE position(w IN s.said) > 0) LIMIT 20"
         )
         rows = self._run(lambda: self._connection.fetch(query, list(texts)))
         return [Kept(table, msgspec.json.decode(row[0])) for row in rows]
