@@ -95,6 +95,15 @@ def test_a_whole_control_is_too_broad_without_a_run_as_well() -> None:
     assert "add a finding's fingerprint" in sentence
 
 
+def test_an_area_of_which_nothing_is_left_is_said_at_its_last_waiver() -> None:
+    known = {"AA-01", "AA-02", "BB-01"}
+    some = [waiver("AA-02", fingerprint=""), waiver("BB-01"), waiver("AA-01", fingerprint="")]
+    found = [(c.index, c.sentence) for c in lint(some, known, TODAY)]
+    assert (2, "With it the whole area AA is waived.") in found
+    assert [s for _, s in found if "BB" in s] == []
+    assert not any("whole area" in c.sentence for c in lint(some[:2], known, TODAY))
+
+
 @pytest.mark.parametrize(
     ("unused", "why"),
     [

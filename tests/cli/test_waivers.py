@@ -154,6 +154,29 @@ def test_a_waiver_is_written_once(call: Call, kept: Path) -> None:
     assert (kept / "l7audit.yaml").read_bytes() == before
 
 
+def test_what_a_waiver_of_the_whole_control_covers_is_not_waived_again(
+    call: Call, kept: Path
+) -> None:
+    call("waivers", "add", "CORS-01", *WORDS, "--days", "30", "--whole")
+    before = (kept / "l7audit.yaml").read_bytes()
+    said = call("waivers", "add", "f-CORS-01", *WORDS, "--days", "30")
+    assert said.code == Exit.USAGE
+    assert "waives it already" in said.err
+    assert (kept / "l7audit.yaml").read_bytes() == before
+
+
+def test_the_finding_is_looked_for_in_the_newest_run_of_the_profile(
+    call: Call, kept: Path, story: Any
+) -> None:
+    other = kept / OUT / "20260102T000000Z"
+    other.mkdir()
+    told = story({"CORS-01": Verdict.PASS})
+    (other / RESULTS).write_bytes(results.encode(told.results()))
+    assert call("waivers", "add", "f-CORS-01", *WORDS, "--days", "30").code == Exit.PASSED
+    said = call("waivers", "add", "f-CORS-02", *WORDS, "--days", "30", "--run", "latest")
+    assert "no finding and no failed control 'f-CORS-02'" in said.err
+
+
 def test_a_longer_life_than_the_profile_allows_is_refused(call: Call, kept: Path) -> None:
     (kept / "l7audit.yaml").write_text("gate: {maximum_waiver_days: 30}\n")
     said = call("waivers", "add", "CORS-01", *WORDS, "--days", "31")

@@ -6,8 +6,11 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 from booth.service import Booth
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from l7audit.errors import TargetLostError
 from l7audit.harness.check import Check, Ended
@@ -165,6 +168,24 @@ def test_a_fingerprint_names_control_and_place_and_no_port(
     check = make_check()
     places = [THINGS, Place(operation="GET /thing", part="s"), Place(operation="GET", part="x")]
     assert len({check.fingerprint(p) for p in places}) == 3
+
+
+TEXT = st.text("aZ0 /{}\\\0\u202eé", max_size=4)
+PLACES = st.builds(Place, operation=TEXT, part=TEXT)
+
+
+@given(one=PLACES, other=PLACES, port=st.integers(1, 65535), seed=st.integers(0, 2**31))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_findings_have_one_fingerprint_where_and_only_where_control_and_place_are_the_same(
+    make_check: Callable[..., Check], one: Place, other: Place, port: int, seed: int
+) -> None:
+    here = make_check(base_url=f"http://127.0.0.1:{port}")
+    there = make_check(base_url="https://api.example.org", origins=[])
+    there.random.seed(seed)
+    assert here.fingerprint(one) == there.fingerprint(one)
+    assert (here.fingerprint(one) == there.fingerprint(other)) is (one == other)
+    there.control = msgspec.structs.replace(there.control, id="ZZ-99")
+    assert here.fingerprint(one) != there.fingerprint(one)
 
 
 def test_a_missing_surface_is_not_applicable_only_where_a_document_shows_it(

@@ -39,14 +39,25 @@ def lint(
     longest life. `run` is one that they were meant for: it shows what is unused or too broad.
     """
     results = {c.id: c for c in run.controls} if run else {}
-    return [
+    found = [
         complaint
-        for index, waiver in enumerate(waivers)
-        for complaint in sorted(
-            _complaints(index, waivers, known, today, maximum_days, run, results),
-            key=lambda c: not c.grave,
-        )
+        for index in range(len(waivers))
+        for complaint in _complaints(index, waivers, known, today, maximum_days, run, results)
     ]
+    found += _whole_areas(waivers, known)
+    return sorted(found, key=lambda c: (c.index, not c.grave))
+
+
+def _whole_areas(waivers: Sequence[Waiver], known: Collection[str]) -> Iterator[Complaint]:
+    """Of each area whose every control is waived whole, a word at its last waiver."""
+    last = {w.control: index for index, w in enumerate(waivers) if not w.fingerprint}
+    areas: dict[str, set[str]] = {}
+    for control in known:
+        areas.setdefault(control.partition("-")[0], set()).add(control)
+    for area, controls in sorted(areas.items()):
+        if controls <= last.keys():
+            index = max(last[c] for c in controls)
+            yield Complaint(index, False, f"With it the whole area {area} is waived.")
 
 
 def _complaints(

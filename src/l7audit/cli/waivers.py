@@ -87,7 +87,13 @@ def lint_waivers(profile: str, against: str, strict: bool, quiet: bool) -> Exit:
 @click.option("--days", type=click.IntRange(0, 36_500), help="Instead: so many days from today.")
 @click.option("--whole", is_flag=True, help="All of a control, also what is found later.")
 @choices.profile
-@click.option("--run", "reference", metavar="RUN", default=folders.LATEST, help="Whose finding.")
+@click.option(
+    "--run",
+    "reference",
+    metavar="RUN",
+    default="",
+    help="The run with the finding (default: the profile's newest one, else the newest).",
+)
 def add_waiver(
     name: str,
     owner: str,
@@ -109,7 +115,8 @@ def add_waiver(
       l7audit waivers add HEAD-03 --whole --owner ann --reason "old portal" --days 30
     """
     path, text, wanted = _file(profile)
-    run = load_results(folders.audit(reference))
+    run = None if reference else _newest(wanted)
+    run = run or load_results(folders.audit(reference or folders.LATEST))
     control, finding = _found(run, name, whole=whole)
     waiver = Waiver(
         control=control.id,
@@ -122,7 +129,7 @@ def add_waiver(
     if wrong := invalid(waiver, _known(), _today(), wanted.gate.maximum_waiver_days):
         raise UsageError(wrong, mend="Choose an earlier day with --expires or --days.")
     for other, place in zip(wanted.waivers, _places(wanted), strict=True):
-        if (other.control, other.fingerprint) in {(waiver.control, waiver.fingerprint)}:
+        if other.control == waiver.control and other.fingerprint in ("", waiver.fingerprint):
             raise UsageError(f"{place} waives it already, until {other.expires}.", mend="Edit it.")
     _replace(path, waiver_text.added(text, waiver, source=str(path)))
     what = f"{finding.place}: {finding.statement}" if finding else "all of it"
@@ -232,6 +239,8 @@ def _replace(path: Path, text: str) -> None:
             with os.fdopen(handle, "wb") as file:
                 file.write(text.encode("utf-8"))
                 os.fchmod(file.fileno(), path.stat().st_mode)
+                file.flush()
+                os.fsync(file.fileno())
             Path(fresh).replace(path)
         except BaseException:
             Path(fresh).unlink(missing_ok=True)

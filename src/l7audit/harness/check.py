@@ -247,7 +247,8 @@ class Check:
 
     def fingerprint(self, place: Place) -> str:
         """Names a finding across runs: only the control and the place, no port, id or time."""
-        text = "\0".join((self.control.id, place.operation, place.part))
+        parts = (self.control.id, place.operation, place.part)
+        text = "\0".join(p.replace("\\", r"\\").replace("\0", r"\0") for p in parts)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def measure(
