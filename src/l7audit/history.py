@@ -420,7 +420,10 @@ def _transaction(db: sqlite3.Connection) -> Iterator[None]:
 
 def _migrate(db: sqlite3.Connection, path: Path) -> None:
     """Makes the tables, or brings them to this version. Errors: `HistoryError`."""
-    if _version(db, path) == len(MIGRATIONS):
+    db.execute("BEGIN")  # so that all is read of one moment: another process may be at it
+    current = _version(db, path)
+    db.execute("COMMIT")
+    if current == len(MIGRATIONS):
         return
     with _transaction(db):
         for step in MIGRATIONS[_version(db, path) :]:  # another process may have been quicker

@@ -25,6 +25,7 @@ Call = Callable[..., Any]
 
 
 NESTED = ["controls list", "controls show", "controls reference"]
+NESTED += ["waivers lint", "waivers add"]
 NESTED += ["history import", "history forget", "history prune"]
 NESTED += ["stack up", "stack down", "stack status"]
 

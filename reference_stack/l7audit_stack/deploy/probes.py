@@ -72,6 +72,8 @@ async def redis_calls(port: int, password: str, *calls: tuple[str, ...]) -> list
             for call in sent:
                 writer.write(_encode(call))
             answers = [(await reader.readline()).decode().strip() for _ in sent]
+        except ConnectionResetError:  # it had not read all that was sent
+            answers = [""] * len(sent)
         finally:
             writer.close()
     for call, answer in zip(sent, answers, strict=True):
