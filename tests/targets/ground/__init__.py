@@ -1,0 +1,1 @@
+"""The training ground: how its services are started, described and listed."""
