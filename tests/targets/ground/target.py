@@ -10,11 +10,11 @@ import yaml
 from ground.weaknesses import TARGETS
 
 
-class _Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A part of the description: words that are not known are mistakes."""
 
 
-class Login(_Part):
+class Login(_Part, kw_only=True):
     """How a caller signs in.
 
     `operation` and `fields` are of a login with a body: `fields` maps `user` and `password` (or
@@ -34,7 +34,7 @@ class Login(_Part):
     csrf: str = ""
 
 
-class Credential(_Part):
+class Credential(_Part, kw_only=True):
     """One way in, in the words of a profile: `api_key`, `password`, `client` or `basic`."""
 
     kind: Literal["api_key", "password", "client", "basic"]
@@ -42,7 +42,7 @@ class Credential(_Part):
     secret: str
 
 
-class Person(_Part):
+class Person(_Part, kw_only=True):
     """Somebody the service knows from its start."""
 
     name: str
@@ -50,14 +50,14 @@ class Person(_Part):
     credentials: list[Credential]
 
 
-class Registration(_Part):
+class Registration(_Part, kw_only=True):
     """How a new caller is made: an operation and a body; `{unique}` stands for a new word."""
 
     operation: str
     body: dict[str, Any]
 
 
-class Document(_Part):
+class Document(_Part, kw_only=True):
     """Where the document is, and which; `faults` says what it tells wrongly."""
 
     path: str
@@ -65,7 +65,7 @@ class Document(_Part):
     faults: list[str] = []
 
 
-class Service(_Part):
+class Service(_Part, kw_only=True):
     """One service. `start` is the command before its arguments, in `tests/targets`."""
 
     name: str
