@@ -161,6 +161,7 @@ def workshops(
 
     Credentials and accounts are left alone: other areas make those.
     """
+    who = who or callers(check)  # the same first for all, so that he sees what was made elsewhere
     found = [w for s in _creating(check)[: limit + 3] if (w := workshop(check, s, who, **given))]
     if not found:
         check.inconclusive("No identity of the profile could make anything.")
