@@ -60,7 +60,7 @@ class Capability(StrEnum):
     FAULTS = "faults"
     BACKUPS = "backups"
     METRICS = "metrics"
-    LOGS = "logs"
+    LOGS = "logs"  # the files that its components log to, to be read
     SCALE = "scale"
     DEPLOY = "deploy"
     STORAGE = "storage"  # the target's own database, to look at what it keeps and to tamper with it
@@ -150,7 +150,8 @@ class Target(Frozen, frozen=True, kw_only=True):
     `base_url` is where clients go; `replicas` are the addresses behind it; `origins` are all the
     origins the probe may ever contact; `mint` is (key id, PEM private key, algorithm); `handle` is
     the provider's own word for finding its stack again (a run folder), opaque to everybody else;
-    `storage` is the URL of the target's database (`postgresql:`), and a secret.
+    `storage` is the URL of the target's database (`postgresql:`), and a secret; `logs` are files
+    of this machine that its components log to.
     """
 
     name: str
@@ -167,6 +168,7 @@ class Target(Frozen, frozen=True, kw_only=True):
     hints: dict[str, Any] = {}
     handle: str = ""
     storage: str = ""
+    logs: list[str] = []
     versions: dict[str, str] = {}
 
 

@@ -42,7 +42,8 @@ class TargetProfile(Strict, frozen=True, kw_only=True):
 
     `provider` is a plugin's name (`embedded`, `containers`, `external`); `openapi` a file or a URL
     of the same origin; `allowed_origins` the browser origins that its CORS policy should admit;
-    `hints` say what the document does not (`login: POST /enter`).
+    `hints` say what the document does not (`login: POST /enter`); `logs` are files of this machine
+    that the target's components log to.
     """
 
     provider: str = "embedded"
@@ -53,6 +54,7 @@ class TargetProfile(Strict, frozen=True, kw_only=True):
     allowed_origins: list[str] = []
     identities: list[Identity] = []
     hints: dict[str, Any] = {}
+    logs: list[str] = []
     options: dict[str, Any] = {}
 
 

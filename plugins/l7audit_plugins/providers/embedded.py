@@ -27,6 +27,7 @@ CAPABILITIES = [
     Capability.REPLICAS,
     Capability.ADMIN,
     Capability.FAULTS,
+    Capability.LOGS,
     Capability.STORAGE,
 ]
 
@@ -192,6 +193,7 @@ def _target(stack: Stack, address: Address) -> Target:
         },
         handle=str(stack.run_dir),
         storage=address.database_url,
+        logs=[str(path) for path in address.logs],
         versions=stack.versions(),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import os
 import socket
 import ssl
 from collections.abc import Iterator
@@ -32,6 +33,7 @@ class External(Provider):
         origins = dict.fromkeys([base, *(_origin(o, "target.origins") for o in aim.origins)])
         ca_file = _ca_file(profile)
         document = _document(profile, set(origins))
+        logs = _logs(profile)
         progress(f"asking {base} whether it is there")
         _reach(aim.url, base, ca_file, profile.budget.timeout)
         if not document:
@@ -47,16 +49,19 @@ class External(Provider):
             identities=aim.identities,
             allowed_origins=aim.allowed_origins,
             hints=aim.hints,
+            logs=logs,
         )
 
 
 def _capabilities(aim: TargetProfile) -> list[Capability]:
-    """HTTP always; a document and identities where the profile gives them; nothing else."""
+    """HTTP always; a document, identities and logs where the profile gives them; nothing else."""
     granted = [Capability.HTTP]
     if aim.openapi:
         granted.append(Capability.OPENAPI)
     if aim.identities:
         granted.append(Capability.IDENTITIES)
+    if aim.logs:
+        granted.append(Capability.LOGS)
     return granted
 
 
@@ -94,6 +99,20 @@ def _ca_file(profile: Profile) -> str:
             mend="Name a file of certificates in PEM format: target.ca_file",
         ) from error
     return str(path.resolve())
+
+
+def _logs(profile: Profile) -> list[str]:
+    """The target's log files, which are there and can be read."""
+    found = []
+    for name in profile.target.logs:
+        path = _beside(profile, name)
+        if not os.access(path, os.R_OK) or not path.is_file():
+            raise UsageError(
+                f"The log {path} of the target is no file that can be read.",
+                mend="Correct target.logs, or let whoever runs the audit read it.",
+            )
+        found.append(str(path.resolve()))
+    return found
 
 
 def _document(profile: Profile, origins: set[Origin]) -> str:

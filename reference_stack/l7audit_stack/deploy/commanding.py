@@ -155,5 +155,6 @@ class Commands:
             openapi_url=f"{edge.endpoint}{OPENAPI_PATH}",
             cors_origins=CORS_ORIGINS,
             receiver=lane.receiver,
+            logs=(*(keeper.log for keeper in lane.replicas), edge.access_log),
             defects=lane.defects,
         )

@@ -16,6 +16,7 @@ from l7audit.harness.context import Context
 from l7audit.journal import Measurement, Observation, Record, Violation, Witness
 from l7audit.model import Confidence, Control, Identity, Kind, Place, Target, Verdict
 from l7audit.probe.answer import Answer
+from l7audit.probe.logs import Logs
 from l7audit.probe.probe import Probe
 from l7audit.probe.raw import Raw, Talk
 from l7audit.probe.request import Request
@@ -158,6 +159,13 @@ class Check:
         if not self.target.storage:
             self.inconclusive("The target's database is not granted.")
         return Storage(self.target.storage)
+
+    def logs(self) -> Logs:
+        """What the target's components log from now on. It must reach no record: a log may hold
+        secrets. Ends the check where the provider grants none."""
+        if not self.target.logs:
+            self.inconclusive("The target's logs are not granted.")
+        return Logs(self.target.logs)
 
     # --- saying -------------------------------------------------------------------------------
 

@@ -119,6 +119,14 @@ def test_what_the_profile_gives_is_what_the_target_grants(tmp_path: Path, serve:
         assert target.hints == {"login": "POST /enter"}
 
 
+def test_logs_that_the_profile_names_are_granted(tmp_path: Path, serve: Serve) -> None:
+    (tmp_path / "api.log").write_text("x\n")
+    url = f"http://127.0.0.1:{serve(answer)}"
+    with opened(tmp_path, url=url, logs=["api.log"]) as target:
+        assert target.logs == [str(tmp_path / "api.log")]
+        assert Capability.LOGS in target.capabilities
+
+
 def test_a_document_at_the_targets_own_origin_is_left_to_the_run(
     tmp_path: Path, serve: Serve
 ) -> None:
@@ -140,6 +148,7 @@ def test_a_document_at_the_targets_own_origin_is_left_to_the_run(
         ({"url": "http://127.0.0.1", "openapi": "nope.json"}, "nope.json does not exist"),
         ({"url": "http://127.0.0.1", "openapi": "https://a.test/o.json"}, "not one of the target"),
         ({"url": "http://127.0.0.1", "ca_file": "nope.pem"}, "nope.pem does not exist"),
+        ({"url": "http://127.0.0.1", "logs": ["nope.log"]}, "nope.log of the target is no file"),
     ],
 )
 def test_a_wrong_profile_is_said_before_anything_is_sent(

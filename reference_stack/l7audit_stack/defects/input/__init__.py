@@ -7,6 +7,7 @@ from l7audit_stack.defects.input import (
     answering,
     blind,
     interpreters,
+    logs,
     look_alikes,
     objects,
     outbound,
@@ -23,4 +24,5 @@ DEFECTS: tuple[Defect, ...] = (
     *answering.DEFECTS,
     *blind.DEFECTS,
     *look_alikes.DEFECTS,
+    *logs.DEFECTS,
 )

@@ -80,7 +80,7 @@ class Edge:
                 *("-c", str(self.configuration), "--log-level", "warning"),
                 # One worker is plenty, and several would skew the round robin of few requests.
                 *("--concurrency", "1", "--disable-hot-restart"),
-                *("--file-flush-interval-msec", "500"),
+                *("--file-flush-interval-msec", "200"),
             )
         )
 
