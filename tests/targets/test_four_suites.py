@@ -30,6 +30,10 @@ NO_LOG_AND_NO_OVERLAP = {"KEYS-04", *(f"AUDIT-{n:02}" for n in range(1, 9))}
 """Nor an audit log, or a rotation that leaves the old key for a while."""
 
 
+NO_ACCOUNT = {"MASS-05"}
+"""Nor an account that its owner changes."""
+
+
 @pytest.mark.early
 @pytest.mark.parametrize(
     ("areas", "absent", "fewest"),
@@ -38,6 +42,7 @@ NO_LOG_AND_NO_OVERLAP = {"KEYS-04", *(f"AUDIT-{n:02}" for n in range(1, 9))}
         ("AUTHZ", NO_RIGHTS_THAT_DIFFER, 18),
         ("PEN,PATH", NO_FILES, 30),
         ("KEYS,AUDIT,CRYPT", NO_LOG_AND_NO_OVERLAP, 16),
+        ("MASS", NO_ACCOUNT, 5),
     ],
 )
 def test_a_sound_service_of_other_make_passes_the_suites(

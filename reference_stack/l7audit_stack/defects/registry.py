@@ -22,6 +22,7 @@ AREAS: tuple[str, ...] = (
     "l7audit_stack.defects.path",
     "l7audit_stack.defects.pen",
     "l7audit_stack.defects.keys",
+    "l7audit_stack.defects.mass",
     "l7audit_stack.defects.rate",
 )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from l7audit_stack.api.operation import Operation
 from l7audit_stack.api.routes import (
+    account,
     agents,
     archives,
     audit,
@@ -26,6 +27,7 @@ from l7audit_stack.api.routes import (
 OPERATIONS: tuple[Operation, ...] = (
     *auth.OPERATIONS,
     *me.OPERATIONS,
+    *account.OPERATIONS,
     *keys.OPERATIONS,
     *users.OPERATIONS,
     *agents.OPERATIONS,

@@ -23,6 +23,8 @@ from l7audit_stack.api.routes.shapes import END, caller, identifier
 Role = Literal["viewer", "member", "admin"]
 """The roles an admin may give; that of the platform's operators is not among them."""
 
+Tier = Literal["free", "enterprise"]
+
 _COLUMNS = "id, name, username, kind, role, tier, disabled_at IS NULL AS active, created_at"
 _USERS = OwnedTable("principals", _COLUMNS, "user", owner="id")
 
@@ -54,7 +56,7 @@ class User(Output, frozen=True):
     username: str | None
     kind: Literal["user", "service"]
     role: str
-    tier: str
+    tier: Tier
     active: bool
     created_at: datetime
 

@@ -23,7 +23,7 @@ from l7audit_stack.api.paging import PageQuery, next_cursor
 from l7audit_stack.api.problems import Problem, not_found
 from l7audit_stack.api.routes.shapes import END, Name, caller, identifier
 
-_COLUMNS = "id, owner_id, name, url, created_at, updated_at"
+_COLUMNS = "id, owner_id, name, url, verified, created_at, updated_at"
 _WEBHOOKS = OwnedTable("webhooks", _COLUMNS, "webhook")
 _SEALED = OwnedTable("webhooks", f"{_COLUMNS}, secret_sealed", "webhook")
 
@@ -50,12 +50,13 @@ class WebhookChange(Input, frozen=True):
 
 
 class Webhook(Output, frozen=True):
-    """A webhook, without its secret."""
+    """A webhook, without its secret. `verified`: its URL took a test delivery since it was set."""
 
     id: UUID
     owner_id: UUID
     name: str
     url: str
+    verified: bool
     created_at: datetime
     updated_at: datetime
 
@@ -151,6 +152,7 @@ async def change(call: Call) -> Reply:
         sealed = call.parts.secrets.seal(new.secret, place=_place(key))
     row = await call.parts.database.fetchrow(
         "UPDATE webhooks SET name = COALESCE($2, name), url = COALESCE($3, url),"
+        " verified = verified AND COALESCE($3, url) = url,"
         " secret_sealed = COALESCE($4, secret_sealed), updated_at = now()"
         f" WHERE id = $1 RETURNING {_COLUMNS}",
         key,
@@ -189,6 +191,10 @@ async def test(call: Call) -> Reply:
     except OutboundFailedError as error:
         return Reply(Attempt(delivered=False, status=None, milliseconds=None, problem=str(error)))
     delivered = 200 <= delivery.status < 300
+    if delivered:
+        await call.parts.database.execute(
+            "UPDATE webhooks SET verified = true WHERE id = $1 AND url = $2", key, row["url"]
+        )
     return Reply(
         Attempt(
             delivered=delivered,

@@ -30,6 +30,8 @@ _N, _O, _T, _P = Reach.NONE, Reach.OWN, Reach.TENANT, Reach.PLATFORM
 #                              viewer member admin operator
 _TABLE: Mapping[str, tuple[Reach, Reach, Reach, Reach]] = {
     "me:read":                (_O, _O, _O, _O),
+    "account:read":           (_O, _O, _O, _O),
+    "account:write":          (_O, _O, _O, _O),
     "session:end":            (_O, _O, _T, _O),
     "agents:read":            (_T, _T, _T, _N),
     "agents:write":           (_N, _O, _T, _N),

@@ -123,6 +123,23 @@ def test_a_delivery_is_signed_with_the_secret(within: Within, sink: Any) -> None
     within(story, webhook_allowed_hosts=(f"127.0.0.1:{port}",))
 
 
+def test_a_test_delivery_verifies_a_webhook_until_its_url_changes(
+    within: Within, sink: Any
+) -> None:
+    port, _ = sink
+
+    async def story(people: Any) -> None:
+        hook = {"name": "x", "url": f"http://127.0.0.1:{port}/in"}
+        path = (await people.bob.post("/v1/webhooks", json=hook)).headers["location"]
+        assert (await people.bob.get(path)).json()["verified"] is False
+        assert (await people.bob.post(f"{path}/test")).json()["delivered"]
+        assert (await people.bob.patch(path, json={"name": "new"})).json()["verified"] is True
+        moved = await people.bob.patch(path, json={"url": HOOK["url"]})
+        assert moved.json()["verified"] is False
+
+    within(story, webhook_allowed_hosts=(f"127.0.0.1:{port}",))
+
+
 def test_a_redirect_is_not_followed_and_counts_as_not_delivered(within: Within, sink: Any) -> None:
     port, seen = sink
 

@@ -1,0 +1,163 @@
+"""The caller's own account: what he can make of himself."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from l7audit.harness.check import Check
+from l7audit.probe.answer import Answer
+from l7audit.probe.request import Auth
+from l7audit.target import meaning
+from l7audit.target.schemas import properties
+from l7audit.target.target_model import Surface
+from l7audit.target.words import all_words, says
+from l7audit_suites.authz.facts import facts_of
+from l7audit_suites.authz.families import families
+from l7audit_suites.authz.made_users import as_users, made_user
+from l7audit_suites.authz.people import admin_roles, by_role, in_use
+from l7audit_suites.mass.guesses import guesses, owner_values
+from l7audit_suites.mass.members import ABSENT, Meaning, Wish, at, closed, meaning_of, others
+from l7audit_suites.mass.trials import EXPECTED, TAKEN
+
+_OWN = (*meaning.ONESELF, "account", "my")
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Somebody's account: how he reads and changes it, and how it looked before."""
+
+    check: Check
+    read: Surface
+    change: Surface
+    auth: Auth = field(repr=False)
+    name: str
+    shown: dict[str, Any] = field(repr=False)
+
+    def again(self) -> Answer:
+        """The account in a fresh request."""
+        return self.check.send(self.read.request(self.auth), identity=self.name)
+
+    def sent(self, wishes: Sequence[Wish]) -> Answer:
+        """The answer to a change that wishes for something."""
+        body: dict[str, Any] = {}
+        if self.change.operation.method == "PUT":
+            made_up = self.change.body()
+            body = {n: self.shown.get(n, v) for n, v in made_up.items()}
+        for wish in wishes:
+            body = wish.into(body)
+        return self.check.send(self.change.request(self.auth, json=body), identity=self.name)
+
+
+@pytest.mark.control("MASS-05")
+def test_nobody_makes_more_of_himself(check: Check) -> None:
+    pairs = _own(check)
+    if not pairs:
+        check.not_applicable("The target's document has no account that its owner changes.")
+    looked = 0
+    for read, change in pairs:
+        account = _account(check, read, change)
+        if account is None:
+            continue
+        check.witness("the owner sees his account", account.again)
+        wishes = list(_wishes(account))
+        looked += len(wishes)
+        _try(account, wishes)
+    if not looked:
+        check.inconclusive(
+            "Nobody could read his own account, or it shows nothing but what is his."
+        )
+
+
+def _own(check: Check) -> list[tuple[Surface, Surface]]:
+    """Reads about the caller himself, each with what changes the same."""
+    found = []
+    for operation in check.model.operations:
+        named = all_words([operation.name, operation.template])
+        if operation.method != "GET" or operation.public or operation.path_parameters:
+            continue
+        change = next(
+            (
+                o
+                for o in check.model.operations
+                if o.template == operation.template
+                and o.method in {"PATCH", "PUT"}
+                and properties(o.json_schema)
+            ),
+            None,
+        )
+        if change is not None and says(named, *_OWN):
+            found.append((check.model.surface(operation), check.model.surface(change)))
+    return found
+
+
+def _account(check: Check, read: Surface, change: Surface) -> Account | None:
+    """The account of a user made for this where the target makes users, so that nobody else is
+    changed; else that of an ordinary identity."""
+    for name, auth in _somebody(check):
+        answer = check.send(read.request(auth), identity=name)
+        shown = answer.json_or_none()
+        if answer.ok and isinstance(shown, dict):
+            return Account(check, read, change, auth, name, shown)
+    return None
+
+
+def _somebody(check: Check) -> Iterator[tuple[str, Auth]]:
+    for users in filter(None, map(as_users, families(check.model))):
+        user = made_user(check, users, users.weak)
+        token = user.token(check) if user is not None else ""
+        if token:
+            yield "", Auth.bearer(token)
+    ordinary, _ = by_role(check.identities, admin_roles(check))
+    for identity in [*ordinary, *in_use(check.identities)][:3]:
+        yield identity.name, check.sessions.auth(identity)
+
+
+def _wishes(account: Account) -> Iterator[Wish]:
+    check, takes = account.check, account.change.operation.json_schema
+    gives = account.read.operation.answer_schema
+    ordinary, powerful = by_role(check.identities, admin_roles(check))
+    stranger = facts_of(check, [*ordinary, *powerful][0])
+    powers = [one.role for one in powerful]
+    fresh = uuid.UUID(int=check.random.getrandbits(128), version=4)
+    for path, value, schema in closed(account.shown, takes, gives):
+        kind = meaning_of(path[-1])
+        if kind is Meaning.OWNER and isinstance(value, str):
+            values: Sequence[Any] = owner_values(path[-1], value, stranger)
+        else:
+            roles = [r for r in powers if r] if kind is Meaning.POWER and "role" in path[-1] else []
+            values = [*roles[:1], *others(value, schema, [], fresh)]
+        yield from (Wish(path, v) for v in values)
+    for kind in (Meaning.POWER, Meaning.STANDING, Meaning.OWNER):
+        yield from guesses(takes, list(account.shown), kind, stranger, powers)
+
+
+def _try(account: Account, wishes: Sequence[Wish]) -> None:
+    """One by one: what is refused for one member says nothing of another."""
+    for wish in wishes:
+        place = account.change.place(f"member {wish.name}")
+        sent = account.sent([wish])
+        again = account.again() if sent.ok else None
+        granted = again is not None and wish.granted(again.json_or_none(), account.shown)
+        account.check.expect(
+            not granted,
+            place,
+            TAKEN.format(what="the change of one's own account"),
+            sent,
+            *([again] if again is not None else []),
+            expected=EXPECTED,
+            seen="the value that was sent, when the account is read again",
+        )
+        if granted:
+            _put_back(account, wish)
+
+
+def _put_back(account: Account, wish: Wish) -> None:
+    """The account as it was, by the same way."""
+    before = at(account.shown, wish.path)
+    if before is not ABSENT:
+        account.sent([Wish(wish.path, before)])
