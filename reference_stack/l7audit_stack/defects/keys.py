@@ -7,7 +7,6 @@ import dataclasses
 import json
 import secrets
 import time
-import zlib
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
@@ -50,33 +49,40 @@ class HexSecret(ApiKeys):
 class NoPrefix(ApiKeys):
     """Keys that look like any other random text."""
 
+    def beginning(self) -> str:
+        return secrets.token_hex(2)
+
     def make(self) -> NewKey:
         lookup = secrets.token_hex(8)
-        text = f"{secrets.token_hex(2)}{lookup}{self.secret()}"
+        text = f"{self.beginning()}{lookup}{self.secret()}"
         return NewKey(text=text, lookup=lookup, digest=self.digest(text))
 
     def lookup(self, text: str) -> str | None:
-        return text[4:20] if len(text) == 20 + _SECRET_CHARS else super().lookup(text)
+        place = len(text) - _SECRET_CHARS
+        return text[place - 16 : place] if "_" not in text[:place] else super().lookup(text)
 
 
-class OtherTail(ApiKeys):
-    """Keys with another ending than the checksum."""
+class TimeForPrefix(NoPrefix):
+    """Keys that begin with the time, as many sortable ids do."""
 
-    def tail(self, text: str) -> str:
-        return "000000"
+    def beginning(self) -> str:
+        return f"{time.time_ns() // 1_000_000:012x}"
+
+
+class LettersForPrefix(NoPrefix):
+    """Keys that begin with four letters and no separator."""
+
+    def beginning(self) -> str:
+        return "LAKI"
+
+
+class NoChecksum(ApiKeys):
+    """Keys that end with more chance instead of a checksum."""
 
     def make(self) -> NewKey:
         lookup = secrets.token_hex(8)
-        text = f"l7_{lookup}_{self.secret()}"
-        text += self.tail(text)
+        text = f"l7_{lookup}_{self.secret()}{secrets.token_hex(3)}"
         return NewKey(text=text, lookup=lookup, digest=self.digest(text))
-
-
-class HexTail(OtherTail):
-    """Keys with the last six hexadecimal digits of the checksum."""
-
-    def tail(self, text: str) -> str:
-        return f"{zlib.crc32(text.encode()):08x}"[-6:]
 
 
 class NotesNoUse(Identities):
@@ -185,15 +191,21 @@ DEFECTS: tuple[Defect, ...] = (
         parts=keys(NoPrefix),
     ),
     Defect(
-        name="keys.no-checksum",
-        summary="API keys end with no checksum.",
-        parts=keys(OtherTail),
+        name="keys.time-for-prefix",
+        summary="API keys begin with the time at which they were made.",
+        parts=keys(TimeForPrefix),
     ),
     Defect(
-        name="keys.hex-checksum",
-        summary="The checksum of API keys is written in hexadecimal.",
+        name="keys.letters-for-prefix",
+        summary="API keys begin with four letters and no separator.",
         near_miss=True,
-        parts=keys(HexTail),
+        parts=keys(LettersForPrefix),
+    ),
+    Defect(
+        name="keys.no-checksum",
+        summary="API keys end with no checksum.",
+        near_miss=True,
+        parts=keys(NoChecksum),
     ),
     Defect(
         name="keys.last-use-unknown",

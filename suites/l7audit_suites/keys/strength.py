@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import string
-import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 FEWEST_BITS = 112
 """The least strength that NIST SP 800-57 accepts; a random UUID passes, a counter does not."""
 
-FEWEST_OF_PREFIX = 3
+_FEWEST_OF_PREFIX = 3
+_FEWEST_OF_TIME = 5
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _ALPHABETS = (
     string.digits,
     "0123456789abcdef",
@@ -23,14 +23,6 @@ _ALPHABETS = (
     string.digits + string.ascii_letters,
     string.digits + string.ascii_letters + "-_+/=",
 )
-_BASE62 = (
-    string.digits + string.ascii_uppercase + string.ascii_lowercase,
-    string.digits + string.ascii_lowercase + string.ascii_uppercase,
-    string.ascii_uppercase + string.ascii_lowercase + string.digits,
-    string.ascii_lowercase + string.ascii_uppercase + string.digits,
-)
-_BASE36 = (string.digits + string.ascii_lowercase, string.digits + string.ascii_uppercase)
-_LENGTHS = range(4, 9)
 
 
 def hidden(text: str, shown: Iterable[str]) -> str:
@@ -61,38 +53,30 @@ def prefix(texts: Sequence[str]) -> str:
     return common[: ends[0] + 1] if ends else common
 
 
-def checksum(text: str) -> str:
-    """The name of the usual checksum that a key ends with; empty without one."""
-    for length in _LENGTHS:
-        body, tail = text[:-length], text[-length:]
-        for name, written in _sums(body, length):
-            if written == tail:
-                return name
-    return ""
+def recognisable(beginning: str, now: float) -> bool:
+    """Whether a scanner can look for keys by how they begin: a text of the issuer's own, which is
+    neither too short nor the time at which they were made."""
+    told = beginning.strip("_-.")
+    letters = any(c.isalpha() for c in told)
+    return len(beginning) >= _FEWEST_OF_PREFIX and letters and not _is_time(told, now)
 
 
-def _sums(body: str, length: int) -> Iterator[tuple[str, str]]:
-    """The checksums of what may be covered: all that is before, or what follows a separator."""
-    covered = {body, *(body[n + 1 :] for n, c in enumerate(body) if c in "_-.")}
-    covered |= {part.rstrip("_-.") for part in covered}
-    for part in covered:
-        crc = zlib.crc32(part.encode())
-        for alphabet in (*_BASE62, *_BASE36):
-            yield "CRC-32", _written(crc, alphabet, length)
-        yield "CRC-32", f"{crc:08x}"[-length:]
-        yield "CRC-32", f"{crc:08X}"[-length:]
-        yield "SHA-256", hashlib.sha256(part.encode()).hexdigest()[:length]
+def _is_time(told: str, now: float) -> bool:
+    """Whether that is how a usual spelling of the time begins, at `now` in epoch seconds: keys of
+    one moment begin alike then, and those of next year otherwise."""
+    if len(told) < _FEWEST_OF_TIME:
+        return False
+    counts = [int(now * unit) for unit in (1, 1_000, 1_000_000, 1_000_000_000)]
+    numbers = [text for n in counts for text in (f"{n:x}", _written(n))]
+    spelled = {text.rjust(width, "0").lower() for text in numbers for width in (0, 10, 12, 16)}
+    # The last place that is alike may turn over while the keys are made.
+    return any(text.startswith(told[:-1].lower()) for text in spelled)
 
 
-def _written(number: int, alphabet: str, length: int) -> str:
+def _written(number: int) -> str:
+    """As ULIDs are written."""
     digits = ""
     while number:
-        number, rest = divmod(number, len(alphabet))
-        digits = alphabet[rest] + digits
-    return digits.rjust(length, alphabet[0])
-
-
-def all_alike(texts: Sequence[str], of: Callable[[str], str]) -> str:
-    """What `of` says of every key, where it says the same of all; else empty."""
-    said = {of(text) for text in texts}
-    return said.pop() if len(said) == 1 else ""
+        number, rest = divmod(number, len(_CROCKFORD))
+        digits = _CROCKFORD[rest] + digits
+    return digits

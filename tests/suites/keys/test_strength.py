@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 import uuid
-import zlib
 
 import pytest
 
-from l7audit_suites.keys.strength import FEWEST_BITS, all_alike, bits, checksum, hidden, prefix
+from l7audit_suites.keys.strength import FEWEST_BITS, bits, hidden, prefix, recognisable
 
 
 def _six(make: object) -> list[str]:
@@ -55,33 +53,34 @@ def test_a_prefix_is_what_all_keys_begin_with(texts: list[str], begins: str) -> 
     assert prefix(texts) == begins
 
 
-BODY = "tok_Zk3vQ9wqJx1Pl7Rt5Yu8Io2As4Df6Gh0"
+NOW = 1_795_806_000.25
 
 
-def _base62(number: int) -> str:
-    digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-    text = ""
-    for _ in range(6):
-        number, digit = divmod(number, 62)
-        text = digits[digit] + text
+@pytest.mark.parametrize("beginning", ["l7_", "sk-", "LAKI", "AIza", "SG.", "acme_live_", "5gS_"])
+def test_a_text_of_the_issuer_s_own_can_be_looked_for(beginning: str) -> None:
+    assert recognisable(beginning, NOW)
+
+
+@pytest.mark.parametrize("beginning", ["", "a", "ab", "___", "2026_", "17958060"])
+def test_nothing_or_digits_can_not(beginning: str) -> None:
+    assert not recognisable(beginning, NOW)
+
+
+def _ulid(moment: float) -> str:
+    count, text = int(moment * 1000), ""
+    for _ in range(10):
+        count, digit = divmod(count, 32)
+        text = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"[digit] + text
     return text
 
 
-@pytest.mark.parametrize(
-    ("tail", "name"),
-    [
-        (_base62(zlib.crc32(BODY.encode())), "CRC-32"),
-        (_base62(zlib.crc32(BODY[4:].encode())), "CRC-32"),
-        (f"{zlib.crc32(BODY.encode()):08x}", "CRC-32"),
-        (hashlib.sha256(BODY.encode()).hexdigest()[:8], "SHA-256"),
-        ("abcdef", ""),
-    ],
-)
-def test_a_usual_checksum_is_known_by_what_it_covers(tail: str, name: str) -> None:
-    assert checksum(BODY + tail) == name
-
-
-def test_a_checksum_counts_only_where_all_keys_have_it() -> None:
-    good = BODY + f"{zlib.crc32(BODY.encode()):08x}"
-    assert all_alike([good, good], checksum) == "CRC-32"
-    assert all_alike([good, BODY], checksum) == ""
+def test_the_time_is_no_beginning_of_one_s_own() -> None:
+    later = NOW + 0.4
+    for spelled in (
+        lambda at: f"{int(at * 1000):012x}",
+        lambda at: f"{int(at * 1000):012x}"[:8] + "-",
+        lambda at: f"{int(at):x}",
+        lambda at: f"{int(at * 1e9):x}",
+        _ulid,
+    ):
+        assert not recognisable(prefix([spelled(NOW) + "a", spelled(later) + "b"]), later)
