@@ -13,11 +13,11 @@ from l7audit_stack.api.settings import SettingsError
 
 @dataclass(frozen=True)
 class Keyring:
-    """`signing` and `data` map key ids to keys, oldest first; the last one is used for new work."""
+    """`data` maps key ids to keys, oldest first; the last one seals. Signing keys are read while
+    the replica runs, by `SigningKeys`."""
 
     pepper: bytes = field(repr=False)
     audit: bytes = field(repr=False)
-    signing: dict[str, Ed25519PrivateKey] = field(repr=False)
     data: dict[str, bytes] = field(repr=False)
 
     def sizes(self) -> dict[str, int]:
@@ -26,18 +26,17 @@ class Keyring:
 
 
 def load_keyring(folder: Path) -> Keyring:
-    """Read SECRETS_DIR. Key ids sort by name: the last in that order signs and seals."""
+    """Read SECRETS_DIR. Key ids sort by name: the last in that order seals."""
     try:
         pepper = (folder / "api-key-pepper").read_bytes().strip()
         audit = (folder / "audit.key").read_bytes().strip()
-        pems = {path.stem: path.read_bytes() for path in sorted((folder / "jwt").glob("*.pem"))}
         sealing = {path.stem: path.read_bytes() for path in sorted((folder / "data").glob("*.key"))}
     except OSError as error:
         raise SettingsError(
             f"The secret file {error.filename} can't be read ({error.strerror}): "
             f"run python -m l7audit_stack.api.provision {folder}."
         ) from error
-    if not pems or not sealing:
+    if not any((folder / "jwt").glob("*.pem")) or not sealing:
         raise SettingsError(
             f"{folder} lacks jwt/*.pem or data/*.key: "
             f"run python -m l7audit_stack.api.provision {folder}."
@@ -45,18 +44,18 @@ def load_keyring(folder: Path) -> Keyring:
     return Keyring(
         pepper=pepper,
         audit=audit,
-        signing={kid: _private_key(folder, kid, pem) for kid, pem in pems.items()},
         data={kid: _data_key(folder, kid, text) for kid, text in sealing.items()},
     )
 
 
-def _private_key(folder: Path, kid: str, pem: bytes) -> Ed25519PrivateKey:
+def read_signing_key(path: Path) -> Ed25519PrivateKey:
+    """The key in a file; raises OSError, or SettingsError where it holds another thing."""
     try:
-        key = load_pem_private_key(pem, password=None)
+        key = load_pem_private_key(path.read_bytes(), password=None)
     except ValueError as error:
-        raise SettingsError(f"{folder}/jwt/{kid}.pem is not a PEM private key.") from error
+        raise SettingsError(f"{path} is not a PEM private key.") from error
     if not isinstance(key, Ed25519PrivateKey):
-        raise SettingsError(f"{folder}/jwt/{kid}.pem is not an Ed25519 private key.")
+        raise SettingsError(f"{path} is not an Ed25519 private key.")
     return key
 
 

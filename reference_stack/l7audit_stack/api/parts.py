@@ -33,6 +33,7 @@ from l7audit_stack.api.security.policy import AccessPolicy
 from l7audit_stack.api.security.rates import RatePolicies
 from l7audit_stack.api.security.secrecy import Secrecy
 from l7audit_stack.api.security.secrets import SecretBox
+from l7audit_stack.api.security.signing_keys import SigningKeys
 from l7audit_stack.api.security.tokens import TokenIssuer, TokenVerifier
 from l7audit_stack.api.settings import Settings, SettingsError, weaknesses
 from l7audit_stack.api.xml_text import XmlReader
@@ -63,6 +64,7 @@ class Parts:
     identities: Identities
     keys: ApiKeys
     rotation: RotationPolicy
+    signing: SigningKeys
     tokens: TokenVerifier
     issuer: TokenIssuer
     passwords: Passwords
@@ -106,7 +108,7 @@ def production_parts(settings: Settings, keyring: Keyring | None = None) -> Part
     limiter = RateLimiter(
         store, rates, LocalLimiter(time.time), enabled=settings.rate_limiting_enabled
     )
-    signing = keyring.signing
+    signing = SigningKeys(settings.secrets_dir / "jwt", lifetime=settings.token_lifetime)
     return Parts(
         settings=settings,
         clock=time.time,
@@ -124,13 +126,14 @@ def production_parts(settings: Settings, keyring: Keyring | None = None) -> Part
         rotation=RotationPolicy(
             max_age_days=settings.key_max_age_days, grace_days=settings.key_grace_days
         ),
+        signing=signing,
         tokens=TokenVerifier(
-            keys={kid: key.public_key() for kid, key in signing.items()},
+            keys=signing.public,
             issuer=settings.public_url,
             audience=AUDIENCE,
         ),
         issuer=TokenIssuer(
-            keys=signing,
+            keys=signing.private,
             issuer=settings.public_url,
             audience=AUDIENCE,
             lifetime=settings.token_lifetime,

@@ -1,6 +1,7 @@
 """Create the secret files of a deployment where they are absent: `python -m ... SECRETS_DIR`.
 
-Key ids begin with the time of their making, so that the newest sorts last and signs.
+Key ids begin with the time from which they are used, so that the newest sorts last. Running
+replicas notice signing keys that come and go; a new data key needs a restart.
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+LEAD = 300.0
+"""Seconds for which verifiers may keep the published keys, so that a new one is known by all."""
 
 
 def provision(folder: Path) -> list[str]:
@@ -32,12 +36,13 @@ def provision(folder: Path) -> list[str]:
     return made
 
 
-def add_signing_key(folder: Path) -> str:
-    """A further Ed25519 key; after the replicas reload it signs, older ones go on verifying."""
+def add_signing_key(folder: Path, *, lead: float = 0.0) -> str:
+    """A further Ed25519 key. It is published at once and signs from `lead` seconds on; older ones
+    go on verifying."""
     pem = Ed25519PrivateKey.generate().private_bytes(
         Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
     )
-    name = f"jwt/{_key_id()}.pem"
+    name = f"jwt/{_key_id(lead)}.pem"
     _write(folder / name, pem)
     return name
 
@@ -49,14 +54,17 @@ def add_data_key(folder: Path) -> str:
     return name
 
 
-def _key_id() -> str:
-    return f"{time.time_ns():019d}-{secrets.token_hex(3)}"
+def _key_id(lead: float = 0.0) -> str:
+    return f"{time.time_ns() + int(lead * 1e9):019d}-{secrets.token_hex(3)}"
 
 
 def _write(path: Path, content: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    """Whole or not at all: replicas may be looking."""
+    part = path.with_name(f".{path.name}.part")
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
+    part.rename(path)
 
 
 def main(arguments: list[str]) -> int:
@@ -67,7 +75,7 @@ def main(arguments: list[str]) -> int:
     try:
         made = provision(folder)
         if arguments[1:]:
-            made += [add_signing_key(folder), add_data_key(folder)]
+            made += [add_signing_key(folder, lead=LEAD), add_data_key(folder)]
     except OSError as error:
         sys.stderr.write(f"{error.filename} can't be written: {error.strerror}.\n")
         return 3

@@ -1,4 +1,4 @@
-"""What a replica does beside answering: last uses, rate policies in the store, keys past their age.
+"""What a replica does beside answering: last uses, policies in the store, keys that come and end.
 
 Each round is harmless to repeat and to run on several replicas at once.
 """
@@ -13,6 +13,8 @@ from l7audit_stack.api.security.anchor import AnchorBrokenError
 from l7audit_stack.api.security.authentication import Authenticator
 from l7audit_stack.api.security.resealing import reseal
 from l7audit_stack.api.security.retirement import retire_overdue_keys
+from l7audit_stack.api.security.signing_keys import EVERY
+from l7audit_stack.api.settings import SettingsError
 from l7audit_stack.data.database import DatabaseAwayError
 from l7audit_stack.data.store import StoreAwayError, StoreRefusedError
 
@@ -35,16 +37,34 @@ class Upkeep:
         self._often = often
         self._seldom = seldom
         self._slow_rounds = 0
-        self._task: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._key_error = ""
 
     def start(self) -> None:
-        self._task = asyncio.create_task(self._run())
+        self._tasks = [asyncio.create_task(self._run()), asyncio.create_task(self._watch_keys())]
 
     async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._try_round(slow=False)
+
+    async def _watch_keys(self) -> None:
+        while True:
+            self.look_at_keys()
+            await asyncio.sleep(EVERY)
+
+    def look_at_keys(self) -> None:
+        """Signing keys that came or went, with those that stand now."""
+        parts, error = self._parts, ""
+        try:
+            if parts.signing.refresh():
+                parts.log.say("INFO", "signing-keys", keys=list(parts.signing.public))
+        except SettingsError as unreadable:
+            error = str(unreadable)
+        if error and error != self._key_error:
+            parts.log.say("ERROR", "signing-keys-unreadable", error=error)
+        self._key_error = error
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()

@@ -9,7 +9,7 @@ import pytest
 
 from l7audit_stack.api.keyring import load_keyring
 from l7audit_stack.api.parts import production_parts
-from l7audit_stack.api.provision import add_data_key, add_signing_key, provision
+from l7audit_stack.api.provision import add_data_key, provision
 from l7audit_stack.api.settings import Settings, SettingsError, load_settings, weaknesses
 
 GOOD_SIZES = {"api-key-pepper": 64, "audit.key": 64}
@@ -114,11 +114,9 @@ def test_provisioning_makes_private_files_once(tmp_path: Path) -> None:
 def test_a_further_key_becomes_the_newest_and_older_ones_stay(tmp_path: Path) -> None:
     provision(tmp_path)
     before = load_keyring(tmp_path)
-    new_signing, new_data = add_signing_key(tmp_path), add_data_key(tmp_path)
+    new_data = add_data_key(tmp_path)
     after = load_keyring(tmp_path)
-    assert list(after.signing)[:-1] == list(before.signing)
     assert list(after.data)[:-1] == list(before.data)
-    assert new_signing == f"jwt/{list(after.signing)[-1]}.pem"
     assert new_data == f"data/{list(after.data)[-1]}.key"
 
 
@@ -135,6 +133,6 @@ def test_a_missing_folder_of_secrets_is_explained(tmp_path: Path) -> None:
 
 def test_a_broken_key_file_is_named(tmp_path: Path) -> None:
     provision(tmp_path)
-    (tmp_path / "jwt" / "zz.pem").write_text("not a key")
-    with pytest.raises(SettingsError, match=r"zz\.pem"):
+    (tmp_path / "data" / "zz.key").write_text("not a key")
+    with pytest.raises(SettingsError, match=r"zz\.key"):
         load_keyring(tmp_path)

@@ -15,6 +15,7 @@ import msgspec
 
 from l7audit_stack.api.operation import Call, Input, Operation, Output, Reply
 from l7audit_stack.api.problems import Problem
+from l7audit_stack.api.provision import LEAD
 from l7audit_stack.api.routes.shapes import caller
 from l7audit_stack.api.security.policy import GRANTS, Reach
 from l7audit_stack.api.security.tokens import MAX_TOKEN_CHARS, TokenRefusedError
@@ -70,7 +71,7 @@ class JsonWebKey(Output, frozen=True):
 
 
 class JsonWebKeys(Output, frozen=True):
-    """RFC 7517: every key whose tokens are accepted, the signing one last."""
+    """RFC 7517: every key whose tokens are accepted, oldest first; the last may sign later."""
 
     keys: list[JsonWebKey]
 
@@ -163,6 +164,10 @@ def _oauth(status: int, error: str, detail: str) -> Problem:
 async def _issue(
     call: Call, action: str, row: PrincipalRow, scopes: frozenset[str] | None
 ) -> Reply:
+    if not call.parts.issuer.keys:
+        raise Problem(
+            503, "try-again-later", "No token can be signed now.", headers={"Retry-After": "1"}
+        )
     text, claims = call.parts.issuer.issue(
         subject=row.principal_id, tenant=row.tenant_id, scopes=scopes, now=call.parts.clock()
     )
@@ -179,11 +184,10 @@ async def _issue(
 
 
 async def jwks(call: Call) -> Reply:
-    """The keys that tokens are verified with."""
+    """The keys that tokens are verified with, to be kept no longer than a new one waits."""
     document: dict[str, Any] = call.parts.issuer.jwks()
-    return Reply(
-        msgspec.convert(document, JsonWebKeys), headers={"Cache-Control": "public, max-age=300"}
-    )
+    kept = f"public, max-age={LEAD:.0f}"
+    return Reply(msgspec.convert(document, JsonWebKeys), headers={"Cache-Control": kept})
 
 
 async def logout(call: Call) -> Reply:

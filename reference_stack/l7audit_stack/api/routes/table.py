@@ -20,6 +20,7 @@ from l7audit_stack.api.routes import (
     metrics,
     policies,
     search,
+    signing_keys,
     users,
     webhooks,
 )
@@ -29,6 +30,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *me.OPERATIONS,
     *account.OPERATIONS,
     *keys.OPERATIONS,
+    *signing_keys.OPERATIONS,
     *users.OPERATIONS,
     *agents.OPERATIONS,
     *memories.OPERATIONS,

@@ -38,7 +38,8 @@ class UnauthenticatedError(Exception):
 class Grant:
     """What is remembered of a credential, under `name`.
 
-    `digest` is that of a key, empty for a token; `checked` is monotonic seconds of the last look.
+    `digest` is that of a key, empty for a token, which has a `header` instead; `checked` is
+    monotonic seconds of the last look.
     """
 
     __slots__ = (
@@ -46,6 +47,7 @@ class Grant:
         "claims",
         "digest",
         "epoch",
+        "header",
         "key",
         "loading",
         "name",
@@ -60,8 +62,10 @@ class Grant:
         key: str = "",
         digest: bytes = b"",
         claims: Mapping[str, Any] | None = None,
+        header: Mapping[str, Any] | None = None,
     ) -> None:
         self.name = name
+        self.header = header
         self.digest = digest
         self.key = key
         self.claims = claims
@@ -126,9 +130,10 @@ class Authenticator:
         if grant is None:
             try:
                 claims = self.parts.tokens.verify(text, self.parts.clock())
+                header = self.parts.tokens.header(text)
             except TokenRefusedError as error:
                 raise UnauthenticatedError(f"token: {error}") from error
-            grant = Grant(name, claims=claims)
+            grant = Grant(name, claims=claims, header=header)
         return grant
 
     def _name(self, text: str) -> bytes:
@@ -136,10 +141,11 @@ class Authenticator:
         return hashlib.blake2b(text.encode("latin-1"), key=self._secret, digest_size=32).digest()
 
     def check_time(self, grant: Grant) -> None:
-        """What time alone can change is judged at every request."""
+        """What can change without the database is judged at every request."""
         now = self.parts.clock()
-        if grant.claims is not None:
+        if grant.claims is not None and grant.header is not None:
             try:
+                self.parts.tokens.key_for(grant.header)  # it may be retired meanwhile
                 self.parts.tokens.check_not_before(grant.claims, now)
                 self.parts.tokens.check_expiry(grant.claims, now)
             except TokenRefusedError as error:

@@ -46,6 +46,8 @@ _TABLE: Mapping[str, tuple[Reach, Reach, Reach, Reach]] = {
     "keys:read":              (_O, _O, _T, _O),
     "keys:write":             (_N, _O, _T, _O),
     "keys:rotate-due":        (_N, _N, _T, _N),
+    "signing-keys:read":      (_N, _N, _N, _P),
+    "signing-keys:write":     (_N, _N, _N, _P),
     "users:read":             (_N, _N, _T, _N),
     "users:write":            (_N, _N, _T, _N),
     "audit:read":             (_N, _N, _T, _P),

@@ -15,6 +15,8 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from l7audit_stack.api.security.signing_keys import signer
+
 MAX_TOKEN_CHARS = 4096
 
 
@@ -24,7 +26,7 @@ class TokenRefusedError(Exception):
 
 @dataclass(frozen=True)
 class TokenIssuer:
-    """Signs tokens with the newest key. Times are epoch seconds."""
+    """Signs tokens with the newest key whose time has come. Times are epoch seconds."""
 
     keys: Mapping[str, Ed25519PrivateKey] = field(repr=False)
     issuer: str
@@ -48,7 +50,7 @@ class TokenIssuer:
         }
         if scopes is not None:
             claims["scope"] = " ".join(sorted(scopes))
-        kid = next(reversed(list(self.keys)))
+        kid = signer(self.keys, now)
         text = jwt.encode(
             claims, self.keys[kid], algorithm="EdDSA", headers={"kid": kid, "typ": "at+jwt"}
         )
