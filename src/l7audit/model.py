@@ -202,6 +202,8 @@ class Kind(StrEnum):
     KEY_REVOKE = "key revoke"
     KEY_ROTATE = "key rotate"
     KEY_LIST = "key list"
+    SIGNING_KEY_CREATE = "signing key create"  # makes the next key that signs tokens
+    SIGNING_KEY_RETIRE = "signing key retire"  # ends a key that signs tokens
     AUDIT_LOG = "audit log"  # lists what was done by whom
     AUDIT_VERIFY = "audit verify"  # tells whether the audit log is whole
     ADMIN = "admin"

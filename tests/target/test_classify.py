@@ -134,6 +134,16 @@ def test_an_operation_about_keys_that_gives_no_secret_makes_none() -> None:
     assert Kind.KEY_CREATE not in one("post", "/api-keys", responses=answer("keyId", "keyPrefix"))
 
 
+def test_keys_that_sign_tokens_are_no_api_keys() -> None:
+    create, retire = {Kind.SIGNING_KEY_CREATE}, {Kind.SIGNING_KEY_RETIRE}
+    where = {"name": "kid", "in": "path", "schema": {"type": "string"}}
+    assert one("post", "/signing-keys", responses=answer("kid", "secret")) == create
+    assert one("post", "/realm/jwks/rotate") == create
+    assert one("delete", "/SigningKeys/{kid}", parameters=[where]) == retire
+    assert one("post", "/signing_keys/{kid}/revoke", parameters=[where]) == retire
+    assert one("post", "/webhooks/signing-key", responses=answer("id")) == set()
+
+
 def test_a_reference_to_a_webhook_is_no_url() -> None:
     parameter = {"name": "webhookId", "in": "path", "schema": {"type": "string"}}
     assert one("get", "/x/{webhookId}", parameters=[parameter]) == {Kind.RESOURCE_READ}

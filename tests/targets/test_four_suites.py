@@ -26,8 +26,10 @@ NO_FILES = {"PATH-05", "PATH-06", "PATH-07", "PATH-08"}
 """Nor files that are kept by their path, nor archives that are unpacked."""
 
 
-NO_LOG_AND_NO_OVERLAP = {"KEYS-04", *(f"AUDIT-{n:02}" for n in range(1, 9))}
-"""Nor an audit log, or a rotation that leaves the old key for a while."""
+NO_LOG_AND_NO_OVERLAP = {
+    "KEYS-04", "KEYS-07", "KEYS-08", *(f"AUDIT-{n:02}" for n in range(1, 9)),
+}  # fmt: skip
+"""Nor an audit log, a rotation that leaves the old key for a while, or signing keys to change."""
 
 
 NO_ACCOUNT = {"MASS-05"}

@@ -32,6 +32,8 @@ _RULES: Mapping[Kind, Callable[[Seen], bool]] = {
     Kind.KEY_REVOKE: resource_rules.key_revoke,
     Kind.KEY_ROTATE: resource_rules.key_rotate,
     Kind.KEY_LIST: resource_rules.key_list,
+    Kind.SIGNING_KEY_CREATE: resource_rules.signing_key_create,
+    Kind.SIGNING_KEY_RETIRE: resource_rules.signing_key_retire,
     Kind.AUDIT_LOG: hazard_rules.audit_log,
     Kind.AUDIT_VERIFY: hazard_rules.audit_verify,
     Kind.ADMIN: hazard_rules.admin,
@@ -92,4 +94,6 @@ def _classified(
     kinds = {kind for kind, rule in _RULES.items() if rule(seen)}
     if kinds & {Kind.LOGIN, Kind.TOKEN, Kind.REVOKE_TOKEN}:
         kinds -= {Kind.RESOURCE_CREATE, Kind.RESOURCE_DELETE, Kind.KEY_CREATE, Kind.KEY_REVOKE}
+    if kinds & {Kind.SIGNING_KEY_CREATE, Kind.SIGNING_KEY_RETIRE}:
+        kinds -= {Kind.RESOURCE_CREATE, Kind.RESOURCE_DELETE}  # nobody's thing to try things on
     return operation.of_kinds(frozenset(kinds))

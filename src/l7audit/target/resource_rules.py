@@ -35,8 +35,33 @@ def resource_delete(seen: Seen) -> bool:
     return seen.operation.method == "DELETE" and seen.item
 
 
+def signs(seen: Seen) -> bool:
+    """Whether it is about the keys that sign the target's own tokens."""
+    told = says(seen.named, "jwks", "jwk", "json web key", "signing key", "token signing")
+    return told and not says(seen.named, "webhook", "hook")
+
+
+def signing_key_create(seen: Seen) -> bool:
+    operation = seen.operation
+    return (
+        operation.method in {"POST", "PUT"}
+        and not operation.path_parameters
+        and not operation.public
+        and signs(seen)
+        and not says(seen.named, *_ENDING, "verify")
+    )
+
+
+def signing_key_retire(seen: Seen) -> bool:
+    if not signs(seen) or not seen.operation.path_parameters:
+        return False
+    if seen.operation.method == "DELETE":
+        return seen.item
+    return seen.operation.method in CHANGES and says(seen.named, *_ENDING)
+
+
 def about_keys(seen: Seen) -> bool:
-    if jwks(seen) or says(seen.named, "jwks", "public key", "encryption key"):
+    if jwks(seen) or signs(seen) or says(seen.named, "public key", "encryption key"):
         return False
     return says(
         seen.named,
@@ -53,6 +78,7 @@ def _gives_secret(operation: Operation) -> bool:
     )
 
 
+_ENDING = ("revoke", "revocation", "retire", "disable", "deactivate", "remove")
 _ROTATING = ("rotate", "rotation", "roll", "rollover", "renew", "regenerate", "refresh", "reissue")
 
 

@@ -26,6 +26,8 @@ _WRITING = (
     Kind.COSTLY,
     Kind.URL_TAKING,
     Kind.RATE_POLICY,
+    Kind.SIGNING_KEY_CREATE,
+    Kind.SIGNING_KEY_RETIRE,
 )
 
 

@@ -14,6 +14,7 @@ from l7audit.target.words import Words, words
 
 _NOT_THINGS = {
     Kind.LOGIN, Kind.TOKEN, Kind.REVOKE_TOKEN, Kind.RATE_POLICY, Kind.HEALTH, Kind.METRICS,
+    Kind.SIGNING_KEY_CREATE, Kind.SIGNING_KEY_RETIRE,
 }  # fmt: skip
 
 

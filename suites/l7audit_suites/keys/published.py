@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +11,7 @@ from l7audit_suites.authn.jose import decode
 MOST = 50
 _PRIVATE = ("d", "p", "q", "dp", "dq", "qi", "oth", "k")
 _RSA_BITS = 2048
+_AGE = re.compile(r"(?:s-maxage|max-age)=\"?(\d{1,12})")
 _CURVES = {"P-256", "P-384", "P-521", "Ed25519", "Ed448", "secp256k1"}
 
 Jwk = Mapping[str, Any]
@@ -37,3 +39,11 @@ def weak(key: Jwk) -> str:
     if key.get("kty") in {"EC", "OKP"} and key.get("crv") not in _CURVES:
         return f"the curve {str(key.get('crv'))[:20]}"
     return ""
+
+
+def keeping(cache_control: str) -> int | None:
+    """For how many seconds such an answer may be kept by anybody; None where that is not said."""
+    told = cache_control.lower()
+    if "no-store" in told or "no-cache" in told:
+        return 0
+    return max((int(number) for number in _AGE.findall(told)), default=None)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from l7audit_suites.authn.jose import encode
-from l7audit_suites.keys.published import listed, private_members, weak
+from l7audit_suites.keys.published import keeping, listed, private_members, weak
 
 
 def test_only_a_set_of_objects_is_read() -> None:
@@ -43,3 +43,19 @@ def test_a_short_key_is_weak_and_an_unknown_kind_is_not_judged(
     key: dict[str, Any], is_weak: bool
 ) -> None:
     assert bool(weak(key)) is is_weak
+
+
+@pytest.mark.parametrize(
+    ("told", "seconds"),
+    [
+        ("public, max-age=300", 300),
+        ("max-age=60, s-maxage=7200", 7200),
+        ("Public, MAX-AGE=31536000, immutable", 31_536_000),
+        ("no-store", 0),
+        ("max-age=600, no-cache", 0),
+        ("private", None),
+        ("", None),
+    ],
+)
+def test_an_answer_says_for_how_long_it_may_be_kept(told: str, seconds: int | None) -> None:
+    assert keeping(told) == seconds

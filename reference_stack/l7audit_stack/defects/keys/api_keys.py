@@ -1,22 +1,17 @@
-"""Planted defects of keys: how they are made, shown, rotated, ended and published."""
+"""Planted defects of API keys: how they are made, shown, rotated and ended."""
 
 from __future__ import annotations
 
-import base64
 import dataclasses
 import json
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-
 from l7audit_stack.api.parts import Parts
 from l7audit_stack.api.security.keys import ApiKeys, NewKey, RotationPolicy
-from l7audit_stack.api.security.tokens import public_jwk
 from l7audit_stack.data.identities import Identities, KeyRow
 from l7audit_stack.defects.authn.around import Scope, Whole, changing_answers, operation_path
 from l7audit_stack.defects.authn.swap import Swap, keys
@@ -131,43 +126,6 @@ def _without_dates(app: ASGIApp, parts: Parts) -> ASGIApp:
     return changing_answers(wanted, strip)(app, parts)
 
 
-Publish = Callable[[Parts, list[dict[str, Any]]], list[dict[str, Any]]]
-
-
-def _publishing(change: Publish) -> Callable[[ASGIApp, Parts], ASGIApp]:
-    """Publishes other keys than those that are used."""
-
-    def wrap(app: ASGIApp, parts: Parts) -> ASGIApp:
-        path = operation_path(parts, "auth.jwks")
-
-        def rewrite(whole: Whole) -> None:
-            held = json.loads(whole.body)
-            whole.content(json.dumps({"keys": change(parts, held["keys"])}).encode())
-
-        return changing_answers(lambda s, n: n == 200 and s["path"] == path, rewrite)(app, parts)
-
-    return wrap
-
-
-def _with_private_half(parts: Parts, held: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The export of the whole key, not of its public half."""
-    for jwk in held:
-        key = parts.issuer.keys[jwk["kid"]]
-        raw = key.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
-        jwk["d"] = base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
-    return held
-
-
-def _nameless_pair(_: Parts, held: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Two keys of one id: that of the tokens, and the one it was copied from."""
-    other = public_jwk(str(held[-1]["kid"]), Ed25519PrivateKey.generate().public_key())
-    return [*held, other]
-
-
-def _old_one_too(_: Parts, held: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [public_jwk("2020-01", Ed25519PrivateKey.generate().public_key()), *held]
-
-
 DEFECTS: tuple[Defect, ...] = (
     Defect(
         name="keys.few-random-bits",
@@ -238,21 +196,5 @@ DEFECTS: tuple[Defect, ...] = (
         summary="API keys that nobody rotates live for a year.",
         near_miss=True,
         parts=_rotation(max_age_days=365, grace_days=14),
-    ),
-    Defect(
-        name="keys.private-half-published",
-        summary="The published keys hold their private halves.",
-        wrap=_publishing(_with_private_half),
-    ),
-    Defect(
-        name="keys.one-id-for-two",
-        summary="Two published keys share an id.",
-        wrap=_publishing(_nameless_pair),
-    ),
-    Defect(
-        name="keys.old-key-still-published",
-        summary="A key that signs nothing any more is still published.",
-        near_miss=True,
-        wrap=_publishing(_old_one_too),
     ),
 )
