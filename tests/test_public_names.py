@@ -46,6 +46,7 @@ FOR_SUITES = {
     "l7audit.probe.request": "Auth Request",
     "l7audit.probe.storage": "Row Storage",
     "l7audit.target": "meaning",
+    "l7audit.target.likeness": "alike says_nothing",
     "l7audit.target.operation": "FORM Operation Parameter is_json",
     "l7audit.target.schemas": "Schema alternative properties required type_of",
     "l7audit.target.surface": "Surface",

@@ -25,7 +25,7 @@ from l7audit.exits import Exit
 from l7audit.folders import CHECKS_LOG, JOURNAL, PROOF, VARIANTS, new_folder
 from l7audit.harness.context import Context
 from l7audit.harness.crew import Job, Worker
-from l7audit.harness.document import fetch
+from l7audit.harness.document import understood
 from l7audit.hookspecs import Lab, Progress
 from l7audit.journal import AnyRecord, Journal, ProofCell, Record, RunEnded, RunStarted
 from l7audit.model import Control, Target, Verdict
@@ -36,6 +36,7 @@ from l7audit.profile import Profile
 from l7audit.recorder import Recorder
 from l7audit.rendering import Outcome, render
 from l7audit.session import Options, run_started, terminated_like_interrupted
+from l7audit.target.learnt import Learnt
 
 LANES = 3
 """One more than most small machines have cores: rate limits make a lane wait as often as work."""
@@ -113,8 +114,8 @@ def prove(profile: Profile, plugins: Plugins, options: Options, progress: Progre
         variants = variants_of(planned.controls, known)
         head = run_started(profile, catalogue, planned, target, seed, options)
         recorder(head)
-        document = _document(profile, target, recorder)
-        bench = _Bench(profile, planned, head, document, folder, options.thorough)
+        document, learnt = _understood(profile, target, recorder, seed)
+        bench = _Bench(profile, planned, head, document, learnt, folder, options.thorough)
         cells, outcome, reason = _matrix(lab, bench, variants, recorder)
         recorder(RunEnded(outcome=outcome, reason=reason, seconds=time.time() - started))
     matrix = proof_document(
@@ -142,6 +143,7 @@ class _Bench:
     plan: Plan
     head: RunStarted
     document: str
+    learnt: Learnt
     folder: Path
     thorough: bool
 
@@ -164,10 +166,13 @@ class _Bench:
         }
 
 
-def _document(profile: Profile, target: Target, recorder: Recorder) -> str:
+def _understood(
+    profile: Profile, target: Target, recorder: Recorder, seed: int
+) -> tuple[str, Learnt]:
+    """What is known of the clean stack, and so of each variant: their manners are the same."""
     probe = Probe(target, recorder, limits=profile.budget, safety=profile.level)
     try:
-        return fetch(target, probe)
+        return understood(target, probe, seed)
     finally:
         probe.close()
 
@@ -242,6 +247,7 @@ def _variant(
         budget=bench.profile.budget,
         safety=bench.profile.level,
         variant=variant.name,
+        learnt=bench.learnt,
     )
     ran = {c.control for c in checks}
     head = _head(bench.head, variant, target, ran)

@@ -22,7 +22,7 @@ from l7audit.earlier import Earlier, proven_before, unfinished
 from l7audit.folders import CHECKS_LOG, JOURNAL, MANIFEST, new_folder
 from l7audit.harness.context import Context
 from l7audit.harness.crew import Crew
-from l7audit.harness.document import digest_of, fetch
+from l7audit.harness.document import digest_of, understood
 from l7audit.history import Keeper, Series
 from l7audit.hookspecs import Progress
 from l7audit.journal import (
@@ -43,7 +43,6 @@ from l7audit.probe.probe import Probe
 from l7audit.profile import Profile
 from l7audit.recorder import Recorder
 from l7audit.rendering import Outcome, write_reports
-from l7audit.target.target_model import TargetModel
 
 INTERRUPTED = "It was interrupted."
 LOST_ENOUGH = 2
@@ -148,10 +147,9 @@ def begin(
     budget = profile.budget
     probe = Probe(target, recorder, limits=budget, safety=profile.level)
     try:
-        document = fetch(target, probe)
+        document, learnt = understood(target, probe, seed)
     finally:
         probe.close()
-    TargetModel.of(document, target, seed=seed)  # what is unusable is said once, not by each check
     if document:
         detail = {"digest": digest_of(document, target)}
         recorder(StackEvent(component="target", event=DESCRIBED, detail=detail))
@@ -162,6 +160,7 @@ def begin(
         controls={c.id: c for c in planned.controls},
         budget=budget,
         safety=profile.level,
+        learnt=learnt,
     )
     return Work(planned, context, done, started)
 

@@ -1,4 +1,5 @@
-"""Where the target's OpenAPI document comes from: its own address, or a file."""
+"""Where the target's OpenAPI document comes from (its own address, or a file), and what the
+target's own answers teach beside it."""
 
 from __future__ import annotations
 
@@ -6,11 +7,14 @@ import hashlib
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from l7audit.errors import ProviderError
+from l7audit.errors import BudgetSpentError, OutOfScopeError, ProviderError, TargetLostError
 from l7audit.model import Target
 from l7audit.probe.probe import Probe
 from l7audit.probe.request import Request
 from l7audit.target.discover import discover
+from l7audit.target.learnt import Learnt
+from l7audit.target.manners import learn
+from l7audit.target.target_model import TargetModel
 
 LIMIT = 16 * 1024 * 1024
 """The most bytes of a document that are read."""
@@ -37,6 +41,20 @@ def fetch(target: Target, probe: Probe) -> str:
             mend="Name the document in the profile (target.openapi), or leave it empty.",
         )
     return answer.text
+
+
+def understood(target: Target, probe: Probe, seed: int) -> tuple[str, Learnt]:
+    """The target's document (its text), and what its own answers teach beside it.
+
+    Errors: as `fetch`; what is unusable in the document or the hints is said here once, not by
+    each check. What keeps the target from teaching is told by the checks, too.
+    """
+    document = fetch(target, probe)
+    model = TargetModel.of(document, target, seed=seed)
+    try:
+        return document, learn(model, probe)
+    except (BudgetSpentError, OutOfScopeError, TargetLostError):
+        return document, Learnt()
 
 
 def digest_of(document: str, target: Target) -> str:

@@ -41,8 +41,16 @@ class Running:
     def __init__(self, context: Context, sink: Callable[[Record], None]) -> None:
         self.context = context
         self._sink = sink
-        self.model = TargetModel.of(context.document, context.target, seed=context.seed)
-        self.probe = Probe(context.target, sink, limits=context.budget, safety=context.safety)
+        self.model = TargetModel.of(
+            context.document, context.target, seed=context.seed, learnt=context.learnt
+        )
+        self.probe = Probe(
+            context.target,
+            sink,
+            limits=context.budget,
+            safety=context.safety,
+            refusals=context.learnt.refusals,
+        )
         self.sessions = Sessions(self.model, self.probe)
 
     def sink(self, record: Record) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 
+from l7audit.probe.refusal import RefusalStyle, complains, refuses
 from l7audit.probe.request import Pairs, Request
+
+__all__ = ["MAX_DEPTH", "Answer", "Headers", "RefusalStyle"]
 
 MAX_DEPTH = 64
 """The deepest nesting of a JSON answer that is read."""
@@ -57,31 +60,6 @@ class Headers:
 
 
 @dataclass(frozen=True, slots=True)
-class RefusalStyle:
-    """How a target says no. From the profile's hint `refusal: {status: [...], body: "..."}`.
-
-    `body` is a text that, in an answer of any status, means a refusal.
-    """
-
-    statuses: frozenset[int] = frozenset({401, 403})
-    body: str = ""
-
-    @classmethod
-    def from_hints(cls, hints: Mapping[str, Any]) -> RefusalStyle:
-        """The hinted style; what is absent or malformed keeps the default."""
-        hint = hints.get("refusal")
-        if not isinstance(hint, Mapping):
-            return cls()
-        listed = hint.get("status")
-        statuses = [listed] if isinstance(listed, int) else listed
-        valid = isinstance(statuses, list) and all(isinstance(s, int) for s in statuses)
-        return cls(
-            statuses=frozenset(statuses) if valid and statuses else cls().statuses,
-            body=str(hint.get("body", "")),
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class Answer:
     """The answer to one request.
 
@@ -100,7 +78,7 @@ class Answer:
     ended: float = 0.0
     error: str = ""
     exchange: str = ""
-    style: RefusalStyle = RefusalStyle()
+    style: RefusalStyle = field(default_factory=RefusalStyle)
 
     @property
     def milliseconds(self) -> float:
@@ -108,17 +86,16 @@ class Answer:
 
     @property
     def ok(self) -> bool:
-        """A status of the 2xx class, and not the target's way of refusing."""
-        return self.status is not None and 200 <= self.status < 300 and not self.refused
+        """A status of the 2xx class that is neither a refusal nor an error by its content."""
+        if self.status is None or not 200 <= self.status < 300:
+            return False
+        return not self.refused and not complains(self)
 
     @property
     def refused(self) -> bool:
-        """Not let in: 401 or 403, or what the profile says a refusal looks like."""
-        if self.status is None:
-            return False
-        if self.status in self.style.statuses:
-            return True
-        return bool(self.style.body) and self.style.body in self.text
+        """Not let in, by meaning: 401 or 403, being sent to log in, an error that says so with
+        200, what the profile says a refusal looks like, or what was learnt of this target."""
+        return refuses(self)
 
     @property
     def throttled(self) -> bool:

@@ -14,11 +14,12 @@ from urllib.parse import urljoin, urlsplit
 from l7audit.errors import OutOfScopeError, TargetLostError
 from l7audit.journal import Record
 from l7audit.model import Safety, Target
-from l7audit.probe.answer import Answer, Headers, RefusalStyle
+from l7audit.probe.answer import Answer, Headers
 from l7audit.probe.handshake import Agreement, Offer, in_the_clear, shake
 from l7audit.probe.raw import Raw, Talk, converse, named, spelled
 from l7audit.probe.recording import recorded
 from l7audit.probe.redact import Redactor
+from l7audit.probe.refusal import RefusalStyle
 from l7audit.probe.request import Request
 from l7audit.probe.scope import Meter, Origin, Scope
 from l7audit.probe.wire import Reply, Trouble, Wire
@@ -71,8 +72,10 @@ class Probe:
         safety: Safety = Safety.ACTIVE,
         check: str = "",
         redactor: Redactor | None = None,
+        refusals: frozenset[str] = frozenset(),
     ) -> None:
-        """`sink` receives each exchange, one call at a time. Errors: `ProviderError` where the
+        """`sink` receives each exchange, one call at a time; `refusals` are signatures of how
+        this target says no. Errors: `ProviderError` where the
         target's origins or CA file are unusable, `OutOfScopeError` where its base URL is not
         among its origins."""
         budget = limits or Budget()
@@ -84,7 +87,7 @@ class Probe:
             meter=Meter(budget),
             wire=Wire(target.ca_file, timeout=budget.timeout),
             redactor=redactor or Redactor.of(target),
-            style=RefusalStyle.from_hints(target.hints),
+            style=RefusalStyle.from_hints(target.hints).taught(refusals),
         )
         self._sink = sink
         self.check = check

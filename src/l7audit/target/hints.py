@@ -50,7 +50,7 @@ def hinted(operations: Iterable[Operation], target: Target) -> tuple[Operation, 
             if kind not in _READS and known.method == "GET":
                 raise UsageError(f"The hint {_key(kind)} names a GET: {key[0]} {key[1]}.")
             if kind is Kind.PROTECTED_READ:
-                known = replace(known, security=known.security or _security(target))
+                known = replace(known, security=known.security or identity_security(target))
                 known = known.of_kinds(known.kinds - {Kind.PUBLIC_READ})
             if kind in _PUBLIC:
                 known = known.of_kinds(known.kinds - {Kind.PROTECTED_READ})
@@ -104,7 +104,7 @@ def _made(kind: Kind, method: str, path: str, target: Target) -> Operation:
         parameters=tuple(Parameter(name, "path", True) for name in _SLOT.findall(template)),
         bodies=bodies,
         body_required=bool(bodies),
-        security=() if public else _security(target),
+        security=() if public else identity_security(target),
         kinds=frozenset(kinds),
     )
 
@@ -129,7 +129,7 @@ def field_names(hints: Mapping[str, Any]) -> tuple[str, str] | None:
     return (str(user), str(password)) if user and password else None
 
 
-def _security(target: Target) -> tuple[tuple[Requirement, ...], ...]:
+def identity_security(target: Target) -> tuple[tuple[Requirement, ...], ...]:
     """Any credential that the identities have, since no document says which are accepted."""
     schemes: dict[str, Scheme] = {}
     for identity in target.identities:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from l7audit.model import Identity, Kind, Target
 from l7audit.target.classify import classify
 from l7audit.target.hints import hinted
+from l7audit.target.learnt import Learnt
 from l7audit.target.meaning import ONESELF
 from l7audit.target.openapi import Document
 from l7audit.target.operation import Operation, Scheme
@@ -32,7 +33,13 @@ _READS = {Kind.PUBLIC_READ, Kind.PROTECTED_READ}
 class TargetModel:
     """What is known of a target. It sends nothing itself; safe for threads."""
 
-    def __init__(self, document: Document | None, target: Target, seed: int = 0) -> None:
+    def __init__(
+        self,
+        document: Document | None,
+        target: Target,
+        seed: int = 0,
+        learnt: Learnt | None = None,
+    ) -> None:
         """Errors: `UsageError` where a hint of the profile is malformed."""
         self.target = target
         self.seed = seed
@@ -40,18 +47,23 @@ class TargetModel:
         # A path in the base URL is the user's own word; the document's server is only a guess.
         prefix = document.prefix if document is not None else ""
         self.prefix = urlsplit(target.base_url).path.rstrip("/") or prefix
-        found = classify(document.operations, prefix) if document is not None else ()
+        self.learnt = learnt or Learnt()
+        described = document.operations if document is not None else ()
+        found = classify(self.learnt.applied(described, target), prefix)
         self.operations = hinted(found, target)
         self._lock = threading.Lock()
         self._readable: dict[tuple[str, str], bool] = {}
 
     @classmethod
-    def of(cls, text: str, target: Target, *, seed: int = 0) -> TargetModel:
-        """The model from the document's text; from hints alone where it is empty.
+    def of(
+        cls, text: str, target: Target, *, seed: int = 0, learnt: Learnt | None = None
+    ) -> TargetModel:
+        """The model from the document's text, corrected by what was `learnt`; from hints alone
+        where there is no text.
 
         Errors: `DocumentError`, `UsageError`.
         """
-        return cls(Document.parse(text) if text.strip() else None, target, seed)
+        return cls(Document.parse(text) if text.strip() else None, target, seed, learnt)
 
     def surfaces(self, kind: Kind, limit: int = 3) -> list[Surface]:
         """Surfaces of a kind: the plainest first, chosen by the seed among equals."""

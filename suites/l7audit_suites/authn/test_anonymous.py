@@ -7,12 +7,14 @@ from functools import partial
 import pytest
 
 from l7audit.harness.check import Check
-from l7audit.model import Kind, Safety
+from l7audit.model import Confidence, Kind, Safety
 from l7audit.probe.answer import Answer
 from l7audit.probe.request import Auth, Request
+from l7audit.target.likeness import says_nothing
 from l7audit.target.target_model import Surface
 from l7audit_suites.authn.ground import readable
 from l7audit_suites.authn.judgement import Seen, judge
+from l7audit_suites.authn.strange_writes import deed
 from l7audit_suites.authn.visitors import Visitor, visitors
 
 _MOST_READS = 24
@@ -57,6 +59,7 @@ def test_a_stranger_reads_nothing_that_a_member_reads(check: Check) -> None:
             good,
             expected="401, as HTTP says for a missing credential",
             seen=f"{stranger.status}, with the content that a member gets",
+            confidence=Confidence.WEAK if says_nothing(good) else Confidence.CONFIRMED,
         )
     if not looked:
         check.inconclusive("No protected read answered to any identity of the profile.")
@@ -84,15 +87,15 @@ def test_a_stranger_changes_nothing(check: Check) -> None:
     looked = 0
     for write in _writes(check):
         stranger = check.send(_harmless(write))
-        if stranger.refused or (stranger.status or 500) in range(300, 400):
+        if stranger.refused:
             looked += 1
             check.expect(True, write.place("without a credential"), "")
         elif stranger.ok:
             looked += 1
-            _open_door(check, write, stranger)
+            _judged(check, write, stranger, visitor)
         else:
             doubtful.append((write, stranger))
-    looked += sum(_settled(check, write, answer) for write, answer in doubtful)
+    looked += sum(_settled(check, write, answer, visitor) for write, answer in doubtful)
     if not looked:
         check.inconclusive(
             "No write refused a stranger outright; the profile's safety level has to be intrusive "
@@ -123,6 +126,21 @@ def _harmless(surface: Surface) -> Request:
     return surface.request(content=b"[]" if "json" in media else b"", media_type=media)
 
 
+def _judged(check: Check, surface: Surface, answer: Answer, visitor: Visitor) -> None:
+    """A stranger's write that was answered like a success: what it did decides."""
+    member = next(i for i in check.identities if i.name == visitor.name)
+    did = deed(check, surface, answer, member)
+    check.expect(
+        not did.done,
+        surface.place("without a credential"),
+        "Anybody can do this without a credential.",
+        *did.answers,
+        expected="401, as HTTP says for a missing credential, and nothing done",
+        seen=did.seen,
+        confidence=did.confidence,
+    )
+
+
 def _open_door(check: Check, surface: Surface, answer: Answer) -> None:
     check.violation(
         surface.place("without a credential"),
@@ -133,7 +151,7 @@ def _open_door(check: Check, surface: Surface, answer: Answer) -> None:
     )
 
 
-def _settled(check: Check, surface: Surface, answer: Answer) -> bool:
+def _settled(check: Check, surface: Surface, answer: Answer, visitor: Visitor) -> bool:
     """Whether a stranger's 4xx that is no refusal could be told from one.
 
     A body may be looked at before the caller: that is no hole as long as a right body does not
@@ -147,15 +165,26 @@ def _settled(check: Check, surface: Surface, answer: Answer) -> bool:
     second = check.send(surface.request())
     if second.ok:
         _open_door(check, surface, second)
-        _removed(check, surface, second)
+        _removed(check, surface, second, visitors(check))
         return True
-    if second.refused:
+    kept_out = second.refused or _member_makes(check, surface, second, visitor)
+    if kept_out:
         check.expect(True, surface.place("without a credential"), "")
-    return second.refused
+    return kept_out
 
 
-def _removed(check: Check, surface: Surface, answer: Answer) -> None:
-    """Deletes what a stranger was allowed to make, as somebody who may."""
+def _member_makes(check: Check, surface: Surface, stranger: Answer, visitor: Visitor) -> bool:
+    """Whether a member may what the stranger just could not, so that it was about who asked."""
+    if (stranger.status or 500) >= 500 or stranger.throttled:
+        return False
+    good = check.send(surface.request(auth=visitor.auth), identity=visitor.name)
+    if good.ok:
+        _removed(check, surface, good, [visitor])
+    return good.ok
+
+
+def _removed(check: Check, surface: Surface, answer: Answer, by: list[Visitor]) -> None:
+    """Deletes what the check made, as the first who may."""
     value = answer.json_or_none()
     made = value.get("id") if isinstance(value, dict) else None
     template = f"{surface.operation.template.rstrip('/')}/{{"
@@ -164,11 +193,11 @@ def _removed(check: Check, surface: Surface, answer: Answer) -> None:
             if not remover.operation.template.startswith(template) or made is None:
                 continue
             names = [p.name for p in remover.operation.path_parameters[-1:]]
-            for visitor in visitors(check):
+            for visitor in by:
                 path = {name: str(made) for name in names}
                 if check.send(remover.request(auth=visitor.auth, path=path)).ok:
                     return
-    check.observe("What a stranger was allowed to make may remain.", answer)
+    check.observe("What the check made may remain.", answer)
 
 
 @pytest.mark.control("AUTHN-03")

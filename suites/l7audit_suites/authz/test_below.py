@@ -94,7 +94,7 @@ def _by_another_way(check: Check, thing: Thing, stranger: Identity) -> int:
     assert family.delete is not None
     answer = ask(check, thing.at(family.delete), stranger, path=path)
     seen = thing.view(check)
-    if undecided(check, answer) or blind(check, seen):
+    if undecided(check, answer) or blind(check, thing, seen):
         return looked
     check.expect(
         thing.shows(seen),
@@ -119,7 +119,7 @@ def _action(check: Check, thing: Thing, surface: Surface) -> int:
             continue
         _tidy(check, thing, answer)
         seen = thing.view(check)
-        if blind(check, seen) or blind(check, before):
+        if blind(check, thing, seen) or blind(check, thing, before):
             before = seen
             continue
         looked += 1

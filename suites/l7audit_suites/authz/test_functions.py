@@ -153,7 +153,7 @@ def untouched(check: Check, thing: Thing, one: Identity, part: str) -> int:
             continue
         # What was refused outright is looked at together with the next that was not.
         seen = thing.view(check) if answer.ok or method == "DELETE" else before
-        if blind(check, seen):
+        if blind(check, thing, seen):
             continue
         looked += 1
         check.expect(

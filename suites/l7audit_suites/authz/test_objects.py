@@ -101,7 +101,7 @@ def test_nobody_deletes_what_is_another_s(check: Check) -> None:
             if undecided(check, answer):
                 continue
             seen = thing.view(check)
-            if blind(check, seen):
+            if blind(check, thing, seen):
                 continue
             looked += 1
             check.expect(
@@ -182,10 +182,14 @@ def undecided(check: Check, answer: Answer) -> bool:
     return unclear
 
 
-def blind(check: Check, answer: Answer) -> bool:
-    """Whether the owner's own look told nothing: a refusal of him is not the loss of his thing."""
+def blind(check: Check, thing: Thing, answer: Answer) -> bool:
+    """Whether the owner's own look told nothing: a refusal of him is not the loss of his thing,
+    unless he is let in beside it and finds it no more, where a target says both alike."""
     if not answer.refused:
         return undecided(check, answer)
+    listing = thing.listed(check, thing.owner)
+    if listing is not None and listing.ok and not thing.named_in(listing):
+        return False
     check.observe("The owner could not look at what is his.", answer)
     return True
 

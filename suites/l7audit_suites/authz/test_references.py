@@ -172,7 +172,7 @@ def _changed_beside(check: Check, thing: Thing, own: Thing) -> int:
         if undecided(check, answer):
             continue
         seen = thing.view(check) if answer.ok else thing.seen
-        if blind(check, seen):
+        if blind(check, thing, seen):
             continue
         looked += 1
         check.expect(

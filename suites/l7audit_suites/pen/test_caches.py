@@ -8,7 +8,7 @@ from l7audit.harness.check import Check
 from l7audit.model import Place
 from l7audit.probe.answer import Answer
 from l7audit.probe.request import Request
-from l7audit_suites.authn.judgement import alike
+from l7audit.target.likeness import alike
 from l7audit_suites.pen.ground import burst, reads
 
 AGAIN = 3

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from l7audit.harness.check import Check
-from l7audit_suites.authn.judgement import alike
+from l7audit.target.likeness import alike
 from l7audit_suites.pen.ground import burst, reads
 
 ECHOING = ("TRACE", "TRACK", "DEBUG")

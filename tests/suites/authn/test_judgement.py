@@ -48,9 +48,16 @@ def test_an_answer_is_judged_by_what_it_gives(seen: Answer, meaning: Seen) -> No
 
 
 def test_a_list_is_like_a_list_and_an_envelope_that_fails_is_not_like_one_that_does_not() -> None:
-    assert judge(answer(200, []), answer(200, [{"id": 1}])) is Seen.ACCEPTED
+    assert judge(answer(200, [{"id": 2}]), answer(200, [{"id": 1}])) is Seen.ACCEPTED
     good, bad = {"ok": True, "data": [1]}, {"ok": False, "data": []}
     assert judge(answer(200, bad), answer(200, good)) is Seen.REFUSED
+
+
+def test_a_list_of_nothing_is_not_what_a_member_got() -> None:
+    assert judge(answer(200, []), answer(200, [{"id": 1}])) is Seen.REFUSED
+    page, empty = {"items": [{"id": 1}], "total": 1}, {"items": [], "total": 0}
+    assert judge(answer(200, empty), answer(200, page)) is Seen.REFUSED
+    assert judge(answer(200, empty), answer(200, empty)) is Seen.ACCEPTED
 
 
 def test_an_empty_2xx_is_like_an_empty_one() -> None:

@@ -1,0 +1,129 @@
+"""How a target behaves before anything hostile is sent: what it answers to members and strangers.
+
+A handful of plain reads, bounded, made once a run. Every later judgement rests on them: a refusal
+is known by what strangers get where members get something else, not by its status alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+
+from l7audit.errors import CredentialError
+from l7audit.model import Identity, Kind
+from l7audit.probe.answer import Answer
+from l7audit.probe.probe import Probe
+from l7audit.probe.refusal import complains, signature
+from l7audit.target.learnt import Learnt, described
+from l7audit.target.likeness import alike
+from l7audit.target.sessions import Sessions
+from l7audit.target.surface import Surface
+from l7audit.target.target_model import TargetModel
+
+MOST_STRANGE = 3
+"""Protected reads at which a stranger's answer is looked at."""
+
+MOST_READS = 24
+"""Further reads whose document says too little: whether they are public, what they answer."""
+
+_OUT_OF_USE = {"limited", "expired", "revoked"}
+_NOT_ASKED = {
+    Kind.STREAMING, Kind.METRICS, Kind.HEALTH, Kind.OPENAPI, Kind.JWKS, Kind.COSTLY, Kind.LOGIN,
+}  # fmt: skip
+
+
+def learn(model: TargetModel, probe: Probe) -> Learnt:
+    """What plain reads teach of this target. Errors: as `Probe.send`; logins that fail teach
+    nothing and are told by the checks that need them."""
+    lessons = _Lessons(model, probe)
+    lessons.refusals()
+    lessons.silences()
+    return Learnt(frozenset(lessons.signatures), frozenset(lessons.protected), lessons.answers)
+
+
+class _Lessons:
+    """The reads of one `learn`, each made once."""
+
+    def __init__(self, model: TargetModel, probe: Probe) -> None:
+        self.model = model
+        self.probe = probe
+        self.sessions = Sessions(model, probe)
+        self.members = [
+            i for i in model.target.identities if i.credentials and not _OUT_OF_USE & set(i.tags)
+        ][:2]
+        self.silent = not any(o.security for o in model.operations)
+        self.signatures: set[str] = set()
+        self.protected: set[str] = set()
+        self.answers: dict[str, dict[str, object]] = {}
+
+    def refusals(self) -> None:
+        """How strangers are told no at reads that are protected for sure."""
+        surfaces = self._reads(public=False)
+        for surface in islice(surfaces, MOST_STRANGE if self.members else 0):
+            stranger = self.probe.send(surface.request())
+            if not _odd(stranger):
+                continue
+            good = self._member(surface)
+            if good is not None and not (complains(good) or _same(stranger, good)):
+                self.signatures.add(signature(stranger))
+
+    def silences(self) -> None:
+        """Reads of which the document does not tell who may make them, or what they answer."""
+        for surface in islice(self._unclear(), MOST_READS):
+            operation, name = surface.operation, str(surface.operation.place)
+            stranger = self.probe.send(surface.request()) if operation.public else None
+            shown: Answer | None = stranger
+            if stranger is None or not stranger.ok or self.silent:
+                shown = self._member(surface)
+                if stranger is not None and shown is not None and _kept_out(stranger, shown):
+                    self.protected.add(name)
+                    if _odd(stranger):
+                        self.signatures.add(signature(stranger))
+            body = shown.json_or_none() if shown is not None and shown.ok else None
+            if body is not None and not operation.answer_schema:
+                self.answers[name] = described(body)
+
+    def _reads(self, *, public: bool) -> Iterator[Surface]:
+        kind = Kind.PUBLIC_READ if public else Kind.PROTECTED_READ
+        for surface in self.model.surfaces(kind, limit=len(self.model.operations)):
+            if not surface.needs_values and not _NOT_ASKED & surface.kinds:
+                yield surface
+
+    def _unclear(self) -> Iterator[Surface]:
+        if self.members:
+            yield from self._reads(public=True)
+        yield from (s for s in self._reads(public=False) if not s.operation.answer_schema)
+
+    def _member(self, surface: Surface) -> Answer | None:
+        """What the first identity that the read answers gets; None where it answers none."""
+        for identity in self.members:
+            answer = self._as(surface, identity)
+            if answer is not None and answer.ok:
+                return answer
+        return None
+
+    def _as(self, surface: Surface, identity: Identity) -> Answer | None:
+        try:
+            auth = self.sessions.auth(identity, surface)
+        except CredentialError:
+            return None
+        return self.probe.send(surface.request(auth=auth), identity.name)
+
+
+def _odd(stranger: Answer) -> bool:
+    """Whether an answer to a stranger may be a no that nobody would know for one.
+
+    Not 404: that is also what is said of things that are not there.
+    """
+    status = stranger.status or 0
+    return 200 <= status < 500 and status not in (404, 405, 429) and not stranger.refused
+
+
+def _same(stranger: Answer, good: Answer) -> bool:
+    """Whether the stranger got what the member got."""
+    return stranger.ok and (alike(stranger, good) or alike(good, stranger))
+
+
+def _kept_out(stranger: Answer, good: Answer) -> bool:
+    """Whether a stranger was turned away from what a member gets."""
+    return good.ok and (stranger.refused or (_odd(stranger) and not _same(stranger, good)))
