@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from l7audit.harness.check import Check
-from l7audit.model import Place
+from l7audit.model import Confidence, Place
 from l7audit.probe.answer import Answer
 from l7audit_suites.input.ground import Made, Workshop, ask_all, word
 from l7audit_suites.input.inlets import Inlet, of_making, planting
 from l7audit_suites.input.likeness import same, spoken
 from l7audit_suites.input.markers import Marker
-from l7audit_suites.input.pairs import NUMERIC, Told, condition, decides, differs, tell
+from l7audit_suites.input.pairs import (
+    NUMERIC,
+    Pair,
+    Told,
+    condition,
+    decides,
+    differs,
+    harmless,
+    is_null,
+    tell,
+)
+from l7audit_suites.input.queries import BROKEN, Query
 
 DATA = "the same answer whether the condition holds or not"
 COMPUTED = "what was sent, as it was sent, or a refusal"
@@ -34,7 +47,9 @@ def hunt(check: Check, inlets: Sequence[Inlet], forms: Sequence[str], what: str)
     guilty: set[str] = set()
     for (inlet, value, base, form, pair), answer in zip(tried, answers, strict=True):
         stands_out = answer.ok and not same(answer, base, [pair.true, value])
-        if stands_out and str(inlet.place) not in guilty and confirm(inlet, form, value, what):
+        if not stands_out or str(inlet.place) in guilty:
+            continue
+        if confirm(inlet, form, value, what, "" if inlet.numeric else harmless(form)):
             guilty.add(str(inlet.place))
     for inlet in inlets:
         check.expect(str(inlet.place) not in guilty, inlet.place, what)
@@ -45,21 +60,32 @@ def _value(inlet: Inlet) -> str:
     return inlet.plain or ("1" if inlet.numeric else word())
 
 
-def confirm(inlet: Inlet, form: str, value: str, what: str) -> bool:
-    """Whether two pairs of that form differ in the same way: then it is a finding."""
-    check = inlet.caller.check
+def confirm(inlet: Inlet, form: str, value: str, what: str, null: str = "") -> bool:
+    """Whether two pairs of that form differ in the same way, and one of the `null` form does not:
+    then it is a finding."""
+    chance = inlet.caller.check.random
 
-    def asked() -> Told:
-        pair = condition(check.random, form, value)
+    def pairs() -> tuple[Pair, Pair | None]:
+        pair = condition(chance, form, value)
+        return pair, condition(chance, null, value) if null else None
+
+    return confirmed(inlet, pairs, what)
+
+
+def confirmed(inlet: Inlet, pairs: Callable[[], tuple[Pair, Pair | None]], what: str) -> bool:
+    """Whether two pairs differ in the same way, and no null pair does: then it is a finding."""
+
+    def asked(pair: Pair) -> Told:
         return tell(lambda text: inlet.caller.send(inlet.request(text)), pair)
 
-    first = asked()
+    pair, null = pairs()
+    first = asked(pair)
     if not differs(first):
         return False
-    second = asked()
-    if not decides(first, second):
+    second = asked(pairs()[0])
+    if not decides(first, second) or (null is not None and is_null(first, asked(null))):
         return False
-    check.violation(
+    inlet.caller.check.violation(
         inlet.place,
         what,
         *(first.true, first.false, second.true, second.false),
@@ -67,6 +93,44 @@ def confirm(inlet: Inlet, form: str, value: str, what: str) -> bool:
         seen="one answer where it holds and another where it does not, twice",
     )
     return True
+
+
+def inquire(
+    check: Check, inlets: Sequence[Inlet], queries: Sequence[Query], errors: re.Pattern[str],
+    what: str,
+) -> None:  # fmt: skip
+    """Expects that no way out of a query decides what is answered, and that none breaks one.
+
+    First what holds beside a word that finds nothing; only what stands out is asked in pairs.
+    """
+    plain = ask_all(check, [inlet.request(word()) for inlet in inlets])
+    tried = [
+        (inlet, base, query, query.pairs(check.random, word())[0].true)
+        for inlet, base in zip(inlets, plain, strict=True)
+        for query in queries
+    ]
+    broken = [(inlet, base) for inlet, base in zip(inlets, plain, strict=True) for _ in BROKEN]
+    requests = [inlet.request(text) for inlet, _, _, text in tried]
+    requests += [inlet.request(text) for inlet in inlets for text in BROKEN]
+    answers = ask_all(check, requests)
+    guilty: set[Place] = set()
+    for (inlet, base, query, text), answer in zip(tried, answers, strict=False):
+        stands_out = answer.ok and not same(answer, base, [text])
+        if stands_out and inlet.place not in guilty:
+            pairs = partial(query.pairs, check.random, word())
+            guilty |= {inlet.place} if confirmed(inlet, pairs, what) else set()
+    for (inlet, base), answer in zip(broken, answers[len(tried) :], strict=True):
+        told = errors.search(answer.text)
+        check.expect(
+            told is None or errors.search(base.text) is not None or inlet.place in guilty,
+            inlet.place,
+            what,
+            base,
+            answer,
+            expected=DATA,
+            seen="the error of a query that could not be read",
+            confidence=Confidence.STRONG,
+        )
 
 
 def plant(

@@ -82,6 +82,17 @@ def decides(first: Told, second: Told) -> bool:
     )
 
 
+def is_null(told: Told, null: Told) -> bool:
+    """Whether the null pair's answers differ as the pair's do: then characters decide, not code."""
+    sent = [*_sent(told.pair), *_sent(null.pair)]
+    return differs(null) and same(told.true, null.true, sent) and same(told.false, null.false, sent)
+
+
+def harmless(form: str) -> str:
+    """A form without the characters by which it leaves its place: its words are data."""
+    return "".join(c for c in form if c not in "'\"%()")
+
+
 def tell(ask: Ask, pair: Pair) -> Told:
     """Asks both."""
     return Told(pair, ask(pair.true), ask(pair.false))

@@ -11,6 +11,7 @@ from l7audit_stack.defects.input import (
     look_alikes,
     objects,
     outbound,
+    queries,
     reading,
     statements,
 )
@@ -19,6 +20,7 @@ DEFECTS: tuple[Defect, ...] = (
     *statements.DEFECTS,
     *interpreters.DEFECTS,
     *outbound.DEFECTS,
+    *queries.DEFECTS,
     *reading.DEFECTS,
     *objects.DEFECTS,
     *answering.DEFECTS,

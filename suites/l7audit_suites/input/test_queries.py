@@ -1,0 +1,36 @@
+"""Query languages beside SQL: what is looked for is a text, and no part of the query."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import pytest
+
+from l7audit.harness.check import Check
+from l7audit_suites.input.ground import others, word, workshops
+from l7audit_suites.input.hunt import inquire
+from l7audit_suites.input.inlets import asking
+from l7audit_suites.input.queries import LDAP, LDAP_ERRORS, XPATH, XPATH_ERRORS, Query
+
+
+def is_data(check: Check, queries: Sequence[Query], errors: re.Pattern[str], what: str) -> None:
+    """Expects that texts which are looked for stay texts, with something there to be found."""
+    rooms = workshops(check)
+    inlets = [i for i in asking(check, rooms, others(check, rooms)) if not i.sorts]
+    if not inlets:
+        check.not_applicable("No read of the target takes a text to look for.")
+    check.witness("a harmless text is looked for", lambda: inlets[0].ask(word()))
+    inquire(check, inlets, queries, errors, what)
+
+
+@pytest.mark.control("INPUT-30")
+def test_xpath_in_an_input_is_data(check: Check) -> None:
+    what = "a condition of XPath in this input decides what is answered"
+    is_data(check, XPATH, XPATH_ERRORS, what)
+
+
+@pytest.mark.control("INPUT-31")
+def test_a_filter_of_ldap_in_an_input_is_data(check: Check) -> None:
+    what = "a filter of LDAP in this input decides what is answered"
+    is_data(check, LDAP, LDAP_ERRORS, what)
