@@ -41,6 +41,7 @@ FOR_SUITES = {
     "l7audit.model": PINNED["l7audit.model"],
     "l7audit.probe.answer": "Answer Headers",
     "l7audit.probe.handshake": "Offer possible",
+    "l7audit.probe.http2": "MOST_CONTENT SECONDS Stream",
     "l7audit.probe.logs": "Logs MOST_BYTES",
     "l7audit.probe.raw": "Raw Talk",
     "l7audit.probe.request": "Auth Request",

@@ -16,13 +16,14 @@ from l7audit.journal import Record
 from l7audit.model import Safety, Target
 from l7audit.probe.answer import Answer, Headers
 from l7audit.probe.handshake import Agreement, Offer, in_the_clear, shake
+from l7audit.probe.http2 import Stream, exchange, framed
 from l7audit.probe.raw import Raw, Talk, converse, named, spelled
 from l7audit.probe.recording import recorded
 from l7audit.probe.redact import Redactor
 from l7audit.probe.refusal import RefusalStyle
 from l7audit.probe.request import Request
 from l7audit.probe.scope import Meter, Origin, Scope
-from l7audit.probe.wire import Reply, Trouble, Wire
+from l7audit.probe.wire import Reply, Trouble, Wire, trusting
 from l7audit.profile import Budget
 
 Sink = Callable[[Record], None]
@@ -223,6 +224,33 @@ class Probe:
         """As `talk`, all of them at the same time; at most `MOST_TALKS`."""
         with ThreadPoolExecutor(min(MOST_TALKS, max(1, len(raws)))) as threads:
             return list(threads.map(lambda raw: self.talk(raw, identity), raws))
+
+    def frames(self, streams: Sequence[Stream], identity: str = "") -> list[Answer]:
+        """Puts requests in frames of HTTP/2 on a connection of their own, one after the other, and
+        records the answers; what goes wrong is in an answer's `error`. Errors: as `talk`."""
+        self.scope.require(Safety.ACTIVE, "A conversation in frames")
+        for _ in streams:
+            self._core.meter.take()
+        trust = trusting(self._core.target.ca_file)
+        trust.set_alpn_protocols(["h2", "http/1.1"])
+        answers = []
+        base = self._core.base
+        for stream, reply in zip(streams, exchange(base, trust, streams), strict=True):
+            fields = dict(stream.fields)
+            shown = named(f"{fields.get(':method')} {fields.get(':path')}\n".encode("latin-1"))
+            answers.append(self._record(shown, base, reply, identity, stream.shown))
+        return answers
+
+    def conversations(
+        self, talks: Sequence[Sequence[Stream]], identity: str = ""
+    ) -> list[list[Answer]]:
+        """As `frames`, all of them at the same time; at most `MOST_TALKS`."""
+        with ThreadPoolExecutor(min(MOST_TALKS, max(1, len(talks)))) as threads:
+            return list(threads.map(lambda streams: self.frames(streams, identity), talks))
+
+    def framed(self, request: Request) -> Stream:
+        """A request as this probe would write it in HTTP/2, for others to start from."""
+        return framed(self._core.base, request)
 
     def handshake(self, offer: Offer) -> Agreement:
         """Offers a way of TLS to the target's own address. Errors: as `talk`."""

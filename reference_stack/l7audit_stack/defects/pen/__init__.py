@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from l7audit_stack.defects.defect import Defect
-from l7audit_stack.defects.pen import believing, bulk, framing, keeping, waiting
+from l7audit_stack.defects.pen import believing, bulk, downgrade, framing, keeping, waiting
 
 DEFECTS: tuple[Defect, ...] = (
     *framing.DEFECTS,
     *believing.DEFECTS,
     *bulk.DEFECTS,
+    *downgrade.DEFECTS,
     *keeping.DEFECTS,
     *waiting.DEFECTS,
 )
