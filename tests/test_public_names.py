@@ -40,6 +40,7 @@ FOR_SUITES = {
     "l7audit.hookspecs": "Suite hookimpl",
     "l7audit.model": PINNED["l7audit.model"],
     "l7audit.probe.answer": "Answer Headers",
+    "l7audit.probe.certificate": "Shown",
     "l7audit.probe.handshake": "Offer possible",
     "l7audit.probe.http2": "MOST_CONTENT SECONDS Stream",
     "l7audit.probe.logs": "Logs MOST_BYTES",

@@ -15,6 +15,7 @@ from l7audit.errors import OutOfScopeError, TargetLostError
 from l7audit.journal import Record
 from l7audit.model import Safety, Target
 from l7audit.probe.answer import Answer, Headers
+from l7audit.probe.certificate import Shown, shown
 from l7audit.probe.handshake import Agreement, Offer, in_the_clear, shake
 from l7audit.probe.http2 import Stream, exchange, framed
 from l7audit.probe.raw import Raw, Talk, converse, named, spelled
@@ -257,6 +258,14 @@ class Probe:
         self.scope.require(Safety.ACTIVE, "A handshake")
         self._core.meter.take()
         return shake(self._core.base, offer)
+
+    def certificate(self) -> Shown:
+        """The certificate that the target's own address shows, and what a client of the profile's
+        trust says of it. Errors: as `talk`."""
+        self.scope.require(Safety.ACTIVE, "A handshake")
+        self._core.meter.take()
+        self._core.meter.take()
+        return shown(self._core.base, self._core.wire.trust)
 
     def in_the_clear(self, request: Request) -> bytes:
         """What the target's own address answers to a request without TLS, at most its header.

@@ -30,7 +30,7 @@ _WEAK = {
 _PORT = Place(operation="TLS")
 
 
-def _with_tls(check: Check) -> None:
+def with_tls(check: Check) -> None:
     """Ends the check where there is no TLS to judge; on a network that is a violation."""
     parts = urlsplit(check.target.base_url)
     if parts.scheme == "https":
@@ -51,7 +51,7 @@ def _stays_here(host: str) -> bool:
 
 def _expect_refused(check: Check, offers: dict[str, Offer], part: str, statement: str) -> None:
     """Expects that none of these is agreed to; what we can't offer ourselves is told."""
-    _with_tls(check)
+    with_tls(check)
     check.witness("TLS of today is agreed to", lambda: check.probe.handshake(_TODAY).made)
     tried = 0
     for name, offer in offers.items():
@@ -85,7 +85,7 @@ def test_weak_ciphers_are_refused(check: Check) -> None:
 
 @pytest.mark.control("CRYPT-03")
 def test_nothing_is_answered_in_the_clear(check: Check) -> None:
-    _with_tls(check)
+    with_tls(check)
     surface = check.surface(Kind.PUBLIC_READ)
     request = surface.request()
     check.witness("the same is answered over TLS", lambda: check.send(request))

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtensionOID
 from cryptography.x509.verification import PolicyBuilder, Store
 
-from l7audit_stack.deploy.certificates import make_certificates
+from l7audit_stack.deploy.certificates import Authority, make_certificates
 
 
 def test_the_server_certificate_is_valid_for_its_names_under_the_authority(tmp_path: Path) -> None:
@@ -24,19 +25,29 @@ def test_the_server_certificate_is_valid_for_its_names_under_the_authority(tmp_p
         assert verifier.verify(server, [])
 
 
-def test_only_its_owner_can_read_the_key(tmp_path: Path) -> None:
+def test_only_its_owner_can_read_the_keys(tmp_path: Path) -> None:
     made = make_certificates(tmp_path / "tls")
+    assert stat.S_IMODE(made.authority_key.stat().st_mode) == 0o600
     assert stat.S_IMODE(made.server_key.stat().st_mode) == 0o600
     assert stat.S_IMODE(made.server_key.parent.stat().st_mode) == 0o700
 
 
-def test_the_authority_signs_servers_only_and_its_key_is_nowhere(tmp_path: Path) -> None:
+def test_an_authority_may_stand_between_and_signs_servers_only(tmp_path: Path) -> None:
     made = make_certificates(tmp_path)
-    authority = x509.load_pem_x509_certificate(made.authority.read_bytes())
-    limits = authority.extensions.get_extension_for_oid(ExtensionOID.BASIC_CONSTRAINTS).value
-    assert isinstance(limits, x509.BasicConstraints)
-    assert (limits.ca, limits.path_length) == (True, 0)
-    assert {path.name for path in tmp_path.iterdir()} == {"ca.pem", "server.pem", "server.key"}
+    root = Authority.read(made.authority, made.authority_key)
+    between = Authority.new("between", above=root)
+    assert [_depth(root), _depth(between)] == [1, 0]
+    server = between.sign(ec.generate_private_key(ec.SECP256R1()))
+    name = x509.DNSName("localhost")
+    verifier = PolicyBuilder().store(Store([root.certificate])).build_server_verifier(name)
+    assert verifier.verify(server, [between.certificate])
+
+
+def _depth(authority: Authority) -> int | None:
+    found = authority.certificate.extensions.get_extension_for_oid(ExtensionOID.BASIC_CONSTRAINTS)
+    assert isinstance(found.value, x509.BasicConstraints)
+    assert found.value.ca
+    return found.value.path_length
 
 
 def test_two_runs_do_not_trust_each_other(tmp_path: Path) -> None:
