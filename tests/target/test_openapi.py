@@ -134,7 +134,8 @@ def test_malformed_parts_are_left_out_and_the_rest_is_read() -> None:
         ("a: [", "neither JSON nor YAML"),
         ("- 1", "no object"),
         ("42", "no object"),
-        ('{"swagger": "2.0", "paths": {}}', "Swagger 2.0"),
+        ('{"swagger": "1.2", "paths": {}}', "says 1.2"),
+        ("<!doctype html><title>API</title>", "is HTML or XML"),
         ('{"openapi": "4.0.0", "paths": {}}', "4.0.0"),
         ('{"paths": {}}', "no version"),
         ('{"openapi": "3.1.0"}', "no `paths`"),
@@ -151,16 +152,93 @@ def test_what_is_no_document_is_one_clear_sentence(text: str, said: str) -> None
 
 
 def test_a_document_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("l7audit.target.openapi.LIMIT", 1000)
+    monkeypatch.setattr("l7audit.target.tree.LIMIT", 1000)
     with pytest.raises(DocumentError, match="larger"):
         Document.parse(" " * 1001)
 
 
-def test_aliases_that_multiply_are_read_in_bounds() -> None:
+def test_aliases_that_multiply_are_refused_before_they_are_written_out() -> None:
     lines = ["a0: &a0 {type: object}"]
     for n in range(1, 30):
         members = ", ".join(f"p{i}: *a{n - 1}" for i in range(9))
         lines.append(f"a{n}: &a{n} {{type: object, properties: {{{members}}}}}")
-    text = "openapi: 3.0.0\n" + "\n".join(lines)
-    text += "\npaths: {/x: {post: {requestBody: {content: {application/json: {schema: *a29}}}}}}"
-    assert Document.parse(text).operations[0].json_schema["type"] == "object"
+    with pytest.raises(DocumentError, match="more than 2,000,000 values, its aliases written out"):
+        Document.parse("openapi: 3.0.0\n" + "\n".join(lines) + "\npaths: {}")
+
+
+def test_an_alias_within_itself_is_refused() -> None:
+    with pytest.raises(DocumentError, match="within what it stands for"):
+        Document.parse("openapi: 3.0.0\npaths: &p {/x: *p}")
+
+
+def test_an_honest_alias_is_read() -> None:
+    text = (
+        "openapi: 3.0.0\nx: &ok {description: d}\n"
+        "paths: {/a: {get: {responses: {200: *ok}}}, /b: {get: {responses: {200: *ok}}}}"
+    )
+    document = Document.parse(text)
+    assert [list(o.answers) for o in document.operations] == [["200"], ["200"]]
+
+
+def test_more_operations_than_are_looked_at_are_counted_and_said() -> None:
+    paths = {f"/r{n}": {"get": {}, "post": {}} for n in range(2600)}
+    document = Document.parse(minimal(paths=paths))
+    assert len(document.operations) == 5000
+    (note,) = document.notes
+    assert note == "The document describes 5,200 operations; 5,000 are looked at."
+
+
+def test_references_that_lead_nowhere_are_named_and_the_rest_is_read() -> None:
+    schema = {"type": "object", "properties": {"a": {"$ref": "#/nowhere"}, "b": {"type": "string"}}}
+    body = {"content": {"application/json": {"schema": schema}}}
+    circle = {"$ref": "#/components/schemas/Loop"}
+    document = Document.parse(
+        minimal(
+            paths={"/x": {"post": {"requestBody": body}, "get": {"parameters": [circle]}}},
+            components={"schemas": {"Loop": circle}},
+        )
+    )
+    by_method = {o.method: o for o in document.operations}
+    assert by_method["POST"].json_schema["properties"] == {"a": {}, "b": {"type": "string"}}
+    (note,) = document.notes
+    assert note == (
+        "References of the document lead nowhere (2 in all): #/components/schemas/Loop, #/nowhere."
+    )
+
+
+def test_schemas_that_would_fill_the_memory_stay_within_a_bound_that_is_said() -> None:
+    wide = {f"p{n}": {"type": "string"} for n in range(3000)}
+    paths = {
+        f"/r{n}": {
+            "post": {
+                "requestBody": {
+                    "content": {"application/json": {"schema": {"properties": dict(wide)}}}
+                }
+            }
+        }
+        for n in range(80)
+    }
+    document = Document.parse(minimal(paths=paths))
+    assert len(document.operations) == 80
+    assert any("too large to be written out whole" in note for note in document.notes)
+
+
+def test_a_slot_of_the_path_that_nobody_declares_is_a_parameter() -> None:
+    document = Document.parse(minimal(paths={"/x/{id}": {"get": {}}}))
+    assert [(p.name, p.place, p.required) for p in document.operations[0].parameters] == [
+        ("id", "path", True)
+    ]
+
+
+def test_variables_of_a_server_s_path_have_their_defaults() -> None:
+    server = {
+        "url": "https://api.example.org/{version}",
+        "variables": {"version": {"default": "v2"}},
+    }
+    assert Document.parse(minimal(servers=[server])).prefix == "/v2"
+
+
+def test_a_key_in_the_authorization_header_is_a_bearer_token() -> None:
+    scheme = {"type": "apiKey", "in": "header", "name": "Authorization"}
+    document = Document.parse(minimal(components={"securitySchemes": {"token": scheme}}))
+    assert document.schemes["token"].kind == "bearer"

@@ -1,43 +1,40 @@
-"""An OpenAPI 3.0 or 3.1 document, read as the hostile text that it is."""
+"""An OpenAPI document of version 2.0, 3.0 or 3.1, read as the hostile text that it is."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-import msgspec
-import yaml
-
 from l7audit.errors import DocumentError
 from l7audit.target.operation import Operation, Parameter, Requirement, Scheme
 from l7audit.target.schemas import Expander, Schema
+from l7audit.target.swagger import as_openapi_3
+from l7audit.target.tree import tree
 
-LIMIT = 16 * 1024 * 1024
-"""The most bytes of a document that are read."""
-
-OPERATIONS = 2000
+OPERATIONS = 5000
 """The most operations that are looked at."""
 
-DEPTH = 200
-"""The deepest nesting of a YAML document."""
-
 ANSWER_DEPTH = 6
+_SLOT = re.compile(r"\{([^{}]+)\}")
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
-
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A target's document: its operations, and the path that its first server adds to them."""
+    """A target's document: its operations, and the path that its first server adds to them.
+
+    `notes` are sentences on what of it is not looked at.
+    """
 
     title: str
     version: str
     prefix: str
     operations: tuple[Operation, ...]
     schemes: Mapping[str, Scheme]
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def parse(cls, text: str) -> Document:
@@ -46,47 +43,17 @@ class Document:
         Single malformed operations, parameters and schemas are left out: other people's
         documents have them, and the rest is still worth auditing.
         """
-        root = _root(text)
-        version = str(root.get("openapi", ""))
-        if not version.startswith(("3.0", "3.1")):
-            said = version or (f"Swagger {root['swagger']}" if "swagger" in root else "no version")
+        root = tree(text)
+        version = str(root.get("openapi") or root.get("swagger") or "")
+        if not version.startswith(("2.0", "3.0", "3.1")):
             raise DocumentError(
-                f"The OpenAPI document says {said[:40]}; versions 3.0 and 3.1 are understood.",
-                mend="Convert it to OpenAPI 3, or describe the target by hints in the profile.",
+                f"The OpenAPI document says {version[:40] or 'no version'}; versions 2.0, 3.0 and "
+                "3.1 are understood.",
+                mend="Convert it, or describe the target by hints in the profile.",
             )
         if not isinstance(root.get("paths"), dict):
             raise DocumentError("The OpenAPI document has no `paths`, so it describes nothing.")
-        return _Reader(root).document(version)
-
-
-def _root(text: str) -> dict[str, Any]:
-    if len(text.encode("utf-8", "surrogatepass")) > LIMIT:
-        raise DocumentError(f"The OpenAPI document is larger than {LIMIT // 2**20} MiB.")
-    try:
-        if text.lstrip("\ufeff \t\r\n").startswith("{"):
-            root = msgspec.json.decode(text.lstrip("\ufeff \t\r\n"))
-        else:
-            _refuse_depth(text)
-            root = yaml.load(text, Loader=_Loader)
-    except (msgspec.DecodeError, yaml.YAMLError, RecursionError, ValueError) as error:
-        cause = " ".join(str(error).split())[:200]
-        raise DocumentError(f"The OpenAPI document is neither JSON nor YAML: {cause}.") from error
-    if not isinstance(root, dict):
-        raise DocumentError("The OpenAPI document is no object.")
-    return root
-
-
-def _refuse_depth(text: str) -> None:
-    """The C loader builds its tree by recursion without a limit, and a deep document would take
-    the whole process down; its event stream does not recurse. Errors: `ValueError`."""
-    depth = 0
-    for event in yaml.parse(text, Loader=_Loader):
-        if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
-            if depth > DEPTH:
-                raise ValueError(f"it nests deeper than {DEPTH}")
-        elif isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
+        return _Reader(as_openapi_3(root) if version == "2.0" else root).document(version)
 
 
 class _Reader:
@@ -105,20 +72,34 @@ class _Reader:
     def document(self, version: str) -> Document:
         info = self._expander.mapping(self._root.get("info"))
         operations: list[Operation] = []
+        described = 0
         for template, item in self._root["paths"].items():
             node = self._expander.mapping(item)
             if not isinstance(template, str) or not template.startswith("/"):
                 continue
             for method in METHODS:
-                if isinstance(node.get(method), dict) and len(operations) < OPERATIONS:
-                    operations.append(self._operation(template, method, node[method], node))
+                if isinstance(node.get(method), dict):
+                    described += 1
+                    if described <= OPERATIONS:
+                        operations.append(self._operation(template, method, node[method], node))
         return Document(
             title=str(info.get("title", ""))[:200],
             version=version,
             prefix=_prefix(self._root.get("servers")),
             operations=tuple(operations),
             schemes=self._schemes,
+            notes=tuple(self._notes(described)),
         )
+
+    def _notes(self, described: int) -> Iterator[str]:
+        if described > OPERATIONS:
+            yield f"The document describes {described:,} operations; {OPERATIONS:,} are looked at."
+        lost = sorted(self._expander.lost)
+        if lost:
+            some = ", ".join(reference[:80] for reference in lost[:3])
+            yield f"References of the document lead nowhere ({len(lost)} in all): {some}."
+        if self._expander.spent:
+            yield "The document's schemas are too large to be written out whole; some stay empty."
 
     def _operation(
         self, template: str, method: str, node: dict[str, Any], shared: dict[str, Any]
@@ -130,7 +111,11 @@ class _Reader:
             name=str(node.get("operationId") or f"{method} {template}")[:200],
             method=method.upper(),
             template=template,
-            parameters=self._parameters(shared.get("parameters"), node.get("parameters")),
+            parameters=self._parameters(
+                [{"name": name, "in": "path"} for name in _SLOT.findall(template)],
+                shared.get("parameters"),
+                node.get("parameters"),
+            ),
             bodies=self._media(body.get("content")),
             body_required=body.get("required") is True,
             answers={
@@ -159,7 +144,10 @@ class _Reader:
         return schema
 
     def _parameters(self, *lists: Any) -> tuple[Parameter, ...]:
-        """The parameters of the path and of the operation, the latter's word counting."""
+        """The parameters of the path and of the operation, the latter's word counting.
+
+        A slot of the template that nobody declares is a parameter all the same.
+        """
         found: dict[tuple[str, str], Parameter] = {}
         for listed in lists:
             for node in listed if isinstance(listed, list) else []:
@@ -202,6 +190,8 @@ def _scheme(name: str, node: Mapping[str, Any]) -> Scheme:
     kind = str(node.get("type", "")).lower()
     if kind == "apikey":
         place = str(node.get("in", "header"))
+        if place == "header" and str(node.get("name", "")).lower() == "authorization":
+            return Scheme(name, "bearer", "Authorization")  # 2.0 knows no better way to say it
         carried = "cookie" if place == "cookie" else "api_key"
         return Scheme(name, carried, str(node.get("name", "")), place)
     if kind == "http":
@@ -222,10 +212,14 @@ def _prefix(servers: Any) -> str:
     """The path of the first server. Its host is never gone to: the profile says where to go."""
     first = servers[0] if isinstance(servers, list) and servers else None
     url = first.get("url") if isinstance(first, dict) else None
-    if not isinstance(url, str) or "{" in url:
+    variables = first.get("variables") if isinstance(first, dict) else None
+    if not isinstance(url, str):
         return ""
+    for name, variable in (variables if isinstance(variables, dict) else {}).items():
+        if isinstance(variable, dict) and isinstance(variable.get("default"), str):
+            url = url.replace("{" + str(name) + "}", variable["default"])
     try:
         path = urlsplit(url).path.rstrip("/")
     except ValueError:
         return ""
-    return path if path.startswith("/") else ""
+    return path if path.startswith("/") and "{" not in url else ""

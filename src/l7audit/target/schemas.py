@@ -15,22 +15,44 @@ DEPTH = 12
 NODES = 4000
 REFERENCES = 16
 
+TOTAL = 150_000
+"""The most nodes of all schemas of one document that are written out."""
+
+MOST_LOST = 1000
+"""The most references that are remembered as leading nowhere."""
+
 
 class Expander:
-    """Writes out the references of one document; every call has its own bound of nodes."""
+    """Writes out the references of one document; every call has its own bound of nodes.
+
+    `lost` are references that lead nowhere, out of the document or in a circle; `spent` says that
+    the bound of the whole document was reached.
+    """
 
     def __init__(self, root: Mapping[str, Any]) -> None:
         self._root = root
+        self._left = TOTAL
+        self._known: dict[tuple[int, int], Schema] = {}
+        self._places: dict[str, Any] = {}
+        self.lost: set[str] = set()
+        self.spent = False
 
     def follow(self, node: Any) -> Any:
         """The node that a chain of local references leads to; None where it leads nowhere.
 
         A reference to another file or address is never followed.
         """
+        if not isinstance(node, dict) or not isinstance(node.get("$ref"), str):
+            return node
+        first = node["$ref"]
         for _ in range(REFERENCES):
+            node = self._at(node["$ref"])
+            if node is None:
+                break
             if not isinstance(node, dict) or not isinstance(node.get("$ref"), str):
                 return node
-            node = self._at(node["$ref"])
+        if len(self.lost) < MOST_LOST:
+            self.lost.add(first[:200])
         return None
 
     def mapping(self, node: Any) -> dict[str, Any]:
@@ -39,10 +61,19 @@ class Expander:
         return found if isinstance(found, dict) else {}
 
     def schema(self, node: Any, depth: int = DEPTH) -> Schema:
-        """A schema as a tree without references."""
-        return self._schema(node, depth, iter(range(NODES)), ())
+        """A schema as a tree without references. Its outermost object is the caller's own."""
+        found = self.follow(node)
+        key = (id(found), depth)
+        if key not in self._known:
+            self._known[key] = self._schema(found, depth, iter(range(NODES)), ())
+        return dict(self._known[key])
 
     def _at(self, reference: str) -> Any:
+        if reference not in self._places:
+            self._places[reference] = self._found(reference)
+        return self._places[reference]
+
+    def _found(self, reference: str) -> Any:
         if not reference.startswith("#/"):
             return None
         node: Any = self._root
@@ -57,11 +88,15 @@ class Expander:
         return node
 
     def _schema(self, node: Any, depth: int, left: Iterator[int], above: tuple[int, ...]) -> Schema:
+        if depth <= 0 or not isinstance(node, dict):
+            return {}
+        if self._left <= 0:
+            self.spent = True
+            return {}
         found = self.follow(node)
-        if not isinstance(found, dict) or depth <= 0 or id(found) in above:
+        if not isinstance(found, dict) or id(found) in above or next(left, None) is None:
             return {}
-        if next(left, None) is None:
-            return {}
+        self._left -= 1
         above = (*above, id(found))
 
         def inner(child: Any) -> Schema:

@@ -33,12 +33,20 @@ def says(text: Sequence[str], *phrases: str) -> bool:
 
     `api key` finds `api_key`, `apiKeys` and `x-api-key`, but not `keyApi`.
     """
-    return any(_within(phrase.split(), text) for phrase in phrases)
+    return _says(tuple(text), phrases)
 
 
-def _within(phrase: Sequence[str], text: Sequence[str]) -> bool:
-    size = len(phrase)
-    return any(list(text[at : at + size]) == phrase for at in range(len(text) - size + 1))
+@lru_cache(maxsize=65_536)
+def _says(text: Words, phrases: tuple[str, ...]) -> bool:
+    return any(_within(phrase, text) for phrase in phrases)
+
+
+def _within(phrase: str, text: Words) -> bool:
+    if " " not in phrase:
+        return phrase in text
+    sought = tuple(phrase.split())
+    size = len(sought)
+    return any(text[at : at + size] == sought for at in range(len(text) - size + 1))
 
 
 def all_words(names: Iterable[str]) -> Words:
