@@ -26,7 +26,8 @@ PINNED = {
         Measurement Message Observation PastRun ProofCell R Record Records RunEnded RunResumed
         RunStarted Skipped StackEvent Violation Witness decode digest encode of_type read""",
     "l7audit.model": """
-        AreaName Capability Confidence Control ControlId Credential Day DocumentedTarget Frozen
+        AreaName Authorisation Capability Confidence Control ControlId Credential Day
+        DocumentedTarget Frozen
         GatePolicy Identity Kind Mint Place Safety Score Severity Strict Target Verdict Waiver""",
     "l7audit.probe.answer": "Answer Headers MAX_DEPTH RefusalStyle",
     "l7audit.probe.request": "Auth Pairs Request",

@@ -116,15 +116,17 @@ class DocumentedTarget(Strict, frozen=True, kw_only=True):
 
 
 class Credential(Strict, frozen=True, kw_only=True):
-    """One way in. `kind`: `api_key`, `bearer`, `password`, `client` or `basic`.
+    """One way in. `kind`: `api_key`, `bearer`, `cookie`, `password`, `client` or `basic`.
 
-    `name` is the header of an API key, the user of a password, the id of a client; `secret` is
-    what must never reach a journal or a report.
+    `name` is the field of an API key, the cookie of a session, the user of a password, the id of a
+    client; `place` is where an API key goes where the document does not say: `header`, `query` or
+    `cookie`. `secret` is what must never reach a journal or a report.
     """
 
     kind: str
     secret: str
     name: str = ""
+    place: str = ""
 
     def __repr__(self) -> str:
         return f"Credential(kind={self.kind!r}, name={self.name!r}, secret='***')"
@@ -274,6 +276,22 @@ class Waiver(Strict, frozen=True, kw_only=True):
     expires: Day
     fingerprint: str = ""
     since: Day | None = None
+
+
+class Authorisation(Strict, frozen=True, kw_only=True):
+    """Who allows an audit of what is not on this machine, when, where and how far.
+
+    `since` and `until` are UTC dates, both inclusive; `origins` are written like
+    `https://api.example.org`; `levels` are those that are allowed, `passive` always being one.
+    `reference` names the ticket or contract that says so.
+    """
+
+    by: Annotated[str, msgspec.Meta(min_length=1)]
+    since: Day
+    until: Day
+    origins: Annotated[list[str], msgspec.Meta(min_length=1)]
+    levels: Annotated[list[Safety], msgspec.Meta(min_length=1)]
+    reference: str = ""
 
 
 class GatePolicy(Strict, frozen=True, kw_only=True):

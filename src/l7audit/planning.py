@@ -9,10 +9,19 @@ from l7audit.catalogue import Catalogue, Check
 from l7audit.harness.context import Context
 from l7audit.harness.crew import Job
 from l7audit.journal import Skipped
-from l7audit.model import Control, Safety, Target
+from l7audit.model import Capability, Control, Safety, Target
 
 GROUP = 6
 """Checks of one file that one job runs: few enough to share out, enough to spare pytest's start."""
+
+
+_BRINGS_IN = {
+    Capability.OPENAPI: (
+        "an OpenAPI document: name it in the profile (target.openapi), or let l7audit init find it"
+    ),
+    Capability.IDENTITIES: "an identity: add one with l7audit init (target.identities)",
+}
+"""What a profile can give, and how."""
 
 
 @dataclass(frozen=True)
@@ -49,23 +58,25 @@ def plan(
     target: Target,
     level: Safety,
     only: Collection[str] | None = None,
+    held_back: str = "",
 ) -> Plan:
     """Sorts the selected controls into those that this target and this safety level allow.
 
-    `only` names the checks that may run; None allows all.
+    `only` names the checks that may run; None allows all. `held_back` says why the level is less
+    than the profile wants, if it is.
     """
     within: list[Control] = []
     out: list[Skipped] = []
     for control in selected:
         missing = [c for c in control.needs if c not in target.capabilities]
         if missing:
-            names = ", ".join(missing)
-            reason = (
-                f"It needs {names}, which the provider {target.provider!r} does not grant here."
-            )
-            out.append(Skipped(control=control.id, reason=reason))
+            out.append(Skipped(control=control.id, reason=_lacking(missing, target)))
         elif control.safety.rank > level.rank:
-            reason = f"It is {control.safety}; the profile allows {level} at most."
+            reason = f"It is {control.safety}; " + (
+                f"{level} is the most that may be done here. {held_back}"
+                if held_back
+                else f"the profile allows {level} at most: safety: {control.safety} brings it in."
+            )
             out.append(Skipped(control=control.id, reason=reason))
         else:
             within.append(control)
@@ -74,6 +85,15 @@ def plan(
         c for c in catalogue.checks if c.control in ids and (only is None or c.id in only)
     )
     return Plan(tuple(within), tuple(out), checks)
+
+
+def _lacking(missing: Sequence[Capability], target: Target) -> str:
+    """Why a control can't be tested here, and what would bring it in."""
+    granted = [_BRINGS_IN[c] for c in missing if c in _BRINGS_IN]
+    if len(granted) == len(missing):
+        return f"It needs {' and '.join(granted)}."
+    names = ", ".join(missing)
+    return f"It needs {names}, which the provider {target.provider!r} does not grant here."
 
 
 def provable(planned: Plan, known: Collection[str], provider: str) -> Plan:

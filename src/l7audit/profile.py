@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 from collections.abc import Iterator
+from datetime import date
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,7 +15,7 @@ import msgspec
 import yaml
 
 from l7audit.errors import ProfileError
-from l7audit.model import GatePolicy, Identity, Safety, Strict, Waiver
+from l7audit.model import Authorisation, GatePolicy, Identity, Safety, Strict, Waiver
 
 DEFAULT = "reference"
 """The built-in profile that audits the reference stack."""
@@ -26,6 +27,7 @@ MOST_NODES = 50_000
 """The most values that a profile may hold, with its aliases written out."""
 
 _BUILT_IN = "l7audit.profiles"
+_ORIGIN = re.compile(r"https?://[^\s/?#@]+")
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
@@ -62,6 +64,7 @@ class Profile(Strict, frozen=True, kw_only=True):
     """A validated profile. `source` names the file it came from (or the built-in profile).
 
     `reports` names the reporters that write; without any it is those that write by default.
+    `authorisation` is what allows more than passive checks of a target beyond loopback.
     """
 
     name: str = DEFAULT
@@ -69,6 +72,7 @@ class Profile(Strict, frozen=True, kw_only=True):
     select: list[str] = []
     skip: list[str] = []
     safety: Safety | None = None
+    authorisation: Authorisation | None = None
     budget: Budget = Budget()
     gate: GatePolicy = GatePolicy()
     waivers: list[Waiver] = []
@@ -77,7 +81,8 @@ class Profile(Strict, frozen=True, kw_only=True):
 
     @property
     def level(self) -> Safety:
-        """The safety level: an owner's word, else by provider (a stack of ours may be hurt)."""
+        """The safety level that is wanted: an owner's word, else by provider (a stack of ours may
+        be hurt). What may be reached beyond loopback is for `consent` to say."""
         if self.safety is not None:
             return self.safety
         return Safety.ACTIVE if self.target.provider == "external" else Safety.DISRUPTIVE
@@ -157,7 +162,30 @@ def parse(text: str, *, source: str, secrets: bool = True) -> Profile:
         mark = _locate(node, path.rstrip("`"), sentence)
         place = path.rstrip("`").removeprefix("$").removeprefix(".") or "the profile"
         raise ProfileError(f"{_at(source, mark)}: {place}: {sentence}.") from error
+    _look_through(profile.authorisation, node, source)
     return msgspec.structs.replace(profile, source=source)
+
+
+def _look_through(stated: Authorisation | None, node: yaml.Node, source: str) -> None:
+    """Refuses a statement of authorisation that could never hold. Errors: `ProfileError`."""
+    if stated is None:
+        return
+    wrong = ""
+    for place, day in (("since", stated.since), ("until", stated.until)):
+        try:
+            date.fromisoformat(day)
+        except ValueError:
+            wrong = wrong or f"{place}: {day} is no day of the calendar"
+    if not wrong and stated.until < stated.since:
+        wrong = f"until: {stated.until} is before since, {stated.since}"
+    for number, origin in enumerate(stated.origins):
+        if not _ORIGIN.fullmatch(origin):
+            wrong = wrong or (
+                f"origins[{number}]: {origin!r} is no origin; write it like https://api.example.org"
+            )
+    if wrong:
+        path = f"$.authorisation.{wrong.partition(':')[0]}"
+        raise ProfileError(f"{_at(source, _locate(node, path, ''))}: authorisation.{wrong}.")
 
 
 class _Loader(yaml.SafeLoader):

@@ -15,11 +15,13 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from l7audit import catalogue as catalogues
 from l7audit.assess.proof import CLEAN, encode, proof_document
 from l7audit.assess.verdicts import ControlEvidence, control_evidence
+from l7audit.consent import consent
 from l7audit.errors import CatalogueError
 from l7audit.exits import Exit
 from l7audit.folders import CHECKS_LOG, JOURNAL, PROOF, VARIANTS, new_folder
@@ -28,7 +30,7 @@ from l7audit.harness.crew import Job, Worker
 from l7audit.harness.document import understood
 from l7audit.hookspecs import Lab, Progress
 from l7audit.journal import AnyRecord, Journal, ProofCell, Record, RunEnded, RunStarted
-from l7audit.model import Control, Target, Verdict
+from l7audit.model import Control, Safety, Target, Verdict
 from l7audit.planning import Plan, plan, provable
 from l7audit.plugins import Plugins
 from l7audit.probe.probe import Probe
@@ -109,13 +111,16 @@ def prove(profile: Profile, plugins: Plugins, options: Options, progress: Progre
         recorder = Recorder(journal, plugins)
         target = lab.target(0, [])
         known = dict(lab.defects())
-        planned = plan(catalogue, selected, target, profile.level)
+        allowed = consent(profile, target, datetime.now(UTC).date())
+        planned = plan(catalogue, selected, target, allowed.level, held_back=allowed.reason)
         planned = provable(planned, known, target.provider)
         variants = variants_of(planned.controls, known)
-        head = run_started(profile, catalogue, planned, target, seed, options)
+        head = run_started(profile, catalogue, planned, target, seed, options, allowed)
         recorder(head)
-        document, learnt = _understood(profile, target, recorder, seed)
-        bench = _Bench(profile, planned, head, document, learnt, folder, options.thorough)
+        document, learnt = _understood(profile, target, recorder, seed, allowed.level)
+        bench = _Bench(
+            profile, allowed.level, planned, head, document, learnt, folder, options.thorough
+        )
         cells, outcome, reason = _matrix(lab, bench, variants, recorder)
         recorder(RunEnded(outcome=outcome, reason=reason, seconds=time.time() - started))
     matrix = proof_document(
@@ -140,6 +145,7 @@ class _Bench:
     """What all variants share."""
 
     profile: Profile
+    level: Safety
     plan: Plan
     head: RunStarted
     document: str
@@ -167,12 +173,13 @@ class _Bench:
 
 
 def _understood(
-    profile: Profile, target: Target, recorder: Recorder, seed: int
+    profile: Profile, target: Target, recorder: Recorder, seed: int, level: Safety
 ) -> tuple[str, Learnt]:
     """What is known of the clean stack, and so of each variant: their manners are the same."""
-    probe = Probe(target, recorder, limits=profile.budget, safety=profile.level)
+    probe = Probe(target, recorder, limits=profile.budget, safety=level)
     try:
-        return understood(target, probe, seed)
+        document, learnt, _ = understood(target, probe, seed)
+        return document, learnt
     finally:
         probe.close()
 
@@ -245,7 +252,7 @@ def _variant(
         seed=bench.head.seed,
         controls=controls,
         budget=bench.profile.budget,
-        safety=bench.profile.level,
+        safety=bench.level,
         variant=variant.name,
         learnt=bench.learnt,
     )

@@ -11,13 +11,15 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 
 from l7audit import catalogue as catalogues
-from l7audit.assess.assess import DESCRIBED
+from l7audit.assess.assess import DESCRIBED, NOTED
 from l7audit.assess.targets import documented_targets
 from l7audit.catalogue import Catalogue
+from l7audit.consent import Consent, consent
 from l7audit.earlier import Earlier, proven_before, unfinished
 from l7audit.folders import CHECKS_LOG, JOURNAL, MANIFEST, new_folder
 from l7audit.harness.context import Context
@@ -134,9 +136,10 @@ def begin(
     else:
         selected = [c for c in catalogue.controls if c.id in earlier.selected]
         seed, done, only = earlier.started.seed, earlier.done, earlier.checks
-    planned = plan(catalogue, selected, target, profile.level, only)
+    allowed = consent(profile, target, datetime.now(UTC).date())
+    planned = plan(catalogue, selected, target, allowed.level, only, allowed.reason)
     if earlier is None:
-        recorder(run_started(profile, catalogue, planned, target, seed, options))
+        recorder(run_started(profile, catalogue, planned, target, seed, options, allowed))
         for cell in proven_before(recorder.path.parent.parent, catalogue.digest):
             recorder(cell)
     else:
@@ -145,21 +148,23 @@ def begin(
     done |= _skip(profile, catalogue, planned, recorder, ended)
     started = time.time()
     budget = profile.budget
-    probe = Probe(target, recorder, limits=budget, safety=profile.level)
+    probe = Probe(target, recorder, limits=budget, safety=allowed.level)
     try:
-        document, learnt = understood(target, probe, seed)
+        document, learnt, notes = understood(target, probe, seed)
     finally:
         probe.close()
     if document:
         detail = {"digest": digest_of(document, target)}
         recorder(StackEvent(component="target", event=DESCRIBED, detail=detail))
+        for note in notes:
+            recorder(StackEvent(component="target", event=NOTED, detail={"what": note}))
     context = Context(
         target=target,
         document=document,
         seed=seed,
         controls={c.id: c for c in planned.controls},
         budget=budget,
-        safety=profile.level,
+        safety=allowed.level,
         learnt=learnt,
     )
     return Work(planned, context, done, started)
@@ -239,6 +244,7 @@ def run_started(
     target: Target,
     seed: int,
     options: Options,
+    allowed: Consent,
 ) -> RunStarted:
     """The run's first record: the plan and everything that an output needs to know of it."""
     ids = [c.id for c in planned.controls]
@@ -268,6 +274,8 @@ def run_started(
             "python": platform.python_version(),
             "system": platform.platform(),
             "cores": str(os.cpu_count() or 0),
-            "safety": str(profile.level),
+            "safety": str(allowed.level),
         },
+        authorisation=allowed.stated,
+        held_back=allowed.reason,
     )

@@ -43,6 +43,8 @@ from l7audit.journal import (
 from l7audit.model import Verdict
 
 DESCRIBED = "described"
+NOTED = "noted"
+LEFT_BEHIND = "left behind"
 """The event of a target whose document was read; its detail holds the document's digest."""
 
 _ENDINGS: dict[str, RunOutcome] = {
@@ -142,6 +144,10 @@ def assess(records: Iterable[AnyRecord], today: date) -> Results:
         selected=list(plan.selected),
         suites_digest=plan.suites_digest,
         target_digest=_target_digest(ordered),
+        authorisation=plan.authorisation,
+        held_back=plan.held_back,
+        notes=_told(ordered, NOTED),
+        left_behind=_told(ordered, LEFT_BEHIND),
         versions=dict(sorted(plan.versions.items())),
         environment=dict(sorted(plan.environment.items())),
     )
@@ -235,6 +241,12 @@ def _target_digest(records: Iterable[AnyRecord]) -> str:
     """The digest of the document that the target was audited by, or nothing without one."""
     described = [e for e in of_type(records, StackEvent) if e.event == DESCRIBED]
     return str(described[-1].detail.get("digest", "")) if described else ""
+
+
+def _told(records: Iterable[AnyRecord], event: str) -> list[str]:
+    """What such events of the target say, each once, in order."""
+    found = (e for e in of_type(records, StackEvent) if e.event == event)
+    return list(dict.fromkeys(str(e.detail.get("what", "")) for e in found))
 
 
 def _ending(records: Iterable[AnyRecord]) -> tuple[RunOutcome, str]:

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from l7audit.model import Confidence, Place, Severity, Verdict
+from l7audit.model import Authorisation, Confidence, Place, Severity, Verdict
 
 SCHEMA = "l7audit-results/1"
 """The format of `results.json`; it changes when a field is dropped or means something else."""
@@ -225,6 +225,9 @@ class Results(Entry, frozen=True, kw_only=True):
     decided. `profile` and the digests (SHA-256, in hex) say what was asked and of what:
     `target_digest` is that of the target's own description, empty where it has none. `selected`
     is what the caller narrowed the profile to. `history` are earlier runs, oldest first.
+    `authorisation` is the profile's statement of who allows the audit, `held_back` why it went less
+    far than the profile wants; `notes` say what of the target's document was not looked at, and
+    `left_behind` what was made at the target and could not be removed.
     """
 
     schema: str
@@ -254,6 +257,10 @@ class Results(Entry, frozen=True, kw_only=True):
     selected: list[str] = []
     suites_digest: str
     target_digest: str = ""
+    authorisation: Authorisation | None = None
+    held_back: str = ""
+    notes: list[str] = []
+    left_behind: list[str] = []
     versions: dict[str, str]
     environment: dict[str, str]
 

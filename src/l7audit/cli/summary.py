@@ -45,6 +45,7 @@ def show(terminal: Terminal, outcome: Outcome, notes: Sequence[str] = ()) -> Non
     _waivers(terminal, results.waivers)
     _baseline(terminal, results.baseline)
     _targets(terminal, results.targets)
+    _authorised(terminal, results)
     _left_out(terminal, results)
     capped(terminal, "Note", [styled(note, "yellow") for note in notes])
     _end(terminal, outcome)
@@ -163,6 +164,18 @@ def _targets(terminal: Terminal, targets: Sequence[TargetResult]) -> None:
         row(terminal, "", styled(f"missed: {target.id} ({target.bound}): {target.reason}", "red"))
     if open_:
         row(terminal, "", "not demonstrated: " + _names([t.id for t in open_]))
+
+
+def _authorised(terminal: Terminal, results: Results) -> None:
+    """Who allowed it, and why it went less far than the profile wants."""
+    stated = results.authorisation
+    if stated is not None:
+        said = f"by {stated.by}, {stated.since} to {stated.until}, {', '.join(stated.levels)} at "
+        row(terminal, "Authorised", said + ", ".join(stated.origins))
+    if results.held_back:
+        row(terminal, "Held back", styled(results.held_back, "yellow"))
+    capped(terminal, "Left behind", [styled(what, "yellow") for what in results.left_behind])
+    capped(terminal, "Document", [styled(what, "yellow") for what in results.notes])
 
 
 def _left_out(terminal: Terminal, results: Results) -> None:

@@ -110,7 +110,7 @@ class Check:
             self.inconclusive(
                 f"The profile gives no identity {wish or 'at all'}"
                 + (f" (number {index + 1})" if index else "")
-                + "."
+                + "; l7audit init adds one."
             )
         return found[index]
 

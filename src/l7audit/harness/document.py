@@ -7,10 +7,11 @@ import hashlib
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from l7audit.errors import BudgetSpentError, OutOfScopeError, ProviderError, TargetLostError
+from l7audit.errors import BudgetSpentError, DocumentError, OutOfScopeError, ProviderError, TargetLostError
 from l7audit.model import Target
 from l7audit.probe.probe import Probe
 from l7audit.probe.request import Request
+from l7audit.probe.wire import BODY_BYTES
 from l7audit.target.discover import discover
 from l7audit.target.learnt import Learnt
 from l7audit.target.manners import learn
@@ -40,21 +41,30 @@ def fetch(target: Target, probe: Probe) -> str:
             f"The OpenAPI document at {target.openapi} answered {answer.status or answer.error}.",
             mend="Name the document in the profile (target.openapi), or leave it empty.",
         )
+    if answer.truncated:
+        raise DocumentError(
+            f"The OpenAPI document at {target.openapi} is larger than {BODY_BYTES // 2**20} MiB.",
+            mend="Download it and name the file, or a part of it: target.openapi",
+        )
     return answer.text
 
 
-def understood(target: Target, probe: Probe, seed: int) -> tuple[str, Learnt]:
-    """The target's document (its text), and what its own answers teach beside it.
+def understood(
+    target: Target, probe: Probe, seed: int
+) -> tuple[str, Learnt, tuple[str, ...]]:
+    """The target's document (its text), what its own answers teach beside it, and sentences on
+    what of the document is not looked at.
 
     Errors: as `fetch`; what is unusable in the document or the hints is said here once, not by
     each check. What keeps the target from teaching is told by the checks, too.
     """
     document = fetch(target, probe)
     model = TargetModel.of(document, target, seed=seed)
+    notes = model.document.notes if model.document is not None else ()
     try:
-        return document, learn(model, probe)
+        return document, learn(model, probe), notes
     except (BudgetSpentError, OutOfScopeError, TargetLostError):
-        return document, Learnt()
+        return document, Learnt(), notes
 
 
 def digest_of(document: str, target: Target) -> str:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 
 from l7audit.model import (
+    Authorisation,
     Confidence,
     Control,
     DocumentedTarget,
@@ -83,7 +84,8 @@ class RunStarted(Record, frozen=True, kw_only=True, tag="run"):
     """The plan: everything that an output needs and that no later record repeats.
 
     `history` are earlier runs, oldest first. `profile` is where the profile came from, and
-    `selected` what the caller narrowed it to: areas and controls.
+    `selected` what the caller narrowed it to: areas and controls. `authorisation` is the profile's
+    statement, and `held_back` why the run goes less far than the profile wants.
     """
 
     format: int
@@ -107,6 +109,8 @@ class RunStarted(Record, frozen=True, kw_only=True, tag="run"):
     suites_digest: str = ""
     versions: dict[str, str] = {}
     environment: dict[str, str] = {}
+    authorisation: Authorisation | None = None
+    held_back: str = ""
 
 
 class RunResumed(Record, frozen=True, kw_only=True, tag="resume"):
