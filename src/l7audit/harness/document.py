@@ -7,7 +7,13 @@ import hashlib
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from l7audit.errors import BudgetSpentError, DocumentError, OutOfScopeError, ProviderError, TargetLostError
+from l7audit.errors import (
+    BudgetSpentError,
+    DocumentError,
+    OutOfScopeError,
+    ProviderError,
+    TargetLostError,
+)
 from l7audit.model import Target
 from l7audit.probe.probe import Probe
 from l7audit.probe.request import Request
@@ -49,9 +55,7 @@ def fetch(target: Target, probe: Probe) -> str:
     return answer.text
 
 
-def understood(
-    target: Target, probe: Probe, seed: int
-) -> tuple[str, Learnt, tuple[str, ...]]:
+def understood(target: Target, probe: Probe, seed: int) -> tuple[str, Learnt, tuple[str, ...]]:
     """The target's document (its text), what its own answers teach beside it, and sentences on
     what of the document is not looked at.
 
