@@ -19,16 +19,16 @@ from booth.suite import ANSWERS, GUARDED, WITNESS, Suite
 
 from l7audit import journal as journals
 from l7audit import plugins as all_plugins
-from l7audit import proof, rendering
+from l7audit import proof, rendering, variants
 from l7audit.assess.proof import CLEAN
-from l7audit.errors import AuditError, CatalogueError, ProviderError, UsageError
+from l7audit.errors import ProviderError, UsageError
 from l7audit.exits import Exit
 from l7audit.folders import JOURNAL, VARIANTS
 from l7audit.hookspecs import Lab, Progress, Provider, hookimpl
 from l7audit.journal import CheckStarted, ProofCell, RunEnded
-from l7audit.model import Capability, Control, Target, Verdict
+from l7audit.model import Capability, Target, Verdict
 from l7audit.profile import Profile, TargetProfile
-from l7audit.proof import PROOF, Variant, variants_of
+from l7audit.proof import PROOF
 from l7audit.rendering import Outcome
 from l7audit.session import Options
 
@@ -279,8 +279,8 @@ def test_what_is_alone_stands_by_nowhere_and_is_proven_all_the_same(
 def test_the_same_bystanders_are_drawn_each_time_and_all_of_them_on_demand(
     prove: Prove, make_suite: MakeSuite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(proof, "NEIGHBOURS", 1)
-    monkeypatch.setattr(proof, "STRANGERS", 1)
+    monkeypatch.setattr(variants, "NEIGHBOURS", 1)
+    monkeypatch.setattr(variants, "STRANGERS", 1)
     names = ["AA-01", "AA-02", "AA-03", "BB-01", "BB-02"]
     suite = make_suite(dict.fromkeys(names, ANSWERS), fields={"AA-01": NEAR})
 
@@ -360,48 +360,3 @@ def test_an_interrupted_proof_says_what_is_known_and_invents_no_gap(
     assert records[-1].outcome == "interrupted"
     assert "slow" not in {c.variant for c in journals.of_type(records, ProofCell)}
     assert gaps(outcome)["BB-01", "slow"] == "It was not run."
-
-
-# --- the variants ---------------------------------------------------------------------------------
-
-
-def control(name: str, **more: Any) -> Control:
-    fields = {"title": "T", "severity": "low", "rationale": "R", "remediation": "R", "mappings": {}}
-    return msgspec.convert({"id": name, **fields, **more}, Control)
-
-
-def test_the_clean_stack_comes_first_and_variants_with_costly_subjects_next() -> None:
-    found = variants_of(
-        [
-            control("AA-01", defects=["open", "odd"]),
-            control("AA-02", defects=["odd"], near_misses=["quiet"]),
-            control("BB-01", defects=["quiet2"], alone=True),
-        ],
-        SUMMARIES | {"quiet2": "x"},
-    )
-    assert [(v.name, v.kind, sorted(v.subjects)) for v in found] == [
-        (CLEAN, "clean", ["AA-01", "AA-02", "BB-01"]),
-        ("quiet2", "defect", ["BB-01"]),
-        ("odd", "defect", ["AA-01", "AA-02"]),
-        ("open", "defect", ["AA-01"]),
-        ("quiet", "near_miss", ["AA-02"]),
-    ]
-    assert [v.expected for v in found] == [Verdict.PASS, *[Verdict.FAIL] * 3, Verdict.PASS]
-    assert found[2].summary == SUMMARIES["odd"]
-
-
-def test_a_defect_that_nobody_can_plant_is_refused() -> None:
-    with pytest.raises(CatalogueError, match="AA-01 names the defect 'typo', which nobody"):
-        variants_of([control("AA-01", defects=["typo"])], SUMMARIES)
-
-
-def test_what_is_a_defect_to_one_is_no_near_miss_to_another() -> None:
-    with pytest.raises(CatalogueError, match="'odd' is a defect and a near-miss at once"):
-        variants_of(
-            [control("AA-01", defects=["odd"]), control("AA-02", near_misses=["odd"])], SUMMARIES
-        )
-
-
-def test_a_variant_knows_what_is_due() -> None:
-    assert Variant("x", "", frozenset(), near_miss=True).expected is Verdict.PASS
-    assert issubclass(CatalogueError, AuditError)

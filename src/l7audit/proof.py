@@ -1,19 +1,15 @@
 """The proof: each control against the clean stack, its planted defects and its near-misses.
 
 A variant is one lane of a lab with one thing planted. In it run the controls that name it (its
-subjects) and some that don't (its bystanders): a defect that turns a bystander red is either
-declared too narrowly or seen by a check that looks at the wrong thing. Every cell says who stood
-by. Which ones do is drawn by the variant's name, more of the same area than of others, so that
-over the matrix each control stands by many times; `thorough` lets all of them stand by each time.
+subjects) and some that don't (its bystanders). Every cell says who stood by.
 """
 
 from __future__ import annotations
 
 import queue
-import random
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,7 +18,6 @@ from l7audit import catalogue as catalogues
 from l7audit.assess.proof import CLEAN, encode, proof_document
 from l7audit.assess.verdicts import ControlEvidence, control_evidence
 from l7audit.consent import consent
-from l7audit.errors import CatalogueError
 from l7audit.exits import Exit
 from l7audit.folders import CHECKS_LOG, JOURNAL, PROOF, VARIANTS, new_folder
 from l7audit.harness.context import Context
@@ -39,57 +34,12 @@ from l7audit.recorder import Recorder
 from l7audit.rendering import Outcome, render
 from l7audit.session import Options, run_started, terminated_like_interrupted
 from l7audit.target.learnt import Learnt
+from l7audit.variants import Variant, bystanders, variants_of
 
 LANES = 3
 """One more than most small machines have cores: rate limits make a lane wait as often as work."""
-NEIGHBOURS, STRANGERS = 6, 3
-"""Bystanders of a variant, from its subjects' areas and from all others."""
 SEED = 20250813
 """A proof is to be repeated as it was, so its seed is fixed unless the caller names one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Variant:
-    """What is planted in a lane, and the controls that have something to say about it."""
-
-    name: str
-    summary: str
-    subjects: frozenset[str]
-    near_miss: bool
-
-    @property
-    def kind(self) -> str:
-        if self.name == CLEAN:
-            return CLEAN
-        return "near_miss" if self.near_miss else "defect"
-
-    @property
-    def expected(self) -> Verdict:
-        return Verdict.FAIL if self.kind == "defect" else Verdict.PASS
-
-
-def variants_of(controls: Sequence[Control], known: dict[str, str]) -> list[Variant]:
-    """The clean stack and each named defect and near-miss, those with costly subjects first.
-
-    Errors: `CatalogueError` where a control names one that the lab cannot plant, or names the
-    same one as a defect and as a near-miss.
-    """
-    subjects: dict[str, set[str]] = {}
-    harmless: dict[str, bool] = {}
-    for control in controls:
-        for names, near_miss in ((control.defects, False), (control.near_misses, True)):
-            for name in names:
-                if name not in known:
-                    raise CatalogueError(
-                        f"{control.id} names the defect {name!r}, which nobody can plant."
-                    )
-                if harmless.setdefault(name, near_miss) != near_miss:
-                    raise CatalogueError(f"{name!r} is a defect and a near-miss at once.")
-                subjects.setdefault(name, set()).add(control.id)
-    alone = {c.id for c in controls if c.alone}
-    found = [Variant(n, known[n], frozenset(s), harmless[n]) for n, s in subjects.items()]
-    found.sort(key=lambda v: (not v.subjects & alone, v.name))
-    return [Variant(CLEAN, "nothing planted", frozenset(c.id for c in controls), False), *found]
 
 
 def prove(profile: Profile, plugins: Plugins, options: Options, progress: Progress) -> Outcome:
@@ -118,9 +68,8 @@ def prove(profile: Profile, plugins: Plugins, options: Options, progress: Progre
         head = run_started(profile, catalogue, planned, target, seed, options, allowed)
         recorder(head)
         document, learnt = _understood(profile, target, recorder, seed, allowed.level)
-        bench = _Bench(
-            profile, allowed.level, planned, head, document, learnt, folder, options.thorough
-        )
+        standing_by = bystanders(variants, planned.controls, thorough=options.thorough)
+        bench = _Bench(profile, allowed.level, planned, head, document, learnt, folder, standing_by)
         cells, outcome, reason = _matrix(lab, bench, variants, recorder)
         recorder(RunEnded(outcome=outcome, reason=reason, seconds=time.time() - started))
     matrix = proof_document(
@@ -151,25 +100,11 @@ class _Bench:
     document: str
     learnt: Learnt
     folder: Path
-    thorough: bool
+    bystanders: Mapping[str, frozenset[str]]
 
     @property
     def controls(self) -> dict[str, Control]:
         return {c.id: c for c in self.plan.controls}
-
-    def bystanders(self, variant: Variant) -> set[str]:
-        """Controls that disturb nobody and do not name the variant."""
-        others = [c for c in self.plan.controls if c.id not in variant.subjects and not c.alone]
-        if self.thorough or variant.name == CLEAN:
-            return {c.id for c in others}
-        areas = {self.controls[s].area for s in variant.subjects}
-        near = [c.id for c in others if c.area in areas]
-        far = [c.id for c in others if c.area not in areas]
-        chance = random.Random(variant.name)
-        return {
-            *chance.sample(near, min(NEIGHBOURS, len(near))),
-            *chance.sample(far, min(STRANGERS, len(far))),
-        }
 
 
 def _understood(
@@ -244,7 +179,7 @@ def _variant(
     clean = variant.name == CLEAN
     target = lab.target(lane, [] if clean else [variant.name])
     controls = bench.controls
-    present = variant.subjects | bench.bystanders(variant)
+    present = variant.subjects | bench.bystanders[variant.name]
     checks = tuple(c for c in bench.plan.checks if c.control in present)
     context = Context(
         target=target,
@@ -304,8 +239,8 @@ def _head(head: RunStarted, variant: Variant, target: Target, ran: set[str]) -> 
 def _cell(
     subject: ControlEvidence, variant: Variant, all_: dict[str, ControlEvidence], bench: _Bench
 ) -> ProofCell:
-    bystanders = sorted(all_.keys() - variant.subjects)
-    disturbed = [name for name in bystanders if all_[name].verdict is Verdict.FAIL]
+    stood_by = sorted(all_.keys() - variant.subjects)
+    disturbed = [name for name in stood_by if all_[name].verdict is Verdict.FAIL]
     as_expected = subject.verdict is variant.expected
     reason = ""
     if not as_expected:
@@ -325,7 +260,7 @@ def _cell(
         verdict=subject.verdict,
         ok=as_expected and not disturbed,
         disturbed=disturbed,
-        observed=bystanders,
+        observed=stood_by,
         reason=reason,
         suites_digest=bench.head.suites_digest,
     )

@@ -61,7 +61,6 @@ class Application:
         await parts.database.open()
         await parts.store.open()
         await parts.audit.open()
-        parts.passwords.prepare()
         parts.metrics.gauge("store_here", "Whether the store answers.", lambda: parts.store.here)
         parts.metrics.gauge(
             "audit_dropped", "Audit events lost to a full queue.", lambda: parts.audit.dropped

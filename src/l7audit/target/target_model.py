@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -30,6 +31,12 @@ _PLAINNESS = {
 _READS = {Kind.PUBLIC_READ, Kind.PROTECTED_READ}
 
 
+@lru_cache(maxsize=4)
+def _parsed(text: str) -> Document:
+    """The document, read once a process: each variant of a proof has the same one."""
+    return Document.parse(text)
+
+
 class TargetModel:
     """What is known of a target. It sends nothing itself; safe for threads."""
 
@@ -53,6 +60,7 @@ class TargetModel:
         self.operations = hinted(found, target)
         self._lock = threading.Lock()
         self._readable: dict[tuple[str, str], bool] = {}
+        self._schemes: dict[str, list[Scheme]] = {}
 
     @classmethod
     def of(
@@ -63,7 +71,7 @@ class TargetModel:
 
         Errors: `DocumentError`, `UsageError`.
         """
-        return cls(Document.parse(text) if text.strip() else None, target, seed, learnt)
+        return cls(_parsed(text) if text.strip() else None, target, seed, learnt)
 
     def surfaces(self, kind: Kind, limit: int = 3) -> list[Surface]:
         """Surfaces of a kind: the plainest first, chosen by the seed among equals."""
@@ -78,6 +86,11 @@ class TargetModel:
 
     def schemes(self, kind: str) -> list[Scheme]:
         """The security schemes of a kind that the target declares, the most used first."""
+        if kind not in self._schemes:
+            self._schemes[kind] = self._counted(kind)
+        return self._schemes[kind]
+
+    def _counted(self, kind: str) -> list[Scheme]:
         counted: dict[Scheme, int] = {}
         for operation in self.operations:
             for alternative in operation.security:

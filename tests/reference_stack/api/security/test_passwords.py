@@ -34,16 +34,11 @@ def test_the_same_password_has_another_hash_each_time() -> None:
 
 def test_an_unknown_user_costs_the_same_work_and_is_wrong() -> None:
     passwords = Counting(memory_kib=64, passes=1)
-    passwords.prepare()
     work.clear()
     assert not asyncio.run(passwords.check("anything", None))
     assert not asyncio.run(passwords.check("anything", passwords.hash("other")))
     assert len(work) == 2
     assert work[0].split("$")[:4] == work[1].split("$")[:4]
-
-
-def test_even_the_decoys_password_does_not_let_anybody_in() -> None:
-    assert not asyncio.run(CHEAP.check("nobody has this password", None))
 
 
 def test_a_huge_password_is_refused_without_work() -> None:
