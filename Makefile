@@ -46,6 +46,7 @@ lock: $(VENV)/.test-ready
 		echo "A lock names a registry or a path: see the lines above." >&2; exit 1; }
 
 clean:
+	rm -rf tests/targets/bakery/node_modules
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
 
 $(VENV)/.made:

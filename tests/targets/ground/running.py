@@ -7,15 +7,20 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
 
 from ground.target import service
 from ground.weaknesses import TARGETS
 
 
 @contextmanager
-def running(name: str, *, weak: Collection[str] = (), port: int = 0) -> Iterator[str]:
+def running(
+    name: str, *, weak: Collection[str] = (), port: int = 0, folder: Path | None = None
+) -> Iterator[str]:
     """The URL of a service that answers; `weak` holds ids, or `all`.
+
+    Its files are kept in `folder`, by default a temporary one.
 
     Raises RuntimeError where it does not start.
     """
@@ -24,9 +29,11 @@ def running(name: str, *, weak: Collection[str] = (), port: int = 0) -> Iterator
     if weak:
         command += ["--weak", ",".join(sorted(weak))]
     with (
-        tempfile.TemporaryDirectory(prefix=f"{name}-") as folder,
+        nullcontext(str(folder))
+        if folder
+        else tempfile.TemporaryDirectory(prefix=f"{name}-") as kept,
         subprocess.Popen(
-            [*command, "--folder", folder, "--attached"],
+            [*command, "--folder", kept, "--attached"],
             cwd=TARGETS,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

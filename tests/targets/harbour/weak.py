@@ -87,7 +87,7 @@ async def looked_up_first(
     """Between the look at the calendar and the entry the owner's credit is asked for."""
     if register.taken(berth["id"], arrival, date.fromordinal(arrival.toordinal() + nights)):
         return None
-    await asyncio.sleep(0.05)
+    await asyncio.sleep(0.08)
     booked = register.book(owner.id, vessel, berth, arrival, nights)
     owner.owing_cents += booked["price_cents"]
     return booked
