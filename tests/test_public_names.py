@@ -26,7 +26,7 @@ PINNED = {
         Measurement Message Observation PastRun ProofCell R Record Records RunEnded RunResumed
         RunStarted Skipped StackEvent Violation Witness decode digest encode of_type read""",
     "l7audit.model": """
-        AreaName Authorisation Capability Confidence Control ControlId Credential Day
+        AreaName Authorisation Capability Component Confidence Control ControlId Credential Day
         DocumentedTarget Frozen
         GatePolicy Identity Kind Mint Place Safety Score Severity Strict Target Verdict Waiver""",
     "l7audit.probe.answer": "Answer Headers MAX_DEPTH RefusalStyle",

@@ -167,11 +167,25 @@ class Target(Frozen, frozen=True, kw_only=True):
     identities: list[Identity] = []
     allowed_origins: list[str] = []
     mint: Mint | None = None
+    components: list[Component] = []
     hints: dict[str, Any] = {}
     handle: str = ""
     storage: str = ""
     logs: list[str] = []
     versions: dict[str, str] = {}
+
+
+class Component(Frozen, frozen=True, kw_only=True):
+    """A part of the target that may be stopped. `url` is where it answers, one of the replicas.
+
+    `control` is a command (a list of arguments) that says `ready` on its standard output, then
+    obeys a line at a time and answers each with `ok`, or with a sentence: `kill` ends the component
+    as a crash would, `restart` starts it and waits until it serves.
+    """
+
+    name: str
+    url: str
+    control: list[str]
 
 
 class Mint(Frozen, frozen=True, kw_only=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import platform
+import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import metadata
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from l7audit.errors import ProviderError
 from l7audit.hookspecs import Diagnosis, Lab, Progress, StandingProvider, hookimpl
-from l7audit.model import Capability, Credential, Identity, Mint, Target
+from l7audit.model import Capability, Component, Credential, Identity, Mint, Target
 from l7audit.profile import Profile
 
 if TYPE_CHECKING:
@@ -186,6 +187,10 @@ def _target(stack: Stack, address: Address) -> Target:
         identities=[_identity(seed) for seed in address.identities],
         allowed_origins=list(address.cors_origins),
         mint=_mint(address.secrets_dir),
+        components=[
+            _component(stack, name, url)
+            for name, url in zip(address.components, address.replicas, strict=True)
+        ],
         hints={
             "backoff": "escalating",
             "sharing": {"change": "owner"},
@@ -196,6 +201,12 @@ def _target(stack: Stack, address: Address) -> Target:
         logs=[str(path) for path in address.logs],
         versions=stack.versions(),
     )
+
+
+def _component(stack: Stack, name: str, url: str) -> Component:
+    """A replica, with the command by which it is stopped and started."""
+    control = [sys.executable, "-P", "-m", "l7audit_stack.deploy.command"]
+    return Component(name=name, url=url, control=[*control, str(stack.run_dir), name])
 
 
 def _identity(seed: Mapping[str, Any]) -> Identity:

@@ -53,6 +53,24 @@ def _log(kind: type[AuditLog] = AuditLog, **fields: Any) -> Swap:
     return swap
 
 
+class WritesLater(Changing):
+    """Takes every event into a buffer that is written after a while, and waits for nothing."""
+
+    async def record(self, event: Event) -> None:
+        self.note(event)
+
+
+class RefusalsLater(Changing):
+    """Waits for the records of what was done, and not for those of what was refused."""
+
+    async def keep(self, event: Event) -> None:
+        self.note(event)
+
+
+def _as_it_is(event: Event) -> Sequence[Event]:
+    return [event]
+
+
 def _without(*actions: str) -> Swap:
     return _log(Changing, change=lambda e: [] if e.action in actions else [e])
 
@@ -361,5 +379,21 @@ DEFECTS: tuple[Defect, ...] = (
         name="audit.anchor-follows-the-head",
         summary="The anchor outside the database is moved to whatever the database says.",
         parts=_following,
+    ),
+    Defect(
+        name="audit.refusals-written-later",
+        summary="Records of what was refused are written half a second after the answer.",
+        parts=_log(RefusalsLater, change=_as_it_is, delay=0.5),
+    ),
+    Defect(
+        name="audit.answers-before-it-writes",
+        summary="All records are written half a second after the answer.",
+        parts=_log(WritesLater, change=_as_it_is, delay=0.5),
+    ),
+    Defect(
+        name="audit.written-in-bulk",
+        summary="Records are written together every tenth of a second, and answers wait for it.",
+        near_miss=True,
+        parts=_log(Changing, change=_as_it_is, delay=0.1),
     ),
 )

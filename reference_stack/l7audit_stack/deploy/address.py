@@ -23,6 +23,7 @@ class Address(msgspec.Struct, frozen=True):
     openapi_url: str
     cors_origins: tuple[str, ...]
     receiver: str  # `host:port` of this machine that webhooks may call; nothing listens there
+    components: tuple[str, ...] = ()  # the names of the replicas, in the same order
     logs: tuple[Path, ...] = ()  # what its replicas and its edge log to
     defects: tuple[str, ...] = ()
 

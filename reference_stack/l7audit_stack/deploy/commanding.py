@@ -155,6 +155,7 @@ class Commands:
             openapi_url=f"{edge.endpoint}{OPENAPI_PATH}",
             cors_origins=CORS_ORIGINS,
             receiver=lane.receiver,
+            components=tuple(keeper.component.name for keeper in lane.replicas),
             logs=(*(keeper.log for keeper in lane.replicas), edge.access_log),
             defects=lane.defects,
         )

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from l7audit.harness.context import Context
-from l7audit.journal import Measurement, Observation, Record, Violation, Witness
-from l7audit.model import Confidence, Control, Identity, Kind, Place, Target, Verdict
+from l7audit.harness.faults import Crash
+from l7audit.journal import Fault, Measurement, Observation, Record, Violation, Witness
+from l7audit.model import Confidence, Control, Identity, Kind, Place, Safety, Target, Verdict
 from l7audit.probe.answer import Answer
 from l7audit.probe.logs import Logs
 from l7audit.probe.probe import Probe
@@ -166,6 +168,24 @@ class Check:
         if not self.target.logs:
             self.inconclusive("The target's logs are not granted.")
         return Logs(self.target.logs)
+
+    @contextmanager
+    def crash(self, url: str) -> Iterator[Crash]:
+        """What kills the component at that address, as soon as it is asked to; it is started
+        again after the block. Ends the check where the provider grants no way."""
+        component = next((c for c in self.target.components if c.url == url), None)
+        if component is None:
+            self.inconclusive("No component of the target is granted to be killed.")
+        self.probe.scope.require(Safety.DISRUPTIVE, "Killing a component")
+
+        def tell(action: str) -> None:
+            self._sink(Fault(check=self.name, component=component.name, action=action))
+
+        crash = Crash(component, tell)
+        try:
+            yield crash
+        finally:
+            crash.heal()
 
     # --- saying -------------------------------------------------------------------------------
 

@@ -170,6 +170,7 @@ def test_a_target_has_all_that_the_suites_ask_for(tmp_path: Path) -> None:
         assert {Capability.MINT, Capability.REPLICAS, Capability.FAULTS} <= {*target.capabilities}
         assert {target.base_url, *target.replicas} == {*target.origins}
         assert len(target.replicas) == 2
+        assert [c.url for c in target.components] == target.replicas
         assert Path(target.ca_file).is_file()
         assert target.mint is not None
         assert "PRIVATE KEY" in target.mint.private_key

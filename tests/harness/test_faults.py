@@ -1,0 +1,67 @@
+"""A component is killed when a check says so, and started again in any case."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from l7audit.errors import ProviderError
+from l7audit.harness.faults import Crash
+from l7audit.model import Component
+
+OBEYS = """
+import sys
+print("ready", flush=True)
+for line in sys.stdin:
+    with open(sys.argv[1], "a") as file:
+        file.write(line)
+    print("ok", flush=True)
+"""
+REFUSES = (
+    'import sys; print("ready", flush=True); [print("not today", flush=True) for _ in sys.stdin]'
+)
+
+
+def _component(program: str, *arguments: str) -> Component:
+    control = [sys.executable, "-c", program, *arguments]
+    return Component(name="api-1", url="http://127.0.0.1:1", control=control)
+
+
+def test_what_was_killed_is_started_again(tmp_path: Path) -> None:
+    told: list[str] = []
+    crash = Crash(_component(OBEYS, str(tmp_path / "deeds")), told.append)
+    assert crash.now() >= 0
+    assert (tmp_path / "deeds").read_text() == "kill\n"
+    crash.heal()
+    assert (tmp_path / "deeds").read_text() == "kill\nrestart\n"
+    assert told == ["kill", "restart"]
+
+
+def test_what_was_not_killed_is_left_alone(tmp_path: Path) -> None:
+    told: list[str] = []
+    crash = Crash(_component(OBEYS, str(tmp_path / "deeds")), told.append)
+    crash.heal()
+    assert told == []
+    assert not (tmp_path / "deeds").exists()
+
+
+def test_a_component_that_does_not_obey_says_why() -> None:
+    crash = Crash(_component(REFUSES), lambda _: None)
+    with pytest.raises(ProviderError, match="api-1 did not obey: not today"):
+        crash.now()
+    with pytest.raises(ProviderError, match="not today"):
+        crash.heal()
+
+
+@pytest.mark.parametrize("program", ["pass", "print('hello')"])
+def test_a_control_that_is_none_is_told_at_once(program: str) -> None:
+    with pytest.raises(ProviderError, match="did not obey"):
+        Crash(_component(program), lambda _: None)
+
+
+def test_a_control_that_is_not_there_is_told() -> None:
+    gone = Component(name="api-1", url="http://127.0.0.1:1", control=["/nowhere/control"])
+    with pytest.raises(ProviderError, match="can't be run"):
+        Crash(gone, lambda _: None)
