@@ -38,8 +38,8 @@ bench: $(VENV)/.test-ready
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links $(ARGS) pyproject.toml
 lock: $(VENV)/.test-ready
-	$(LOCK) --extra stack --group dev --output-file requirements/test.txt
-	$(LOCK) --extra stack --group build --constraint requirements/test.txt \
+	$(LOCK) --extra stack --extra scan --group dev --output-file requirements/test.txt
+	$(LOCK) --extra stack --extra scan --group build --constraint requirements/test.txt \
 		--output-file requirements/audit.txt
 	$(LOCK) --group build --constraint requirements/test.txt --output-file requirements/base.txt
 	@! grep -nE '://|^-' requirements/*.txt || { \

@@ -10,9 +10,11 @@ import pytest
 
 from l7audit.catalogue import Catalogue, Check
 from l7audit.harness.context import Context
+from l7audit.hookspecs import Scanner
 from l7audit.model import Capability, Control, Safety, Severity, Target
 from l7audit.planning import GROUP, Plan, plan, provable
 from l7audit.profile import Budget
+from l7audit.scanning import Ground, Scan
 
 TARGET = Target(
     name="t",
@@ -116,3 +118,27 @@ def test_a_lab_proves_the_areas_of_which_it_plants_something() -> None:
     (out,) = left.out_of_scope
     assert out.control == "BB-01"
     assert out.reason == "The lab of the provider 'shop' plants none of its area's defects."
+
+
+def test_a_control_whose_scanner_is_missing_is_out_of_scope_with_the_mend() -> None:
+    class Missing(Scanner):
+        name = "missing"
+        distribution = "no-such-distribution"
+        mend = "pip install it"
+
+        def scan(self, ground: Ground) -> Scan:
+            raise AssertionError("nobody asks it")
+
+    class There(Missing):
+        distribution = "l7audit"
+
+    def reasons(scanners: dict[str, Scanner]) -> list[str]:
+        made = catalogue(control("AA-01", scanners=["missing"]))
+        planned = plan(made, made.controls, TARGET, Safety.ACTIVE, scanners=scanners)
+        return [s.reason for s in planned.out_of_scope]
+
+    assert reasons({}) == ["It needs the scanner 'missing', which no plugin offers."]
+    assert reasons({"missing": Missing()}) == [
+        "It needs the scanner 'missing', which is not installed. pip install it"
+    ]
+    assert reasons({"missing": There()}) == []

@@ -26,6 +26,7 @@ from l7audit.model import Target
 from l7audit.plugins import Plugins
 from l7audit.profile import Profile
 from l7audit.recorder import Recorder
+from l7audit.scanning import Ground, Scan
 
 
 class Elsewhere(Provider):
@@ -52,8 +53,8 @@ class Looking(Scanner):
 
     name = "looking"
 
-    def scan(self, target: Target, folder: Path) -> Sequence[AnyRecord]:
-        return []
+    def scan(self, ground: Ground) -> Scan:
+        return Scan(looked_at=(), unit="things", specimen="a specimen is seen", found=True)
 
 
 class Offering:

@@ -15,7 +15,7 @@ PINNED = {
     "l7audit.errors": """
         AuditError BudgetSpentError CatalogueError CredentialError DamagedJournalError
         DocumentError ForeignJournalError HistoryError JournalError OutOfScopeError PluginError
-        ProfileError ProviderError TargetLostError UsageError WaiverError""",
+        ProfileError ProviderError ScanError TargetLostError UsageError WaiverError""",
     "l7audit.harness.check": "Check Ended Holds",
     "l7audit.hookspecs": """
         Diagnosis Lab PROJECT Progress Provider Reporter Scanner StandingProvider Suite
@@ -27,11 +27,12 @@ PINNED = {
         RunStarted Skipped StackEvent Violation Witness decode digest encode of_type read""",
     "l7audit.model": """
         AreaName Authorisation Capability Component Confidence Control ControlId Credential Day
-        DocumentedTarget Frozen
-        GatePolicy Identity Kind Mint Place Safety Score Severity Strict Target Verdict Waiver""",
+        DocumentedTarget Frozen GatePolicy Identity Kind Mint Place Safety Score Severity Source
+        Strict Target Verdict Waiver""",
     "l7audit.probe.answer": "Answer Headers MAX_DEPTH RefusalStyle",
     "l7audit.probe.request": "Auth Pairs Request",
     "l7audit.profile": "Budget DEFAULT FILE MOST_NODES Profile TargetProfile built_in load parse",
+    "l7audit.scanning": "Ground Scan Weakness",
 }
 """All that these modules define: what is added or dropped here is told to plugin authors."""
 

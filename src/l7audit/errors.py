@@ -12,6 +12,7 @@ AuditError                 what l7audit raises on purpose; only the CLI turns it
 ├── PluginError            a plugin is missing, broken or claims a taken name
 ├── OutOfScopeError        a request would leave what the profile allows
 ├── BudgetSpentError       the run's ceiling of requests is reached
+├── ScanError              a scanner is missing, broke or had nothing to look at
 └── ProviderError          a target cannot be opened or was lost
     ├── DocumentError           the target's OpenAPI document cannot be used
     ├── CredentialError         an identity's credentials do not work
@@ -91,6 +92,10 @@ class BudgetSpentError(AuditError):
     """The ceiling of requests is reached; nothing more is sent."""
 
     exit = Exit.UNTRUSTED
+
+
+class ScanError(AuditError):
+    """A scanner is missing, broke, took too long or had nothing to look at."""
 
 
 class ProviderError(AuditError):

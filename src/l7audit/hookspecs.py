@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 from typing import Protocol
 
@@ -20,6 +21,7 @@ from l7audit.errors import ProviderError
 from l7audit.journal import AnyRecord, Records
 from l7audit.model import Target
 from l7audit.profile import Profile
+from l7audit.scanning import Ground, Scan
 
 PROJECT = "l7audit"
 
@@ -128,13 +130,30 @@ class Reporter(ABC):
 
 
 class Scanner(ABC):
-    """Runs a third-party scanner and turns what it says into records."""
+    """Runs somebody's scanner and tells what it says in our words, for the checks that ask it.
+
+    It is made anew, without arguments, in the process that runs the checks, and asked once there.
+    What it runs is imported late: a run that asks no scanner must not wait for one. `distribution`
+    is the package that it cannot do without, `mend` how to get it.
+    """
 
     name: str
+    distribution: str = ""
+    mend: str = ""
+
+    def version(self) -> str:
+        """The version of what it runs; empty where that is not installed."""
+        try:
+            return metadata.version(self.distribution)
+        except (metadata.PackageNotFoundError, ValueError):
+            return ""
 
     @abstractmethod
-    def scan(self, target: Target, folder: Path) -> Sequence[AnyRecord]:
-        """The scanner's findings as violations and observations."""
+    def scan(self, ground: Ground) -> Scan:
+        """All that it sees, and whether it saw the specimen that it planted for itself.
+
+        Errors: `ScanError` where it can't say, with the cause; the checks then pass nothing.
+        """
 
 
 @hookspec

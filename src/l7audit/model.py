@@ -63,6 +63,7 @@ class Capability(StrEnum):
     LOGS = "logs"  # the files that its components log to, to be read
     SCALE = "scale"
     DEPLOY = "deploy"
+    SOURCE = "source"  # the target's own code, and what it has installed, to be read
     STORAGE = "storage"  # the target's own database, to look at what it keeps and to tamper with it
     DEFECTS = "defects"  # a lab that can plant a named defect, for `l7audit prove`
 
@@ -75,7 +76,8 @@ class Control(Strict, frozen=True, kw_only=True):
 
     `alone` says that the control's checks disturb others (they use up a limit, measure time or
     stop a component), so nothing else may run beside them. `mappings` maps a catalogue's name
-    to ids in it. `defects` and `near_misses` name what the control is proven against.
+    to ids in it. `defects` and `near_misses` name what the control is proven against. `scanners`
+    are those that its checks ask.
     """
 
     id: ControlId
@@ -87,6 +89,7 @@ class Control(Strict, frozen=True, kw_only=True):
     needs: list[Capability] = msgspec.field(default_factory=lambda: [Capability.HTTP])
     safety: Safety = Safety.ACTIVE
     alone: bool = False
+    scanners: list[str] = []
     defects: list[str] = []
     near_misses: list[str] = []
     references: list[str] = []
@@ -146,6 +149,20 @@ class Identity(Strict, frozen=True, kw_only=True):
         return next((c for c in self.credentials if c.kind == kind), None)
 
 
+class Source(Strict, frozen=True, kw_only=True):
+    """A target's source on this machine, to be read and never run.
+
+    `paths` are folders and files of code; `requirements` are files that pin what the target has
+    installed (as pip reads them); `advisories` is a folder of known vulnerabilities in OSV's
+    format, as osv.dev hands them out. Places are named from `root`, and so are the other paths.
+    """
+
+    root: str = "."
+    paths: list[str] = []
+    requirements: list[str] = []
+    advisories: str = ""
+
+
 class Target(Frozen, frozen=True, kw_only=True):
     """An opened target: plain data that crosses process borders.
 
@@ -153,7 +170,7 @@ class Target(Frozen, frozen=True, kw_only=True):
     origins the probe may ever contact; `mint` is (key id, PEM private key, algorithm); `handle` is
     the provider's own word for finding its stack again (a run folder), opaque to everybody else;
     `storage` is the URL of the target's database (`postgresql:`), and a secret; `logs` are files
-    of this machine that its components log to.
+    of this machine that its components log to; the `root` of its `source` is absolute.
     """
 
     name: str
@@ -172,6 +189,7 @@ class Target(Frozen, frozen=True, kw_only=True):
     handle: str = ""
     storage: str = ""
     logs: list[str] = []
+    source: Source = Source()
     versions: dict[str, str] = {}
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from l7audit.catalogue import Catalogue, Check
 from l7audit.harness.context import Context
 from l7audit.harness.crew import Job
+from l7audit.hookspecs import Scanner
 from l7audit.journal import Skipped
 from l7audit.model import Capability, Control, Safety, Target
 
@@ -20,6 +22,7 @@ _BRINGS_IN = {
         "an OpenAPI document: name it in the profile (target.openapi), or let l7audit init find it"
     ),
     Capability.IDENTITIES: "an identity: add one with l7audit init (target.identities)",
+    Capability.SOURCE: "the target's source: name it in the profile (target.source)",
 }
 """What a profile can give, and how."""
 
@@ -59,11 +62,12 @@ def plan(
     level: Safety,
     only: Collection[str] | None = None,
     held_back: str = "",
+    scanners: Mapping[str, Scanner] = MappingProxyType({}),
 ) -> Plan:
     """Sorts the selected controls into those that this target and this safety level allow.
 
     `only` names the checks that may run; None allows all. `held_back` says why the level is less
-    than the profile wants, if it is.
+    than the profile wants, if it is. `scanners` are those there are.
     """
     within: list[Control] = []
     out: list[Skipped] = []
@@ -78,6 +82,8 @@ def plan(
                 else f"the profile allows {level} at most: safety: {control.safety} brings it in."
             )
             out.append(Skipped(control=control.id, reason=reason))
+        elif lacking := [s for n in control.scanners if (s := _unasked(n, scanners.get(n)))]:
+            out.append(Skipped(control=control.id, reason=lacking[0]))
         else:
             within.append(control)
     ids = {c.id for c in within}
@@ -94,6 +100,15 @@ def _lacking(missing: Sequence[Capability], target: Target) -> str:
         return f"It needs {' and '.join(granted)}."
     names = ", ".join(missing)
     return f"It needs {names}, which the provider {target.provider!r} does not grant here."
+
+
+def _unasked(name: str, scanner: Scanner | None) -> str:
+    """Why a scanner can't be asked; nothing where it can."""
+    if scanner is None:
+        return f"It needs the scanner {name!r}, which no plugin offers."
+    if not scanner.version():
+        return f"It needs the scanner {name!r}, which is not installed. {scanner.mend}".strip()
+    return ""
 
 
 def provable(planned: Plan, known: Collection[str], provider: str) -> Plan:

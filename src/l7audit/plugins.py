@@ -20,6 +20,9 @@ BUILT_IN = (
     "l7audit_suites",
     "l7audit_plugins.providers.embedded",
     "l7audit_plugins.providers.external",
+    "l7audit_plugins.scanners.bandit",
+    "l7audit_plugins.scanners.detect_secrets",
+    "l7audit_plugins.scanners.pip_audit",
     "l7audit_plugins.reporters.json_results",
     "l7audit_plugins.reporters.html",
     "l7audit_plugins.reporters.pdf",
@@ -71,6 +74,12 @@ class Plugins:
         """
         chosen = [self.reporter(name) for name in dict.fromkeys(names)]
         return chosen or [r for r in self.reporters.values() if r.by_default]
+
+    @property
+    def scanner_classes(self) -> dict[str, str]:
+        """Where the class of each scanner is (`module:name`), for processes that run checks."""
+        kinds = {name: type(scanner) for name, scanner in self.scanners.items()}
+        return {name: f"{kind.__module__}:{kind.__qualname__}" for name, kind in kinds.items()}
 
     def scanner(self, name: str) -> Scanner:
         """The scanner of that name. Errors: `UsageError` with the names there are."""

@@ -15,7 +15,7 @@ import msgspec
 import yaml
 
 from l7audit.errors import ProfileError
-from l7audit.model import Authorisation, GatePolicy, Identity, Safety, Strict, Waiver
+from l7audit.model import Authorisation, GatePolicy, Identity, Safety, Source, Strict, Waiver
 
 DEFAULT = "reference"
 """The built-in profile that audits the reference stack."""
@@ -45,7 +45,7 @@ class TargetProfile(Strict, frozen=True, kw_only=True):
     `provider` is a plugin's name (`embedded`, `containers`, `external`); `openapi` a file or a URL
     of the same origin; `allowed_origins` the browser origins that its CORS policy should admit;
     `hints` say what the document does not (`login: POST /enter`); `logs` are files of this machine
-    that the target's components log to.
+    that the target's components log to; `source` says where its code is.
     """
 
     provider: str = "embedded"
@@ -58,6 +58,7 @@ class TargetProfile(Strict, frozen=True, kw_only=True):
     hints: dict[str, Any] = {}
     logs: list[str] = []
     options: dict[str, Any] = {}
+    source: Source = Source()
 
 
 class Profile(Strict, frozen=True, kw_only=True):
@@ -86,6 +87,11 @@ class Profile(Strict, frozen=True, kw_only=True):
         if self.safety is not None:
             return self.safety
         return Safety.ACTIVE if self.target.provider == "external" else Safety.DISRUPTIVE
+
+    def beside(self, name: str) -> Path:
+        """A file that the profile names: relative to the profile's own folder."""
+        source = Path(self.source)
+        return (source.parent if source.is_file() else Path.cwd()) / name
 
     @property
     def digest(self) -> str:

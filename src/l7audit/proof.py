@@ -62,14 +62,31 @@ def prove(profile: Profile, plugins: Plugins, options: Options, progress: Progre
         target = lab.target(0, [])
         known = dict(lab.defects())
         allowed = consent(profile, target, datetime.now(UTC).date())
-        planned = plan(catalogue, selected, target, allowed.level, held_back=allowed.reason)
+        planned = plan(
+            catalogue,
+            selected,
+            target,
+            allowed.level,
+            held_back=allowed.reason,
+            scanners=plugins.scanners,
+        )
         planned = provable(planned, known, target.provider)
         variants = variants_of(planned.controls, known)
-        head = run_started(profile, catalogue, planned, target, seed, options, allowed)
+        head = run_started(profile, catalogue, planned, target, seed, options, allowed, plugins)
         recorder(head)
         document, learnt = _understood(profile, target, recorder, seed, allowed.level)
         standing_by = bystanders(variants, planned.controls, thorough=options.thorough)
-        bench = _Bench(profile, allowed.level, planned, head, document, learnt, folder, standing_by)
+        bench = _Bench(
+            profile,
+            allowed.level,
+            planned,
+            head,
+            document,
+            learnt,
+            folder,
+            standing_by,
+            plugins.scanner_classes,
+        )
         cells, outcome, reason = _matrix(lab, bench, variants, recorder)
         recorder(RunEnded(outcome=outcome, reason=reason, seconds=time.time() - started))
     matrix = proof_document(
@@ -101,6 +118,7 @@ class _Bench:
     learnt: Learnt
     folder: Path
     bystanders: Mapping[str, frozenset[str]]
+    scanners: Mapping[str, str]
 
     @property
     def controls(self) -> dict[str, Control]:
@@ -190,6 +208,7 @@ def _variant(
         safety=bench.level,
         variant=variant.name,
         learnt=bench.learnt,
+        scanners=bench.scanners,
     )
     ran = {c.control for c in checks}
     head = _head(bench.head, variant, target, ran)

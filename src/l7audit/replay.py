@@ -127,7 +127,7 @@ def replay(
         ):
             progress(f"running {_named(sorted(checks))} again at {target.base_url}")
             recorder = Recorder(journal, plugins)
-            work = _begin(profile, records.started, catalogue, target, recorder, checks)
+            work = _begin(profile, records.started, catalogue, target, recorder, plugins, checks)
             conduct(crew, work, recorder)
     except ProviderError as error:
         with suppress(OSError):  # what the provider left there stays
@@ -154,10 +154,11 @@ def _begin(
     catalogue: Catalogue,
     target: Target,
     recorder: Recorder,
+    plugins: Plugins,
     checks: dict[str, str],
 ) -> Work:
     options = Options(seed=started.seed, select=tuple(sorted(set(checks.values()))))
-    return begin(profile, options, catalogue, target, recorder, only=frozenset(checks))
+    return begin(profile, options, catalogue, target, recorder, plugins, only=frozenset(checks))
 
 
 def _judged(

@@ -93,7 +93,7 @@ def run(profile: Profile, plugins: Plugins, options: Options, progress: Progress
             provider.open(profile, folder, progress) as target,
         ):
             try:
-                work = begin(profile, options, catalogue, target, recorder, earlier)
+                work = begin(profile, options, catalogue, target, recorder, plugins, earlier)
             except KeyboardInterrupt:
                 if not journal.mend():
                     raise
@@ -121,6 +121,7 @@ def begin(
     catalogue: Catalogue,
     target: Target,
     recorder: Recorder,
+    plugins: Plugins,
     earlier: Earlier | None = None,
     *,
     only: frozenset[str] | None = None,
@@ -137,9 +138,11 @@ def begin(
         selected = [c for c in catalogue.controls if c.id in earlier.selected]
         seed, done, only = earlier.started.seed, earlier.done, earlier.checks
     allowed = consent(profile, target, datetime.now(UTC).date())
-    planned = plan(catalogue, selected, target, allowed.level, only, allowed.reason)
+    planned = plan(
+        catalogue, selected, target, allowed.level, only, allowed.reason, plugins.scanners
+    )
     if earlier is None:
-        recorder(run_started(profile, catalogue, planned, target, seed, options, allowed))
+        recorder(run_started(profile, catalogue, planned, target, seed, options, allowed, plugins))
         for cell in proven_before(recorder.path.parent.parent, catalogue.digest):
             recorder(cell)
     else:
@@ -166,6 +169,7 @@ def begin(
         budget=budget,
         safety=allowed.level,
         learnt=learnt,
+        scanners=plugins.scanner_classes,
     )
     return Work(planned, context, done, started)
 
@@ -245,9 +249,12 @@ def run_started(
     seed: int,
     options: Options,
     allowed: Consent,
+    plugins: Plugins,
 ) -> RunStarted:
     """The run's first record: the plan and everything that an output needs to know of it."""
     ids = [c.id for c in planned.controls]
+    asked = sorted({name for c in planned.controls for name in c.scanners})
+    scanners = {name: plugins.scanner(name).version() for name in asked}
     series = Series.beginning(profile, target, options.select)
     return RunStarted(
         format=FORMAT,
@@ -269,7 +276,7 @@ def run_started(
         profile_digest=profile.digest,
         selected=list(options.select),
         suites_digest=catalogue.digest,
-        versions={"l7audit": metadata.version("l7audit"), **target.versions},
+        versions={"l7audit": metadata.version("l7audit"), **target.versions, **scanners},
         environment={
             "python": platform.python_version(),
             "system": platform.platform(),

@@ -91,6 +91,7 @@ class Standalone:
             catalogue,
             target,
             self._recorder,
+            self._plugins,
             only=frozenset(chosen),
         )
         self._running = Running(work.context, lambda record: self._keep(session, record))

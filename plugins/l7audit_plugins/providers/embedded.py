@@ -11,9 +11,11 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from l7audit.errors import ProviderError
 from l7audit.hookspecs import Diagnosis, Lab, Progress, StandingProvider, hookimpl
-from l7audit.model import Capability, Component, Credential, Identity, Mint, Target
+from l7audit.model import Capability, Component, Credential, Identity, Mint, Source, Target
 from l7audit.profile import Profile
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ CAPABILITIES = [
     Capability.ADMIN,
     Capability.FAULTS,
     Capability.LOGS,
+    Capability.SOURCE,
     Capability.STORAGE,
 ]
 
@@ -54,7 +57,7 @@ class Embedded(StandingProvider):
         with _sentences():
             stack = _stack().start(folder / "stack", progress=progress)
         try:
-            yield _target(stack, stack.address())
+            yield _target(stack, stack.address(), _source(profile, stack))
         finally:
             with _sentences():
                 stack.stop()
@@ -69,7 +72,7 @@ class Embedded(StandingProvider):
         try:
             with _sentences():
                 opened = [stack.open_lane(replicas=2 if n == 0 else 1) for n in range(lanes)]
-            yield _StackLab(stack, opened)
+            yield _StackLab(stack, opened, _source(profile, stack))
         finally:
             with _sentences():
                 stack.stop()
@@ -114,9 +117,10 @@ class Embedded(StandingProvider):
 class _StackLab:
     """The lanes of one running stack."""
 
-    def __init__(self, stack: Stack, opened: Sequence[int]) -> None:
+    def __init__(self, stack: Stack, opened: Sequence[int], source: Source) -> None:
         self._stack = stack
         self._opened = opened
+        self._source = source
         self.lanes = len(opened)
 
         registry = importlib.import_module("l7audit_stack.defects.registry")
@@ -131,7 +135,21 @@ class _StackLab:
     def target(self, lane: int, defects: Sequence[str]) -> Target:
         with _sentences():
             address = self._stack.variant(self._opened[lane], list(defects))
-            return _target(self._stack, address)
+        return _target(self._stack, address, self._planted(lane, defects))
+
+    def _planted(self, lane: int, defects: Sequence[str]) -> Source:
+        """The source with the defects that are only read; advisories on packages of nobody."""
+        plots = importlib.import_module("l7audit_stack.defects.supply")
+        source = msgspec.structs.replace(self._source, advisories=str(plots.ADVISORIES))
+        changes = [c for name in defects if (c := self._known[name].source) is not None]
+        if not changes:
+            return source
+        copy: Path = self._stack.run_dir / "source" / str(lane)
+        plots.plant(copy, changes)
+        requirements = [plots.REQUIREMENTS]
+        return msgspec.structs.replace(
+            source, root=str(copy), paths=["."], requirements=requirements
+        )
 
 
 def _installed(package: str) -> bool:
@@ -174,7 +192,20 @@ def _sentences() -> Iterator[None]:
         raise ProviderError(str(error)) from error
 
 
-def _target(stack: Stack, address: Address) -> Target:
+def _source(profile: Profile, stack: Stack) -> Source:
+    """The stack's own code without its planted defects, and what it runs with."""
+    code = importlib.import_module("l7audit_stack.deploy.code")
+    aim = profile.target.source
+    found = code.find(stack.run_dir)
+    return Source(
+        root=str(found.root),
+        paths=found.paths,
+        requirements=found.requirements,
+        advisories=str(profile.beside(aim.root) / aim.advisories) if aim.advisories else "",
+    )
+
+
+def _target(stack: Stack, address: Address, source: Source | None = None) -> Target:
     return Target(
         name="reference stack",
         provider=Embedded.name,
@@ -199,6 +230,7 @@ def _target(stack: Stack, address: Address) -> Target:
         handle=str(stack.run_dir),
         storage=address.database_url,
         logs=[str(path) for path in address.logs],
+        source=source or Source(),
         versions=stack.versions(),
     )
 

@@ -11,9 +11,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import msgspec
+
 from l7audit.errors import ProviderError, UsageError
 from l7audit.hookspecs import Progress, Provider, hookimpl
-from l7audit.model import Capability, Target
+from l7audit.model import Capability, Source, Target
 from l7audit.probe.scope import Origin
 from l7audit.profile import Profile, TargetProfile
 
@@ -34,6 +36,7 @@ class External(Provider):
         ca_file = _ca_file(profile)
         document = _document(profile, set(origins))
         logs = _logs(profile)
+        source = _source(profile)
         progress(f"asking {base} whether it is there")
         _reach(aim.url, base, ca_file, profile.budget.timeout)
         if not document:
@@ -50,11 +53,12 @@ class External(Provider):
             allowed_origins=aim.allowed_origins,
             hints=aim.hints,
             logs=logs,
+            source=source,
         )
 
 
 def _capabilities(aim: TargetProfile) -> list[Capability]:
-    """HTTP always; a document, identities and logs where the profile gives them; nothing else."""
+    """HTTP always; a document, identities, logs and source where the profile names them."""
     granted = [Capability.HTTP]
     if aim.openapi:
         granted.append(Capability.OPENAPI)
@@ -62,6 +66,8 @@ def _capabilities(aim: TargetProfile) -> list[Capability]:
         granted.append(Capability.IDENTITIES)
     if aim.logs:
         granted.append(Capability.LOGS)
+    if aim.source.paths or aim.source.requirements:
+        granted.append(Capability.SOURCE)
     return granted
 
 
@@ -79,16 +85,18 @@ def _origin(url: str, field: str) -> Origin:
         ) from error
 
 
-def _beside(profile: Profile, name: str) -> Path:
-    """A file that the profile names: relative to the profile's own folder."""
-    source = Path(profile.source)
-    return (source.parent if source.is_file() else Path.cwd()) / name
+def _source(profile: Profile) -> Source:
+    """The source that the profile names. Errors: `UsageError` where its root is no folder."""
+    root = profile.beside(profile.target.source.root)
+    if not root.is_dir():
+        raise UsageError(f"The folder {root} does not exist.", mend="Correct target.source.root.")
+    return msgspec.structs.replace(profile.target.source, root=str(root.resolve()))
 
 
 def _ca_file(profile: Profile) -> str:
     if not profile.target.ca_file:
         return ""
-    path = _beside(profile, profile.target.ca_file)
+    path = profile.beside(profile.target.ca_file)
     if not path.is_file():
         raise UsageError(f"The CA file {path} does not exist.", mend="Correct target.ca_file.")
     try:
@@ -105,7 +113,7 @@ def _logs(profile: Profile) -> list[str]:
     """The target's log files, which are there and can be read."""
     found = []
     for name in profile.target.logs:
-        path = _beside(profile, name)
+        path = profile.beside(name)
         if not os.access(path, os.R_OK) or not path.is_file():
             raise UsageError(
                 f"The log {path} of the target is no file that can be read.",
@@ -128,7 +136,7 @@ def _document(profile: Profile, origins: set[Origin]) -> str:
                 mend="Download it and name the file, or add the origin to target.origins.",
             )
         return named
-    path = _beside(profile, named)
+    path = profile.beside(named)
     if not path.is_file():
         raise UsageError(
             f"The OpenAPI document {path} does not exist.", mend="Correct target.openapi."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -19,7 +20,8 @@ class Defect:
     `name` is `area.slug`; `summary` one sentence. Of the four means, the first that will do:
     `parts` swaps components of the API, `wrap` puts something around the finished app,
     `environment` changes settings of the replica, `edge` rewrites the Envoy bootstrap. The first
-    three cost a restart of the replicas, the last one of the edge too. `replicas` says how many
+    three cost a restart of the replicas, the last one of the edge too. What is only read has a
+    means of its own: `source` changes a copy of the code in a folder. `replicas` says how many
     it takes for the weakness to show.
     """
 
@@ -30,11 +32,12 @@ class Defect:
     wrap: Callable[[ASGIApp, Parts], ASGIApp] | None = None
     edge: Callable[[dict[str, Any]], dict[str, Any]] | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
+    source: Callable[[Path], None] | None = None
     replicas: int = 1
 
     def __post_init__(self) -> None:
         area, dot, slug = self.name.partition(".")
         if not (area and dot and slug):
             raise ValueError(f"the defect name {self.name!r} is not of the form area.slug")
-        if not (self.parts or self.wrap or self.edge or self.environment):
+        if not (self.parts or self.wrap or self.edge or self.environment or self.source):
             raise ValueError(f"the defect {self.name} changes nothing")

@@ -25,6 +25,7 @@ AREAS: tuple[str, ...] = (
     "l7audit_stack.defects.keys",
     "l7audit_stack.defects.mass",
     "l7audit_stack.defects.rate",
+    "l7audit_stack.defects.supply",
 )
 
 

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
+import msgspec
+
 from l7audit.harness.context import Context
 from l7audit.harness.faults import Crash
+from l7audit.harness.scans import Scans
 from l7audit.journal import Fault, Measurement, Observation, Record, Violation, Witness
 from l7audit.model import Confidence, Control, Identity, Kind, Place, Safety, Target, Verdict
 from l7audit.probe.answer import Answer
@@ -23,6 +26,7 @@ from l7audit.probe.probe import Probe
 from l7audit.probe.raw import Raw, Talk
 from l7audit.probe.request import Request
 from l7audit.probe.storage import Storage
+from l7audit.scanning import Scan, Weakness
 from l7audit.target.sessions import Sessions
 from l7audit.target.target_model import Surface, TargetModel
 
@@ -59,6 +63,7 @@ class Check:
         model: TargetModel,
         probe: Probe,
         sessions: Sessions,
+        scans: Scans | None = None,
     ) -> None:
         self.target: Target = context.target
         self.control = control
@@ -66,6 +71,7 @@ class Check:
         self.model = model
         self.probe = probe
         self.sessions = sessions
+        self._scans = scans or Scans(context, sessions)
         self.random = random.Random(f"{context.seed}:{name}")
         self._documented = bool(context.document)
         self._sink = sink
@@ -187,6 +193,35 @@ class Check:
         finally:
             crash.heal()
 
+    def scan(self, scanner: str) -> Scan:
+        """What a scanner says, asked once for all checks of this process.
+
+        Its specimen is the witness. The check ends inconclusive where the scanner is missing,
+        could not say or looked at nothing.
+        """
+        version, scan = self._scans.of(scanner)
+        looked = f"{scanner} {version} looked at {len(scan.looked_at)} {scan.unit}"
+        self.observe(f"{looked}.", **scan.notes)
+        if not scan.looked_at:
+            self.inconclusive(f"{looked}: a pass would mean nothing.")
+        self.witness(scan.specimen, scan.found, once=True)
+        return scan
+
+    def accuse(self, scan: Scan, weaknesses: Iterable[Weakness]) -> None:
+        """Counts all that was scanned as looked at; each of these weaknesses is a violation."""
+        self._looked_at.update(dict.fromkeys(scan.looked_at))
+        for weakness in weaknesses:
+            for exchange in self._scans.kept(weakness.exchanges):
+                self._sink(msgspec.structs.replace(exchange, check=self.name))
+            self._violate(
+                weakness.place,
+                weakness.message,
+                weakness.exchanges,
+                weakness.expected,
+                weakness.seen,
+                weakness.confidence,
+            )
+
     # --- saying -------------------------------------------------------------------------------
 
     def witness(self, statement: str, holds: Holds | Answer | bool, *, once: bool = False) -> None:
@@ -252,11 +287,23 @@ class Check:
 
         One finding a place: a second violation at the same place is kept as an observation.
         """
-        self._looked_at[place] = None
+        seen = seen or (_status(answers[-1]) if answers else "")
         exchanges = [a.exchange for a in answers]
+        self._violate(place, statement, exchanges, expected, seen, confidence)
+
+    def _violate(
+        self,
+        place: Place,
+        statement: str,
+        exchanges: Sequence[str],
+        expected: str,
+        seen: str,
+        confidence: Confidence,
+    ) -> None:
+        self._looked_at[place] = None
         fingerprint = self.fingerprint(place)
         if fingerprint in self._violations:
-            self.observe(statement, *answers)
+            self._observed(statement, exchanges, {})
             return
         self._violations[fingerprint] = f"{place}: {statement}"
         self._sink(
@@ -266,9 +313,9 @@ class Check:
                 place=place,
                 statement=statement,
                 fingerprint=fingerprint,
-                exchanges=exchanges,
+                exchanges=list(exchanges),
                 expected=expected,
-                seen=seen or (_status(answers[-1]) if answers else ""),
+                seen=seen,
                 confidence=confidence,
             )
         )
@@ -307,12 +354,15 @@ class Check:
 
     def observe(self, statement: str, *answers: Answer, **data: Any) -> None:
         """A fact worth keeping."""
+        self._observed(statement, [a.exchange for a in answers], data)
+
+    def _observed(self, statement: str, exchanges: Sequence[str], data: dict[str, Any]) -> None:
         self._sink(
             Observation(
                 check=self.name,
                 control=self.control.id,
                 statement=statement,
-                exchanges=[a.exchange for a in answers],
+                exchanges=list(exchanges),
                 data=data,
             )
         )

@@ -16,7 +16,8 @@ class Context:
     what its answers taught before any check ran.
 
     `variant` is what is planted in the target, in a proof: what was learnt of one variant, such
-    as a token, is not true of the next at the same address.
+    as a token, is not true of the next at the same address. `scanners` says where the class of
+    each is, as `module:name`.
     """
 
     target: Target
@@ -27,3 +28,4 @@ class Context:
     safety: Safety
     variant: str = ""
     learnt: Learnt = field(default_factory=Learnt)
+    scanners: Mapping[str, str] = field(default_factory=dict)

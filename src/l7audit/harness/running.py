@@ -14,17 +14,19 @@ from l7audit.errors import (
     CredentialError,
     JournalError,
     OutOfScopeError,
+    ScanError,
     TargetLostError,
 )
 from l7audit.harness.check import Check, Ended
 from l7audit.harness.context import Context
+from l7audit.harness.scans import Scans
 from l7audit.journal import CheckEnded, CheckStarted, Record, StackEvent
 from l7audit.model import Verdict
 from l7audit.probe.probe import Probe
 from l7audit.target.sessions import Sessions
 from l7audit.target.target_model import TargetModel
 
-CUT_SHORT = (BudgetSpentError, CredentialError, OutOfScopeError, TargetLostError)
+CUT_SHORT = (BudgetSpentError, CredentialError, OutOfScopeError, ScanError, TargetLostError)
 """What keeps a check from finishing without being its own fault, nor the control's."""
 
 ENDINGS = (Exception, SystemExit, pytest.fail.Exception, pytest.skip.Exception)
@@ -52,6 +54,7 @@ class Running:
             refusals=context.learnt.refusals,
         )
         self.sessions = Sessions(self.model, self.probe)
+        self.scans = Scans(context, self.sessions)
 
     def sink(self, record: Record) -> None:
         """Passes a record of a check on, without the secrets that the check may have quoted."""
@@ -74,7 +77,14 @@ class Running:
         self.sink(CheckStarted(check=name, control=control.id))
         probe = self.probe.for_check(name)
         check = Check(
-            self.context, control, name, self.sink, self.model, probe, self.sessions.using(probe)
+            self.context,
+            control,
+            name,
+            self.sink,
+            self.model,
+            probe,
+            self.sessions.using(probe),
+            self.scans,
         )
         item.stash[_CHECK] = check
         return check

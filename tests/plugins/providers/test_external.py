@@ -20,7 +20,7 @@ from cryptography.x509.oid import NameOID
 
 from l7audit.errors import AuditError
 from l7audit.exits import Exit
-from l7audit.model import Capability, Identity, Target
+from l7audit.model import Capability, Identity, Source, Target
 from l7audit.profile import Budget, Profile, TargetProfile
 from l7audit_plugins.providers.external import External, l7audit_register_provider
 
@@ -272,3 +272,18 @@ def test_a_ca_file_that_is_no_certificate_is_one_sentence(tmp_path: Path) -> Non
     (tmp_path / "empty.pem").touch()
     error = refusal(tmp_path, url=f"https://127.0.0.1:{free_port()}", ca_file="empty.pem")
     assert "holds no certificate" in str(error)
+
+
+def test_source_is_granted_where_the_profile_names_it(serve: Serve, tmp_path: Path) -> None:
+    (tmp_path / "code").mkdir()
+    url = f"http://127.0.0.1:{serve(answer)}"
+    source = Source(root="code", paths=["app"], advisories="../osv")
+    with opened(tmp_path, url=url, source=source) as target:
+        assert Capability.SOURCE in target.capabilities
+        assert target.source.root == str((tmp_path / "code").resolve())
+        assert target.source.paths == ["app"]
+    with opened(tmp_path, url=url) as target:
+        assert Capability.SOURCE not in target.capabilities
+    assert "nowhere does not exist" in str(
+        refusal(tmp_path, url=url, source=Source(root="nowhere"))
+    )
