@@ -31,6 +31,7 @@ from l7audit_stack.api.security.passwords import ClientSecrets, Passwords
 from l7audit_stack.api.security.paths import PathRule
 from l7audit_stack.api.security.policy import AccessPolicy
 from l7audit_stack.api.security.rates import RatePolicies
+from l7audit_stack.api.security.sampling import Sampling
 from l7audit_stack.api.security.secrecy import Secrecy
 from l7audit_stack.api.security.secrets import SecretBox
 from l7audit_stack.api.security.signing_keys import SigningKeys
@@ -89,6 +90,7 @@ class Parts:
     secrecy: Secrecy
     # what stays
     audit: AuditLog
+    sampling: Sampling
     metrics: Metrics
     log: JsonLog
 
@@ -164,6 +166,7 @@ def production_parts(settings: Settings, keyring: Keyring | None = None) -> Part
         audit=AuditLog(
             database, AuditChain(key=keyring.audit), time.time, Anchor(store, keyring.audit)
         ),
+        sampling=Sampling(),
         metrics=Metrics(settings.replica_name),
         log=JsonLog(settings.replica_name, settings.log_level),
     )

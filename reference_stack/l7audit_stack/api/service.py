@@ -29,6 +29,7 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
+_BAD_INPUT = frozenset({400, 413, 414, 415, 422})
 _CHALLENGE = 'Bearer realm="agents", ApiKey realm="agents"'
 _CHALLENGE_INVALID = 'Bearer realm="agents", error="invalid_token", ApiKey realm="agents"'
 
@@ -68,6 +69,8 @@ class Service:
                 await body.drain()
             if problem.denied:
                 await self._keep(exchange, "access.denied", "denied")
+            elif problem.status in _BAD_INPUT:
+                self._sample(exchange, "input.refused", problem.slug)
             reply = parts.problems.render(problem, exchange.request_id)
         except ClientGoneError:
             return
@@ -111,7 +114,9 @@ class Service:
         origin = headers.get("origin")
         if origin is None or "access-control-request-method" not in headers:
             return None
-        _, fields = self.parts.cors.for_preflight(origin, headers)
+        permitted, fields = self.parts.cors.for_preflight(origin, headers)
+        if not permitted:
+            self._sample(exchange, "origin.refused", "preflight")
         exchange.limit = "preflight"
         return Reply(
             status=204, headers={name.decode(): value.decode("latin-1") for name, value in fields}
@@ -238,6 +243,13 @@ class Service:
     async def _keep(self, exchange: Exchange, action: str, outcome: str) -> None:
         """In the audit log before the answer leaves: a crash right after it loses nothing."""
         await self.parts.audit.keep(self._event(exchange, action, outcome))
+
+    def _sample(self, exchange: Exchange, action: str, outcome: str) -> None:
+        """For what may flood: now and then one of a kind and a credential, and no waiting."""
+        principal = exchange.principal
+        caller = principal.credential if principal else exchange.client
+        if self.parts.sampling.keeps(f"{action}:{outcome}", caller, self.parts.clock()):
+            self.parts.audit.note(self._event(exchange, action, outcome))
 
     def _event(self, exchange: Exchange, action: str, outcome: str) -> Event:
         principal = exchange.principal

@@ -16,8 +16,11 @@ from l7audit_stack.api.problems import Problem
 from l7audit_stack.api.routes.auth import Login
 from l7audit_stack.api.security.anchor import Anchor, End
 from l7audit_stack.api.security.audit import AuditChain, AuditLog, Event
+from l7audit_stack.api.security.buckets import Verdict
+from l7audit_stack.api.security.limits import RateLimiter
 from l7audit_stack.api.security.policy import AccessPolicy
 from l7audit_stack.api.security.principals import Principal
+from l7audit_stack.api.security.sampling import Sampling
 from l7audit_stack.defects.authn.around import Scope, Whole, changing_answers
 from l7audit_stack.defects.authn.swap import Swap
 from l7audit_stack.defects.authz.swap import deciding, handlers
@@ -51,6 +54,26 @@ def _log(kind: type[AuditLog] = AuditLog, **fields: Any) -> Swap:
         return dataclasses.replace(parts, audit=made)
 
     return swap
+
+
+class KeepsAll(Sampling):
+    """Takes each for the first."""
+
+    def keeps(self, kind: str, caller: str, now: float) -> bool:
+        return True
+
+
+class EveryOffence(RateLimiter):
+    """Calls each refusal an offence, so that each is recorded."""
+
+    async def ask_store(self, subject: str, tier: str, name: str) -> Verdict:
+        verdict = await super().ask_store(subject, tier, name)
+        return verdict if verdict.allowed else msgspec.structs.replace(verdict, offence=True)
+
+
+def _each_offence(parts: Parts) -> Parts:
+    made = EveryOffence(parts.store, parts.rates, parts.limiter.local)
+    return dataclasses.replace(parts, limiter=made)
 
 
 class WritesLater(Changing):
@@ -379,6 +402,26 @@ DEFECTS: tuple[Defect, ...] = (
         name="audit.anchor-follows-the-head",
         summary="The anchor outside the database is moved to whatever the database says.",
         parts=_following,
+    ),
+    Defect(
+        name="audit.lockouts-unrecorded",
+        summary="That a limit holds somebody off leaves no record.",
+        parts=_without("rate.limited"),
+    ),
+    Defect(
+        name="audit.every-refused-guess",
+        summary="Every request that a limit refuses is recorded.",
+        parts=_each_offence,
+    ),
+    Defect(
+        name="audit.refused-input-unrecorded",
+        summary="Refused input leaves no record.",
+        parts=_without("input.refused"),
+    ),
+    Defect(
+        name="audit.every-refused-input",
+        summary="Every refused input is recorded.",
+        parts=lambda parts: dataclasses.replace(parts, sampling=KeepsAll()),
     ),
     Defect(
         name="audit.refusals-written-later",

@@ -61,6 +61,19 @@ class Trail:
                 return found
         return []
 
+    def recorded(self, answers: Sequence[Answer], within: float = PATIENCE) -> list[Answer]:
+        """Those of many answers whose requests are in the log; waits until one is."""
+        named = [(answer, marks(answer.headers.pairs, self.usual)) for answer in answers]
+        deadline = time.monotonic() + within
+        while True:
+            for reader in self.readers:
+                seen = [r for page in self.pages(reader) for r in page]
+                if found := [a for a, wanted in named if wanted and marked(seen, wanted)]:
+                    return found
+            if time.monotonic() > deadline:
+                return []
+            time.sleep(_PAUSE)
+
     def telling_of(self, answer: Answer) -> list[Record]:
         """The records that name what an answer says was made."""
         body = answer.json_or_none()

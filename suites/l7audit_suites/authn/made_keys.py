@@ -152,13 +152,16 @@ def end_fields(schema: Schema, seconds: float) -> dict[str, Any] | None:
     return None
 
 
-def refused_everywhere(ground: Ground, credential: str, since: float) -> list[Answer]:
+def refused_everywhere(
+    ground: Ground, credential: str, since: float, what: str = ""
+) -> list[Answer]:
     """Asks at every address until it is refused thrice in a row; the answers that let it in later
-    than `WINDOW` seconds after `since`.
+    than `WINDOW` seconds after `since`. For `what` the time that it took is measured.
 
     Once is not enough: a cache may forget a refusal, and one address may stand for many replicas.
     """
     late: list[Answer] = []
+    accepted = since
     for address in ground.everywhere():
         refusals = 0
         while refusals < _REFUSALS:
@@ -166,7 +169,7 @@ def refused_everywhere(ground: Ground, credential: str, since: float) -> list[An
             if ground.seen(answer) is Seen.REFUSED:
                 refusals += 1
                 continue
-            refusals = 0
+            refusals, accepted = 0, time.monotonic()
             if time.monotonic() - since > WINDOW:
                 if ground.seen(answer) is Seen.UNCLEAR:
                     ground.check.inconclusive(
@@ -175,4 +178,9 @@ def refused_everywhere(ground: Ground, credential: str, since: float) -> list[An
                 late.append(answer)
                 break
             time.sleep(_PAUSE)
+    if what and not late:
+        # The last time that anybody let it in is when it was not refused everywhere yet.
+        ground.check.measure(
+            f"{what} accepted after its end", "s", value=round(accepted - since, 3)
+        )
     return late

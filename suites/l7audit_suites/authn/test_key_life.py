@@ -24,9 +24,9 @@ from l7audit_suites.authn.made_keys import (
 
 _LIFETIME = 2.0
 _OVERLAP = 1.0
-_GRACE = 0.7
-"""Seconds: how long a key is to live, how long a rotated one is to work on, and how late an end
-may be noticed before it is asked for."""
+_GRACE = 0.1
+"""Seconds: how long a key is to live, how long a rotated one is to work on, and when it is asked
+for after its end; it may be refused a little later all the same."""
 
 _REFUSAL = "a refusal, as without a credential"
 
@@ -40,7 +40,7 @@ def test_a_revoked_key_is_refused_everywhere_within_two_seconds(check: Check) ->
             check.not_applicable("The target's document has no way to revoke a key.")
         if not ended.ok:
             check.inconclusive(f"Its owner could not revoke a key: {ended.status}.")
-        late = refused_everywhere(made.ground, made.text, time.monotonic())
+        late = refused_everywhere(made.ground, made.text, time.monotonic(), "a revoked key")
         check.expect(
             not late,
             made.ground.place("revoked API key"),

@@ -28,7 +28,7 @@ def test_a_revoked_token_is_refused_everywhere_within_two_seconds(check: Check) 
         check.sessions.forget(ground.identity)
         if not ended.ok:
             check.inconclusive(f"Its owner could not end a token: {ended.status}.")
-        late = refused_everywhere(ground, ground.credential, time.monotonic())
+        late = refused_everywhere(ground, ground.credential, time.monotonic(), "a revoked token")
         check.expect(
             not late,
             surface.place("revoked token"),

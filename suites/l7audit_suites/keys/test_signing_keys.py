@@ -131,7 +131,7 @@ def test_tokens_of_a_retired_key_are_refused(check: Check) -> None:
         if not ended.ok:
             check.inconclusive(f"The new key could not be retired: {ended.status}.")
         since = time.monotonic()
-        late = refused_everywhere(ground, text, since)
+        late = refused_everywhere(ground, text, since, "a token of a retired key")
         check.expect(
             not late,
             ground.place("token of a retired key"),
