@@ -32,8 +32,9 @@ NO_LOG_AND_NO_OVERLAP = {
 """Nor an audit log, a rotation that leaves the old key for a while, or signing keys to change."""
 
 
-NO_ACCOUNT = {"MASS-05"}
-"""Nor an account that its owner changes."""
+NO_ACCOUNT_AND_NO_VERSIONS = {"MASS-05", "EXPOSE-02", "EXPOSE-07", "EXPOSE-11"}
+"""Nor an account that its owner changes, things that are shared, versions, or a word of the profile
+on pages of documentation."""
 
 
 @pytest.mark.early
@@ -44,7 +45,7 @@ NO_ACCOUNT = {"MASS-05"}
         ("AUTHZ", NO_RIGHTS_THAT_DIFFER, 18),
         ("PEN,PATH", NO_FILES, 30),
         ("KEYS,AUDIT,CRYPT", NO_LOG_AND_NO_OVERLAP, 16),
-        ("MASS", NO_ACCOUNT, 5),
+        ("MASS,EXPOSE", NO_ACCOUNT_AND_NO_VERSIONS, 16),
     ],
 )
 def test_a_sound_service_of_other_make_passes_the_suites(

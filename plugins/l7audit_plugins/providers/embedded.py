@@ -226,6 +226,7 @@ def _target(stack: Stack, address: Address, source: Source | None = None) -> Tar
             "backoff": "escalating",
             "sharing": {"change": "owner"},
             "listener": address.receiver,
+            "documentation": "document",
         },
         handle=str(stack.run_dir),
         storage=address.database_url,

@@ -8,6 +8,8 @@ login; `discover_openapi: true` allows looking for a document at well-known addr
 `tenant` or `everybody`); `admin_roles: [...]` names roles of power whose names don't tell.
 `listener: host:port` is an address of this machine that the target may call although it is an
 inner one, and where a check may listen for that.
+`documentation: document` says that the document is public and no page for reading or trying the
+API is; `closed` that neither is.
 """
 
 from __future__ import annotations

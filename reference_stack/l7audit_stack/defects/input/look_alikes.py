@@ -18,7 +18,7 @@ from l7audit_stack.defects.input.statements import SortQuery
 if TYPE_CHECKING:
     from l7audit_stack.api.parts import Parts
 
-_SAID = 'The search has a syntax: PG::SyntaxError: ERROR: syntax error at or near "\'" (42601).'
+_SAID = 'The search has a syntax. ERROR: syntax error at or near "\'" at character 1.'
 _ODD = frozenset("'\"`;%")
 
 
@@ -48,7 +48,7 @@ def _names_columns(parts: Parts) -> Parts:
     async def handler(call: Call) -> Reply:
         given: SortQuery = call.query
         if given.sort not in {"created_at", "-created_at"}:
-            said = f'ERROR: column "{given.sort[:60]}" does not exist (SQLSTATE 42703).'
+            said = f'ERROR: column "{given.sort[:60]}" does not exist.'
             raise Problem(400, "sort-unknown", said)
         fields = msgspec.structs.asdict(given)
         return await agents.index(replace(call, query=agents.AgentQuery(**fields)))

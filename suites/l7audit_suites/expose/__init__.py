@@ -1,0 +1,1 @@
+"""Exposure: what answers give away, and what answers although nobody was told of it."""

@@ -1,0 +1,73 @@
+"""What a target answers for what is not there, so that an answer for something can be told from it.
+
+Some answer 404, some a page of 200 for everything: only another meaning than for a random name of
+the same place says that something is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from l7audit.harness.check import Check
+from l7audit.probe.answer import Answer
+from l7audit.probe.request import Auth, Request
+from l7audit_suites.input.ground import ask_all
+from l7audit_suites.input.likeness import same
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A name below a folder of the target, and what was answered for it."""
+
+    folder: str
+    name: str
+    answer: Answer = field(repr=False)
+
+    @property
+    def path(self) -> str:
+        return f"{self.folder}/{self.name}"
+
+
+def there(
+    check: Check, folders: Sequence[str], names: Sequence[str], auth: Auth
+) -> Iterator[Asked]:
+    """Names that are answered with success and otherwise than random ones in the same folder.
+
+    Two random names are asked for, each with and without an ending: a folder in which they are
+    answered differently from one another is left out.
+    """
+    for folder in folders:
+        absent = _absent(check, folder, auth)
+        if absent is None:
+            continue
+        requests = [_request(f"{folder}/{name}", auth) for name in names]
+        for name, answer in zip(names, ask_all(check, requests), strict=True):
+            if answer.ok and not any(_alike(answer, other) for other in absent):
+                yield Asked(folder, name, answer)
+
+
+def _absent(check: Check, folder: str, auth: Auth) -> list[Answer] | None:
+    """Answers for what is not there; None where they have nothing in common."""
+    names = [f"l7audit{check.random.randrange(16**8):08x}" for _ in range(2)]
+    asked = [f"{folder}/{n}{ending}" for ending in ("", ".json") for n in names]
+    answers = ask_all(check, [_request(path, auth) for path in asked])
+    if any(a.status is None for a in answers):
+        return None
+    pairs = (answers[:2], answers[2:])
+    if any(one.ok and other.ok and not _alike(one, other) for one, other in pairs):
+        check.observe(f"Random names in {folder or '/'} are answered differently.", *answers[:2])
+        return None
+    return answers
+
+
+def _alike(one: Answer, other: Answer) -> bool:
+    """Whether two answers say the same, whatever the path that they repeat."""
+    if one.media_type != other.media_type:
+        return False
+    sent = [part for a in (one, other) for part in (a.request.path, *a.request.path.split("/"))]
+    return same(one, other, [part for part in sent if len(part) > 1])
+
+
+def _request(path: str, auth: Auth) -> Request:
+    return Request("GET", path, (("Accept", "*/*"),)).with_auth(auth)

@@ -1,0 +1,133 @@
+"""What callers are answered: every read that is open to somebody, and things made to be read."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from l7audit.harness.check import Check
+from l7audit.model import Identity, Kind, Place
+from l7audit.probe.answer import Answer
+from l7audit.target import meaning
+from l7audit.target.schemas import Schema, properties, type_of
+from l7audit.target.surface import Surface
+from l7audit.target.words import says, words
+from l7audit_suites.authz.families import Family, families
+from l7audit_suites.authz.markers import marked, new_marker
+from l7audit_suites.authz.people import Cast, admin_roles, by_role
+from l7audit_suites.authz.things import Thing, ask, keep_for_removal, learn_secrets, named
+
+_MOST_READS = 40
+_KEPT = ("secret", "signing key", "private key", "client secret", "passphrase", "token", "pin")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """An answer to a read, and what its document says of it."""
+
+    surface: Surface
+    who: Identity
+    answer: Answer = field(repr=False)
+
+    @property
+    def schema(self) -> Schema:
+        return self.surface.operation.answer_schema
+
+    def place(self, part: str = "") -> Place:
+        return self.surface.place(part)
+
+
+def callers(check: Check) -> list[Identity]:
+    """An ordinary identity and those of power, the first of each role."""
+    ordinary, powerful = by_role(check.identities, admin_roles(check))
+    roles: dict[str, Identity] = {}
+    for one in (*ordinary, *powerful):
+        roles.setdefault(one.role, one)
+    return list(roles.values())
+
+
+def plain(check: Check) -> Iterator[Reading]:
+    """Each read without path parameters as the first caller sees it who may, and the last."""
+    who = callers(check)
+    for surface in check.model.surfaces(Kind.PROTECTED_READ, limit=_MOST_READS):
+        if surface.needs_values or Kind.STREAMING in surface.kinds:
+            continue
+        for order in (who, who[::-1]):
+            for one in order:
+                answer = ask(check, surface, one)
+                if answer.ok:
+                    yield Reading(surface, one, answer)
+                    break
+
+
+def public(check: Check) -> Iterator[tuple[Surface, Answer]]:
+    """What everybody may read."""
+    for surface in check.model.surfaces(Kind.PUBLIC_READ, limit=_MOST_READS):
+        if not surface.needs_values and Kind.STREAMING not in surface.kinds:
+            answer = check.send(surface.request())
+            if answer.ok:
+                yield surface, answer
+
+
+@dataclass(frozen=True, slots=True)
+class Planted:
+    """A thing that was made with secrets of our own in it; `secrets` are those."""
+
+    thing: Thing
+    secrets: tuple[str, ...] = field(repr=False)
+
+
+def planted(check: Check, *, people: bool = True) -> Iterator[Planted]:
+    """A thing of each family, made by the first caller who may: with a fresh secret in every
+    member that takes one. Removed in the end."""
+    for family in families(check.model):
+        if family.nested or family.create is None or (family.people and not people):
+            continue
+        for one in callers(check):
+            made = _plant(check, family, one)
+            if made is not None:
+                yield made
+                break
+
+
+def _plant(check: Check, family: Family, who: Identity) -> Planted | None:
+    create = family.create
+    assert create is not None  # `planted` looked
+    marker = new_marker()
+    given = marked(create, marker)
+    if given is None:
+        return None
+    canaries = {}
+    for name, part in properties(create.operation.json_schema).items():
+        secret = says(words(name), *_KEPT) and type_of(part) in {"string", ""}
+        if secret or meaning.is_password(name, part):
+            canaries[name] = f"l7audit-A1-{secrets.token_hex(16)}"
+            check.probe.redactor.learn(canaries[name])
+    if canaries:
+        given = {**given, "fields": {**given.get("fields", {}), **canaries}}
+    answer = ask(check, create, who, **given)
+    if not answer.ok:
+        return None
+    learn_secrets(check, answer)
+    key = named(answer, family.key)
+    if not key:
+        return None
+    cast = Cast(who, None, None)
+    thing = Thing(family, cast, who, {family.key: key}, marker, answer, answer)
+    keep_for_removal(check, thing, who)
+    return Planted(thing, tuple(canaries.values()))
+
+
+def looks(check: Check, made: Planted) -> Iterator[Reading]:
+    """The thing as its maker sees it afterwards: by itself, in its collection, after a change."""
+    thing, family = made.thing, made.thing.family
+    for surface in (family.read, family.list):
+        if surface is not None:
+            yield Reading(surface, thing.owner, ask(check, thing.at(surface), thing.owner))
+    change = family.change
+    told = (marked(change, thing.marker) or {}).get("fields") if change is not None else None
+    if change is not None and told and change.operation.method == "PATCH":
+        answer = ask(check, thing.at(change), thing.owner, json=told)
+        if answer.ok:
+            yield Reading(change, thing.owner, answer)

@@ -1,0 +1,123 @@
+"""A document's paths: folders, collections and versions, and what may stand beside them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from l7audit.model import Kind
+from l7audit.target.target_model import TargetModel
+from l7audit_suites.expose.word_lists import BELOW, SIBLINGS, VERSIONS
+
+VERSION = re.compile(r"v(\d{1,3})(?:\.\d+)*", re.IGNORECASE)
+_MOST_FOLDERS = 3
+_MOST_COLLECTIONS = 8
+
+
+def folders(model: TargetModel) -> list[str]:
+    """Where names are asked for: the target's root, the document's prefix, and the first fixed
+    segments that several of its paths share; without a slash at their end."""
+    counted: dict[str, int] = {}
+    for operation in model.operations:
+        head = operation.template.split("/")[1:2]
+        below = operation.template.count("/") > 1
+        if head and below and "{" not in head[0]:
+            counted[f"/{head[0]}"] = counted.get(f"/{head[0]}", 0) + 1
+    shared = sorted((h for h, n in counted.items() if n > 1), key=lambda h: -counted[h])
+    found = ["", model.prefix, *(model.prefix + head for head in shared)]
+    return list(dict.fromkeys(found))[:_MOST_FOLDERS]
+
+
+def collections(model: TargetModel) -> list[str]:
+    """The templates without parameters whose things are listed or made."""
+    kinds = {Kind.RESOURCE_LIST, Kind.RESOURCE_CREATE}
+    found = {
+        o.template.rstrip("/")
+        for o in model.operations
+        if o.kinds & kinds and "{" not in o.template
+    }
+    return sorted(found)[:_MOST_COLLECTIONS]
+
+
+def documented(model: TargetModel, path: str) -> bool:
+    """Whether a path, with the target's prefix or without, is one of the document's."""
+    bare = path.removeprefix(model.prefix).rstrip("/")
+    return any(_pattern(o.template).fullmatch(bare) for o in model.operations)
+
+
+def _pattern(template: str) -> re.Pattern[str]:
+    pieces = re.split(r"\{[^{}]*\}", template.rstrip("/"))
+    return re.compile("[^/]+".join(map(re.escape, pieces)))
+
+
+def neighbours(model: TargetModel) -> Iterator[tuple[str, list[str]]]:
+    """Folders with names of routes that could answer there and are not documented."""
+    bases = collections(model)
+    by_folder: dict[str, list[str]] = {}
+    for base in bases:
+        parent, _, last = base.rpartition("/")
+        by_folder.setdefault(parent, []).extend([_other_number(last), *SIBLINGS])
+    for base in bases:
+        if not _named_by_callers(model, base):
+            by_folder.setdefault(base, []).extend(BELOW)
+    for parent, names in by_folder.items():
+        fresh = [n for n in dict.fromkeys(names) if not _exact(model, f"{parent}/{n}")]
+        yield model.prefix + parent, fresh
+    for old, templates in _versioned(model).items():
+        for version in versions(old):
+            folder = model.prefix + templates[0].partition(f"/{old}/")[0] + f"/{version}"
+            yield folder, [t.partition(f"/{old}/")[2] for t in templates[:2]]
+
+
+def _exact(model: TargetModel, path: str) -> bool:
+    return any(o.template.rstrip("/") == path for o in model.operations)
+
+
+def _named_by_callers(model: TargetModel, base: str) -> bool:
+    """Whether things are kept under names of the callers' choice: then any name may be there."""
+    below = re.compile(re.escape(base) + r"/\{[^{}]*\}")
+    return any(
+        below.fullmatch(o.template.rstrip("/"))
+        and (o.method == "PUT" or Kind.PATH_TAKING in o.kinds)
+        for o in model.operations
+    )
+
+
+def _other_number(word: str) -> str:
+    """The plural of a singular, and the reverse."""
+    if word.endswith("ies"):
+        return word[:-3] + "y"
+    if word.endswith("s") and not word.endswith("ss"):
+        return word[:-1]
+    return word[:-1] + "ies" if word.endswith("y") else word + "s"
+
+
+def _versioned(model: TargetModel) -> dict[str, list[str]]:
+    """The version segments of the document with the templates of plain reads below them."""
+    found: dict[str, list[str]] = {}
+    for operation in model.operations:
+        if operation.method != "GET" or "{" in operation.template or operation.public:
+            continue
+        for segment in operation.template.split("/")[1:-1]:
+            if VERSION.fullmatch(segment):
+                found.setdefault(segment, []).append(operation.template)
+                break
+    return found
+
+
+def versions(current: str) -> list[str]:
+    """Other versions than this one that may still, or already, be there."""
+    match = VERSION.fullmatch(current)
+    number = int(match.group(1)) if match else 1
+    near = range(max(0, number - 2), number + 3)
+    return [*(f"v{n}" for n in near if n != number), *VERSIONS]
+
+
+def version_of(template: str) -> str:
+    """The version segment of a path; empty without one."""
+    return next((s for s in template.split("/") if VERSION.fullmatch(s)), "")
+
+
+def in_version(path: str, old: str, new: str) -> str:
+    """A path in another version; in none at all where `new` is empty."""
+    return path.replace(f"/{old}/", f"/{new}/" if new else "/", 1)

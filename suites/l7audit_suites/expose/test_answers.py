@@ -1,0 +1,158 @@
+"""Answers: no secrets, nothing private of others, nothing inner that no document tells of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from l7audit.errors import CredentialError
+from l7audit.harness.check import Check
+from l7audit.model import Identity, Kind
+from l7audit.probe.answer import Answer
+from l7audit.target import meaning
+from l7audit.target.surface import Surface
+from l7audit.target.words import all_words, says, words
+from l7audit_suites.authz.things import ask, made_things, without_people
+from l7audit_suites.expose.readings import Reading, looks, plain, planted, public
+from l7audit_suites.expose.secret_forms import secrets_in, texts
+from l7audit_suites.expose.undeclared import PRIVATE, undeclared
+
+_DIRECTORY = ("user", "member", "people", "person", "account", "directory", "employee", "customer")
+
+
+@pytest.mark.control("EXPOSE-01")
+def test_no_answer_holds_a_secret(check: Check) -> None:
+    known = {c.secret for i in check.identities for c in i.credentials if len(c.secret) >= 8}
+    seen = 0
+    for made in planted(check):
+        for reading in looks(check, made):
+            if not reading.answer.ok:
+                continue
+            if not seen:
+                check.witness("what was made is shown", made.thing.named_in(reading.answer))
+            seen += 1
+            _without_secrets(check, reading.surface, reading.answer, {*made.secrets, *known})
+    for reading in plain(check):
+        seen += 1
+        _without_secrets(check, reading.surface, reading.answer, known)
+    for surface, answer in public(check):
+        _without_secrets(check, surface, answer, known)
+    if not seen:
+        check.inconclusive("No identity of the profile could read anything.")
+
+
+def _without_secrets(check: Check, surface: Surface, answer: Answer, canaries: set[str]) -> None:
+    body = answer.json_or_none()
+    if surface.kinds & {Kind.JWKS, Kind.OPENAPI}:
+        return  # keys that are public, and texts about secrets
+    quoted = sorted(c for c in canaries if c in answer.text)
+    check.expect(
+        not quoted,
+        surface.place("secrets that were given"),
+        "An answer gives back a secret that was given to the service before.",
+        answer,
+        expected="nothing, or what stands for it",
+        seen="the secret itself",
+    )
+    for path, what, text in secrets_in(body):
+        if text in canaries:
+            continue
+        check.probe.redactor.learn(text)
+        check.expect(
+            False,
+            surface.place(f"member {path or 'body'}"),
+            f"An answer holds {what}.",
+            answer,
+            expected="no such member",
+            seen=f"{what}, {len(text)} characters long",
+        )
+
+
+@pytest.mark.control("EXPOSE-02")
+def test_nobody_gets_what_is_private_of_others(check: Check) -> None:
+    looked = 0
+    for thing in made_things(check, without_people):
+        private = _private(check, thing.owner)
+        for peer in thing.cast.strangers:
+            theirs = [text for text in private if text not in _told_anyway(check, peer)]
+            for surface in (thing.family.read, thing.family.list):
+                answer = ask(check, thing.at(surface), peer) if surface is not None else None
+                if surface is None or answer is None or not thing.named_in(answer) or not theirs:
+                    continue
+                looked += 1
+                body = answer.json_or_none()
+                found = sorted({p for p, t in texts(body) if any(x in t for x in theirs)})
+                check.expect(
+                    not found,
+                    surface.place("private members of its owner"),
+                    f"An answer gives what is private of another: {', '.join(found) or 'a text'}.",
+                    answer,
+                    expected="an id or a public name of the owner",
+                    seen="what he logs in or is reached by, which its reader can't see elsewhere",
+                )
+    if not looked:
+        check.not_applicable(
+            "Nothing is shown to others of whose owner something private is known."
+        )
+
+
+def _private(check: Check, owner: Identity) -> list[str]:
+    """What only somebody himself should see: what he logs in by where that is an address, and
+    what the target tells him of himself under private names."""
+    found = [c.name for c in owner.credentials if c.kind == "password" and "@" in c.name]
+    for answer in _oneself(check, owner):
+        for path, text in texts(answer.json_or_none()):
+            name = words(path.rpartition(".")[2])
+            if len(text) >= 5 and says(name, *PRIVATE):
+                found.append(text)
+    return list(dict.fromkeys(found))
+
+
+def _oneself(check: Check, who: Identity) -> Iterator[Answer]:
+    for surface in check.model.surfaces(Kind.PROTECTED_READ, limit=50):
+        told = all_words([surface.operation.name, surface.operation.template])
+        if surface.needs_values or not says(told, *meaning.ONESELF, "account"):
+            continue
+        try:
+            answer = ask(check, surface, who)
+        except CredentialError:
+            continue
+        if answer.ok:
+            yield answer
+
+
+def _told_anyway(check: Check, peer: Identity) -> str:
+    """What a directory of people shows somebody: what is in it is nobody's secret from him."""
+    shown = []
+    for surface in check.model.surfaces(Kind.RESOURCE_LIST, limit=30):
+        if not surface.needs_values and says(words(surface.operation.template), *_DIRECTORY):
+            answer = ask(check, surface, peer)
+            shown.append(answer.text if answer.ok else "")
+    return "\n".join(shown)
+
+
+@pytest.mark.control("EXPOSE-03")
+def test_no_answer_holds_inner_members_that_no_document_tells_of(check: Check) -> None:
+    readings = list(plain(check))
+    if not readings:
+        check.inconclusive("No identity of the profile could read anything.")
+    first = readings[0]
+    check.witness("a read is answered", lambda: ask(check, first.surface, first.who))
+    for made in planted(check):
+        readings += looks(check, made)
+    for reading in readings:
+        if reading.answer.ok:
+            _declared(check, reading)
+
+
+def _declared(check: Check, reading: Reading) -> None:
+    found = sorted(set(undeclared(reading.answer.json_or_none(), reading.schema)))
+    check.expect(
+        not found,
+        reading.place("undeclared members"),
+        f"An answer holds what its document does not tell of: {', '.join(found)}.",
+        reading.answer,
+        expected="the members of the declared schema",
+        seen=", ".join(found),
+    )

@@ -1,0 +1,121 @@
+"""Names that are often left open, each with what its content shows where it is the real thing.
+
+Small and honest: what services, frameworks and people really leave behind. Names have no slash at
+their start: they are asked for at the target's root and below its document's own prefixes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+Form = re.Pattern[str]
+
+
+def _form(pattern: str) -> Form:
+    return re.compile(pattern, re.MULTILINE | re.IGNORECASE)
+
+
+DEBUG: Mapping[str, Form] = {
+    "actuator": _form(r'"_links"'),
+    "actuator/env": _form(r'"propertySources"|"activeProfiles"'),
+    "actuator/heapdump": _form(r"JAVA PROFILE"),
+    "actuator/threaddump": _form(r'"threadName"'),
+    "actuator/configprops": _form(r'"contexts"'),
+    "env": _form(r"\b(?:PATH|HOME|PWD)\b\"?\s*[:=]"),
+    "debug": _form(r"\b(?:debug|stack|environ)"),
+    "debug/pprof/": _form(r"goroutine|heap"),
+    "debug/vars": _form(r'"(?:cmdline|memstats)"'),
+    "debug/env": _form(r"\b(?:PATH|HOME|PWD)\b\"?\s*[:=]"),
+    "debug/config": _form(r"\w+_(?:url|key|secret|dsn)"),
+    "__debug__": _form(r"debug"),
+    "_profiler": _form(r"profiler"),
+    "profiler": _form(r"profil"),
+    "console": _form(r"console|debugger"),
+    "phpinfo.php": _form(r"PHP Version"),
+    "server-status": _form(r"Apache Server Status|Total Accesses"),
+    "server-info": _form(r"Server Information"),
+    "metrics": _form(r"^# (?:HELP|TYPE) "),
+    "prometheus": _form(r"^# (?:HELP|TYPE) "),
+    "trace": _form(r"\"timestamp\"|\"trace"),
+    "heapdump": _form(r"JAVA PROFILE"),
+    "threads": _form(r"thread"),
+    "config": _form(r"\w+_(?:url|key|secret|dsn)"),
+    "jolokia": _form(r'"agent"'),
+    "elmah.axd": _form(r"Error Log"),
+    "rails/info/routes": _form(r"Helper|routes"),
+    "telescope": _form(r"telescope"),
+    "_debugbar/open": _form(r"debugbar"),
+}
+"""Interfaces for developers and operators."""
+
+FILES: Mapping[str, Form] = {
+    ".git/HEAD": _form(r"^ref: refs/|^[0-9a-f]{40}$"),
+    ".git/config": _form(r"^\[core\]"),
+    ".svn/entries": _form(r"^\d+$|dir"),
+    ".hg/requires": _form(r"revlog|store"),
+    ".env": _form(r"^[A-Z][A-Z0-9_]*="),
+    ".env.bak": _form(r"^[A-Z][A-Z0-9_]*="),
+    ".env.production": _form(r"^[A-Z][A-Z0-9_]*="),
+    ".aws/credentials": _form(r"aws_access_key_id"),
+    ".npmrc": _form(r"registry|_auth"),
+    ".htpasswd": _form(r"^\w+:[$\w{]"),
+    ".DS_Store": _form(r"Bud1"),
+    "id_rsa": _form(r"PRIVATE KEY"),
+    "config.json": _form(r"\{"),
+    "config.yml": _form(r"^\w+:"),
+    "appsettings.json": _form(r"ConnectionStrings|Logging"),
+    "web.config": _form(r"<configuration"),
+    "docker-compose.yml": _form(r"^services:"),
+    "Dockerfile": _form(r"^FROM "),
+    "backup.sql": _form(r"CREATE TABLE|INSERT INTO|PostgreSQL database dump"),
+    "dump.sql": _form(r"CREATE TABLE|INSERT INTO|PostgreSQL database dump"),
+    "db.sqlite3": _form(r"^SQLite format 3"),
+    "backup.zip": _form(r"^PK"),
+    "backup.tar.gz": _form(r"^\x1f"),
+    "requirements.txt": _form(r"[=~]="),
+    "package.json": _form(r'"dependencies"|"version"'),
+}
+"""Files of version control, configuration and backups."""
+
+LEFT_BEHIND = ("bak", "sql")
+"""Endings that are tried on the names of the document's own collections."""
+
+DOCUMENTATION: Mapping[str, Form] = {
+    "docs": _form(r"swagger|redoc|openapi|rapidoc|scalar"),
+    "redoc": _form(r"redoc"),
+    "swagger": _form(r"swagger"),
+    "swagger-ui": _form(r"swagger"),
+    "swagger-ui.html": _form(r"swagger"),
+    "swagger/index.html": _form(r"swagger"),
+    "api-docs": _form(r"swagger|openapi"),
+    "apidocs": _form(r"swagger|openapi"),
+    "api/docs": _form(r"swagger|redoc|openapi"),
+    "rapidoc": _form(r"rapidoc"),
+    "scalar": _form(r"scalar|openapi"),
+    "graphiql": _form(r"graphiql"),
+    "playground": _form(r"graphql"),
+    "altair": _form(r"altair|graphql"),
+}
+"""Pages on which an API is read and tried."""
+
+ALL = {*DEBUG, *FILES, *DOCUMENTATION}
+
+BELOW_PREFIX = {
+    "actuator/env", "env", "debug", "debug/pprof/", "debug/vars", "console", "metrics", "trace",
+    "config", ".env", ".git/HEAD", "config.json", "backup.sql", "docs", "redoc", "swagger",
+    "api-docs", "graphiql",
+}  # fmt: skip
+"""Those that are worth asking for below the document's own prefixes, too."""
+
+SIBLINGS = (
+    "admin", "internal", "users", "accounts", "roles", "permissions", "sessions", "tokens",
+    "settings", "logs", "jobs", "reports", "export", "backup", "test", "tenants", "secrets",
+)  # fmt: skip
+"""Names of routes that stand beside documented ones."""
+
+BELOW = ("export", "all", "bulk", "deleted")
+"""Names of routes that stand below a documented collection."""
+
+VERSIONS = ("beta", "internal", "legacy", "old", "dev", "staging")
+"""What else stands in a path where a version does."""

@@ -1,0 +1,84 @@
+"""What may stand beside the paths of a document."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from l7audit.model import Target
+from l7audit.target.target_model import TargetModel
+from l7audit_suites.expose.routes import (
+    collections,
+    documented,
+    folders,
+    in_version,
+    neighbours,
+    version_of,
+    versions,
+)
+
+_LIST = {"type": "array", "items": {"type": "object", "properties": {"id": {"type": "string"}}}}
+_GET: dict[str, Any] = {
+    "responses": {"200": {"description": "", "content": {"application/json": {"schema": _LIST}}}},
+    "security": [{"key": []}],
+}
+
+
+@pytest.fixture
+def model() -> TargetModel:
+    document = {
+        "openapi": "3.1.0",
+        "info": {"title": "Boards", "version": "1"},
+        "paths": {
+            "/api/v2/boards": {"get": _GET, "post": _GET},
+            "/api/v2/boards/{boardId}": {"get": _GET, "delete": _GET},
+            "/api/v2/entries": {"get": _GET, "post": _GET},
+            "/api/v2/blobs": {"get": _GET},
+            "/api/v2/blobs/{name}": {"get": _GET, "put": _GET},
+            "/pulse": {"get": _GET},
+        },
+        "components": {
+            "securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": "X-Key"}}
+        },
+    }
+    target = Target(
+        name="t", provider="external", base_url="https://api.example/edge", capabilities=[]
+    )
+    return TargetModel.of(json.dumps(document), target)
+
+
+def test_folders_are_the_root_the_prefix_and_what_paths_share(model: TargetModel) -> None:
+    assert folders(model) == ["", "/edge", "/edge/api"]
+
+
+def test_a_path_is_documented_with_the_prefix_and_without(model: TargetModel) -> None:
+    assert documented(model, "/edge/api/v2/boards/7")
+    assert documented(model, "/pulse")
+    assert not documented(model, "/edge/api/v2/board")
+    assert not documented(model, "/api/v2/boards/7/cards")
+
+
+def test_neighbours_are_other_numbers_other_words_and_other_versions(model: TargetModel) -> None:
+    found: dict[str, list[str]] = {}
+    for folder, names in neighbours(model):
+        found.setdefault(folder, []).extend(names)
+    assert "board" in found["/edge/api/v2"]
+    assert "boards" not in found["/edge/api/v2"]
+    assert "export" in found["/edge/api/v2/boards"]
+    assert "boards" in found["/edge/api/v1"]
+
+
+def test_what_callers_name_themselves_is_searched_for_no_words(model: TargetModel) -> None:
+    assert "/api/v2/blobs" in collections(model)
+    assert "/edge/api/v2/blobs" not in dict(neighbours(model))
+
+
+def test_versions_around_the_current_one_are_tried() -> None:
+    assert version_of("/api/v2/boards") == "v2"
+    assert version_of("/vault/boards") == ""
+    assert {"v0", "v1", "v3", "beta"} <= set(versions("v2"))
+    assert "v2" not in versions("v2")
+    assert in_version("/api/v2/boards", "v2", "v1") == "/api/v1/boards"
+    assert in_version("/api/v2/boards", "v2", "") == "/api/boards"
