@@ -180,7 +180,7 @@ def test_the_example_audits_ones_own_api_and_leaves_the_files_that_are_listed(
 ) -> None:
     text = PROFILE.replace("https://api.example.org", own_api)
     (tmp_path / "l7audit.yaml").write_text(text + "select: [HEAD]\n", encoding="utf-8")
-    (command,) = [c for c in OURS if "--profile" in c]
+    (command,) = [c for c in OURS if c.endswith("--profile l7audit.yaml")]
 
     def call(*words: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

@@ -17,7 +17,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--l7audit-profile",
         metavar="NAME",
-        help="audit the target of this profile: a file, or a built-in profile (reference)",
+        help="audit the target of this profile: a file, or a built-in profile (reference, ci)",
     )
     group.addoption("--l7audit-target", metavar="URL", help="audit this target instead")
     group.addoption("--l7audit-seed", metavar="N", type=int, help="the seed of the run")
