@@ -18,7 +18,7 @@ NOT_THERE = {"AUTHN-29", "AUTHN-30", "RATE-09", "RATE-10"}
 
 
 NO_RIGHTS_THAT_DIFFER = {
-    "AUTHZ-07", "AUTHZ-10", "AUTHZ-11", "AUTHZ-14", "AUTHZ-15", "AUTHZ-16", "AUTHZ-17",
+    "AUTHZ-07", "AUTHZ-10", "AUTHZ-11", "AUTHZ-14", "AUTHZ-15", "AUTHZ-16", "AUTHZ-17", "AUTHZ-19",
 }  # fmt: skip
 """Nor roles, scopes, ids in bodies, or users that are made through the API."""
 

@@ -328,6 +328,11 @@ DEFECTS: tuple[Defect, ...] = (
         parts=_log(Changing, change=lambda e: _replaced(e, actor="", client="")),
     ),
     Defect(
+        name="audit.no-object",
+        summary="Records do not say to what it was done.",
+        parts=_log(Changing, change=lambda e: _replaced(e, object="")),
+    ),
+    Defect(
         name="audit.other-request-ids",
         summary="Records carry ids of their own that no answer has.",
         parts=_log(Changing, change=lambda e: _replaced(e, request_id=secrets.token_hex(16))),

@@ -49,12 +49,14 @@ def test_a_record_says_who_did_what_when_and_how_it_ended(check: Check) -> None:
         sent, told = instant(answer.headers.get("Date")), moment(record)
         if told is None or (sent is not None and abs(told - sent) > _SKEW):
             absent.append("when")
+        if what == "key made" and not log.names_made(answer, record):
+            absent.append("to what")
         check.expect(
             not absent,
             log.place(f"record of {what}"),
             f"A record does not say: {', '.join(absent)}.",
             answer,
-            expected="who did what, when, and how it ended",
+            expected="who did what to what, when, and how it ended",
             seen=f"the members {', '.join(flat(record))}",
         )
 

@@ -76,15 +76,18 @@ class Trail:
 
     def telling_of(self, answer: Answer) -> list[Record]:
         """The records that name what an answer says was made."""
-        body = answer.json_or_none()
-        members = body.items() if isinstance(body, dict) else ()
-        made = next((v for n, v in members if words(n)[-1:] in _IDS and _names(v)), "")
+        made = _made(answer)
         for reader in self.readers if made else ():
             for page in self.pages(reader):
                 told = [r for r in page if any(made in str(v) for v in flat(r).values())]
                 if told:
                     return told
         return []
+
+    def names_made(self, answer: Answer, record: Record) -> bool:
+        """Whether a record names what an answer says was made; an answer may say nothing."""
+        made = _made(answer)
+        return not made or any(made in str(v) for v in flat(record).values())
 
     def pages(self, reader: Identity) -> Iterator[Sequence[Record]]:
         """The newest pages as a reader sees them."""
@@ -136,6 +139,13 @@ class Trail:
             return {}
         names = [p.name for p in self.surface.operation.parameters if p.place == "query"]
         return next(({n: told} for n in names if says(words(n), *_ONWARD)), {})
+
+
+def _made(answer: Answer) -> str:
+    """What an answer calls the thing that was made; empty where it does not say."""
+    body = answer.json_or_none()
+    members = body.items() if isinstance(body, dict) else ()
+    return next((v for n, v in members if words(n)[-1:] in _IDS and _names(v)), "")
 
 
 def _names(value: Any) -> bool:

@@ -1,4 +1,4 @@
-"""Keys of limited scopes: they do no more, and make nothing that does."""
+"""Keys and tokens of limited scopes: they do no more, and make nothing that does."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from functools import partial
 import pytest
 
 from l7audit.harness.check import Check
-from l7audit.model import Kind
+from l7audit.model import Identity, Kind
+from l7audit.probe.request import Auth
 from l7audit.target.target_model import Surface
 from l7audit_suites.authn.judgement import Seen, judge
+from l7audit_suites.authz.families import Family
 from l7audit_suites.authz.narrow_keys import (
     KeyMaker,
     Narrow,
@@ -19,8 +21,9 @@ from l7audit_suites.authz.narrow_keys import (
     reading_key,
     written,
 )
+from l7audit_suites.authz.narrow_tokens import narrow_token
 from l7audit_suites.authz.test_objects import undecided
-from l7audit_suites.authz.things import ask, opened
+from l7audit_suites.authz.things import opened
 
 _MOST_READS = 4
 
@@ -28,29 +31,44 @@ _MOST_READS = 4
 @pytest.mark.control("AUTHZ-14")
 def test_a_key_of_limited_scopes_does_no_more(check: Check) -> None:
     narrow = _narrow(check)
-    listing = narrow.family.list
+    owner = narrow.maker.owner
+    _does_no_more(check, narrow.family, narrow.auth, check.sessions.auth(owner), owner, "key")
+
+
+@pytest.mark.control("AUTHZ-19")
+def test_a_token_of_limited_scopes_does_no_more(check: Check) -> None:
+    narrow = narrow_token(check)
+    _does_no_more(check, narrow.family, narrow.auth, narrow.whole, narrow.owner, "token")
+
+
+def _does_no_more(
+    check: Check, family: Family, auth: Auth, whole: Auth, owner: Identity, what: str
+) -> None:
+    """Expects that a credential for a family's listing opens that and nothing else; `whole` is
+    one of its owner's without limits."""
+    listing = family.list
     assert listing is not None
-    check.witness("the key does what its scopes say", partial(by, check, listing, narrow.auth))
-    tried = written(check, narrow.family, narrow.auth, narrow.maker.owner)
-    if tried is not None and narrow.family.create is not None:
+    check.witness(f"the {what} does what its scopes say", partial(by, check, listing, auth))
+    tried = written(check, family, auth, owner)
+    if tried is not None and family.create is not None:
         check.expect(
             not tried.there,
-            narrow.family.create.place("key for reading"),
-            "A key that was narrowed to reading writes.",
+            family.create.place(f"{what} for reading"),
+            f"A {what} that was narrowed to reading writes.",
             tried.answer,
             tried.listing,
             expected="403, and nothing made",
-            seen=f"{tried.answer.status}, and its owner finds what the key has made",
+            seen=f"{tried.answer.status}, and its owner finds what the {what} has made",
         )
     for surface in _other_reads(check, listing):
-        good = ask(check, surface, narrow.maker.owner)
-        answer = by(check, surface, narrow.auth)
+        good = by(check, surface, whole)
+        answer = by(check, surface, auth)
         if not opened(surface, good) or undecided(check, answer):
             continue
         check.expect(
             judge(answer, good) is Seen.REFUSED,
-            surface.place("key for another read"),
-            "A key that was narrowed to one listing reads something else.",
+            surface.place(f"{what} for another read"),
+            f"A {what} that was narrowed to one listing reads something else.",
             answer,
             good,
             expected="403",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import msgspec
 
@@ -11,7 +12,9 @@ from l7audit_stack.api.problems import Problem
 from l7audit_stack.api.routes.shapes import caller
 from l7audit_stack.api.security.policy import AccessPolicy, Reach
 from l7audit_stack.api.security.principals import Principal
+from l7audit_stack.api.security.tokens import TokenVerifier
 from l7audit_stack.defects.authn.around import Whole, changing_answers
+from l7audit_stack.defects.authn.swap import verifier
 from l7audit_stack.defects.authz.swap import handlers
 from l7audit_stack.defects.defect import Defect
 
@@ -23,6 +26,14 @@ class ScopesForReading(AccessPolicy):
         if permission.endswith(":write"):
             principal = msgspec.structs.replace(principal, scopes=None)
         return super().reach(principal, permission)
+
+
+class ForgetsScopes(TokenVerifier):
+    """Reads who a token is for, and not what for."""
+
+    def verify(self, token: str, now: float) -> dict[str, Any]:
+        claims = super().verify(token, now)
+        return {name: value for name, value in claims.items() if name != "scope"}
 
 
 def _unscoped(call: Call) -> Call:
@@ -61,6 +72,11 @@ def _as_absent(whole: Whole) -> None:
 
 
 DEFECTS: tuple[Defect, ...] = (
+    Defect(
+        name="authz.token-scopes-forgotten",
+        summary="The scopes of a token are written into it and not looked at.",
+        parts=verifier(ForgetsScopes),
+    ),
     Defect(
         name="authz.scopes-for-reading-only",
         summary="The scopes of a key are looked at for reads, and not for writes.",
