@@ -61,6 +61,7 @@ class Capability(StrEnum):
     BACKUPS = "backups"
     METRICS = "metrics"
     LOGS = "logs"  # the files that its components log to, to be read
+    NAMES = "names"  # a name server that is asked for callers' names, played by the check
     SCALE = "scale"
     DEPLOY = "deploy"
     SOURCE = "source"  # the target's own code, and what it has installed, to be read

@@ -32,6 +32,7 @@ CAPABILITIES = [
     Capability.FAULTS,
     Capability.LOGS,
     Capability.SOURCE,
+    Capability.NAMES,
     Capability.STORAGE,
 ]
 
@@ -227,6 +228,7 @@ def _target(stack: Stack, address: Address, source: Source | None = None) -> Tar
             "sharing": {"change": "owner"},
             "listener": address.receiver,
             "documentation": "document",
+            "resolver": address.resolver,
         },
         handle=str(stack.run_dir),
         storage=address.database_url,

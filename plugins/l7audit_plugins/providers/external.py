@@ -58,12 +58,14 @@ class External(Provider):
 
 
 def _capabilities(aim: TargetProfile) -> list[Capability]:
-    """HTTP always; a document, identities, logs and source where the profile names them."""
+    """HTTP always; a document, identities, names, logs and source where the profile gives them."""
     granted = [Capability.HTTP]
     if aim.openapi:
         granted.append(Capability.OPENAPI)
     if aim.identities:
         granted.append(Capability.IDENTITIES)
+    if aim.hints.get("resolver"):
+        granted.append(Capability.NAMES)
     if aim.logs:
         granted.append(Capability.LOGS)
     if aim.source.paths or aim.source.requirements:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from l7audit_stack.api.file_tree import FileTree
 from l7audit_stack.api.keyring import Keyring, load_keyring
 from l7audit_stack.api.llm import LlmClient
+from l7audit_stack.api.name_server import resolver_at
 from l7audit_stack.api.operation import Operation
 from l7audit_stack.api.outbound import OutboundGuard
 from l7audit_stack.api.problems import ProblemRenderer
@@ -119,7 +120,8 @@ def production_parts(settings: Settings, keyring: Keyring | None = None) -> Part
         store=store,
         llm=llm,
         outbound=OutboundGuard(
-            allowed_hosts=frozenset(host.lower() for host in settings.webhook_allowed_hosts)
+            allowed_hosts=frozenset(host.lower() for host in settings.webhook_allowed_hosts),
+            resolve=resolver_at(settings.webhook_resolver) if settings.webhook_resolver else None,
         ),
         files=FileTree(settings.files_dir),
         readiness=_readiness(database, store, llm),

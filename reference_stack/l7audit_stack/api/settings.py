@@ -42,6 +42,7 @@ class Settings:
     log_level: str = "INFO"
     log_retention_days: int = 30
     webhook_allowed_hosts: tuple[str, ...] = ()
+    webhook_resolver: str = ""
     replica_name: str = "api"
     max_body_bytes: int = 1_048_576
     max_json_depth: int = 32
@@ -78,6 +79,7 @@ NAMES: Mapping[str, str] = {
     "LOG_LEVEL": "log_level",
     "LOG_RETENTION_DAYS": "log_retention_days",
     "WEBHOOK_ALLOWED_HOSTS": "webhook_allowed_hosts",
+    "WEBHOOK_RESOLVER": "webhook_resolver",
     "REPLICA_NAME": "replica_name",
     "MAX_BODY_BYTES": "max_body_bytes",
     "MAX_JSON_DEPTH": "max_json_depth",

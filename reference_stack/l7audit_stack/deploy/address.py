@@ -24,6 +24,7 @@ class Address(msgspec.Struct, frozen=True):
     cors_origins: tuple[str, ...]
     receiver: str  # `host:port` of this machine that webhooks may call; nothing listens there
     components: tuple[str, ...] = ()  # the names of the replicas, in the same order
+    resolver: str = ""  # `host:port` that is asked for webhooks' names; nobody answers there
     logs: tuple[Path, ...] = ()  # what its replicas and its edge log to
     defects: tuple[str, ...] = ()
 

@@ -156,6 +156,7 @@ class Commands:
             cors_origins=CORS_ORIGINS,
             receiver=lane.receiver,
             components=tuple(keeper.component.name for keeper in lane.replicas),
+            resolver=lane.resolver,
             logs=(*(keeper.log for keeper in lane.replicas), edge.access_log),
             defects=lane.defects,
         )

@@ -35,6 +35,7 @@ class Lane:
     edge: Keeper | None = None
     defects: tuple[str, ...] = ()
     receiver_port: int = 0
+    resolver_port: int = 0
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
@@ -66,6 +67,11 @@ class Lane:
         return f"{LOOPBACK}:{self.receiver_port}"
 
     @property
+    def resolver(self) -> str:
+        """`host:port` of the name server for webhooks' names: free for whoever answers there."""
+        return f"{LOOPBACK}:{self.resolver_port}"
+
+    @property
     def edge_component(self) -> Edge:
         """The edge as it was last started."""
         if self.edge is None or not isinstance(self.edge.component, Edge):
@@ -80,6 +86,7 @@ class Lane:
         shutil.copytree(shared.files, self.files_dir)
         await self._empty(database=True)
         self.receiver_port = shared.ports.take()
+        self.resolver_port = shared.ports.take()
         ports = tuple(shared.ports.take() for _ in range(replicas))
         edge = Edge(
             name=self.name("edge"),
@@ -102,6 +109,7 @@ class Lane:
             "SECRETS_DIR": str(self.secrets_dir),
             "FILES_DIR": str(self.files_dir),
             "WEBHOOK_ALLOWED_HOSTS": self.receiver,
+            "WEBHOOK_RESOLVER": self.resolver,
         }
         self.replicas = [
             shared.keep(Replica(self.name(f"api-{number}"), port, environment, self.defects))
@@ -154,6 +162,7 @@ class Lane:
             self.shared.ports.give_back(keeper.component.port)
         shared = self.shared
         shared.ports.give_back(self.receiver_port)
+        shared.ports.give_back(self.resolver_port)
         await shared.postgres.execute(
             shared.programs,
             shared.log("database"),

@@ -11,6 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 HOST = "127.0.0.1"
+NEIGHBOURS = ("127.9.8.7", "::1")
+"""Other addresses of loopback, which a list of the usual one leaves out."""
+
 _BIND_SECONDS = 5.0
 _READ_SECONDS = 2.0
 _MOST_BYTES = 8192
@@ -29,7 +32,6 @@ class Listener:
         self.redirect = ""
         self.body = b"l7audit"
         self._visits: list[str] = []
-        self._server = server
         self._lock = threading.Lock()
 
     @property
@@ -55,11 +57,11 @@ class Listener:
             time.sleep(0.01)
         return True
 
-    def serve(self) -> None:
+    def serve(self, server: socket.socket) -> None:
         """Takes visitors until the socket is closed."""
         with contextlib.suppress(OSError):
             while True:
-                visitor, _ = self._server.accept()
+                visitor, _ = server.accept()
                 threading.Thread(target=self._receive, args=(visitor,), daemon=True).start()
 
     def _receive(self, visitor: socket.socket) -> None:
@@ -93,15 +95,34 @@ def listening(address: str = "") -> Iterator[Listener]:
     host, _, port = address.rpartition(":")
     with _bound(host or HOST, int(port or 0)) as server:
         found = Listener(server)
-        thread = threading.Thread(target=found.serve, daemon=True)
-        thread.start()
+        servers = [server, *(() if address else _neighbours(found.port))]
+        threads = [threading.Thread(target=found.serve, args=(s,), daemon=True) for s in servers]
+        for thread in threads:
+            thread.start()
         try:
             yield found
         finally:
-            with contextlib.suppress(OSError):
-                server.shutdown(socket.SHUT_RDWR)
+            for each in servers:
+                with contextlib.suppress(OSError):
+                    each.shutdown(socket.SHUT_RDWR)
+                each.close()
+            for thread in threads:
+                thread.join(timeout=2)
+
+
+def _neighbours(port: int) -> list[socket.socket]:
+    """The same port at other addresses of loopback, where this machine has them."""
+    found = []
+    for host in NEIGHBOURS:
+        server = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+        try:
+            server.bind((host, port))
+            server.listen(16)
+        except OSError:
             server.close()
-            thread.join(timeout=2)
+        else:
+            found.append(server)
+    return found
 
 
 def _bound(host: str, port: int) -> socket.socket:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -11,7 +12,15 @@ from l7audit.harness.check import Check
 from l7audit.probe.answer import Answer
 from l7audit_suites.input.calling import LATER, Way, ways
 from l7audit_suites.input.listener import TLS, Listener, listening
-from l7audit_suites.input.urls import METADATA, PUBLIC, SCHEMES, loopback, on_this_machine
+from l7audit_suites.input.names import LEADS, SINK, Names, naming
+from l7audit_suites.input.urls import (
+    METADATA,
+    OF_THE_SYSTEM,
+    PUBLIC,
+    SCHEMES,
+    loopback,
+    on_this_machine,
+)
 
 
 @contextmanager
@@ -76,7 +85,7 @@ def _tried(way: Way, listener: Listener, scheme: str) -> tuple[list[str], dict[s
     taken: list[str] = []
     came: dict[str, list[Answer]] = {}
     paths: dict[str, str] = {}
-    for name in loopback(0, ""):
+    for name in _forms(way.check):
         path = paths[name] = listener.path()
         before = listener.visits.count(TLS)
         made = way.give(loopback(listener.port, path, scheme)[name])
@@ -87,6 +96,13 @@ def _tried(way: Way, listener: Listener, scheme: str) -> tuple[list[str], dict[s
     if taken and not came:
         listener.visited("", LATER)  # who comes later comes by now
     return taken, came or {n: [] for n, path in paths.items() if path in listener.visits}
+
+
+def _forms(check: Check) -> list[str]:
+    """How loopback is written. Names that only the machine's own resolver knows are left out where
+    the target asks a name server: INPUT-32 plays that one."""
+    asked = bool(check.target.hints.get("resolver"))
+    return [form for form in loopback(0, "") if not (asked and form in OF_THE_SYSTEM)]
 
 
 @pytest.mark.control("INPUT-14")
@@ -172,3 +188,65 @@ def test_only_urls_of_the_web_are_taken(check: Check) -> None:
         )
     if not looked:
         check.not_applicable("The target stores no URL that it would call.")
+
+
+@pytest.mark.control("INPUT-32")
+def test_a_name_is_judged_by_where_it_leads_when_it_is_called(check: Check) -> None:
+    _near(check)
+    unseen = []
+    with resolving(check) as names:
+        for way in ways(check):
+            witnessed(check, way)
+            before = names.asked_in_all
+            with listening() as listener:
+                came = _led(way, names, listener)
+            if names.asked_in_all == before and not came:
+                unseen.append(str(way.surface.place()))
+                continue
+            check.expect(
+                not came,
+                way.surface.place(f"{way.part}, name"),
+                f"a name that leads to the target's own machine is called: {', '.join(came)}",
+                *[a for answers in came.values() for a in answers][:6],
+                expected="a refusal by the address, whenever the name is asked for",
+                seen="a visit at a listener of ours on loopback",
+            )
+    if unseen:
+        check.inconclusive(f"Nobody asked for a name of ours: {', '.join(unseen)}.")
+
+
+@contextmanager
+def resolving(check: Check) -> Iterator[Names]:
+    """The name server that the target asks, played by us."""
+    address = str(check.target.hints.get("resolver") or "")
+    try:
+        with naming(address) as names:
+            names.point(urlsplit(PUBLIC).hostname or "", SINK)
+            yield names
+    except OSError as error:
+        check.inconclusive(f"The address {address}, where names are asked for, is taken: {error}.")
+
+
+def _led(way: Way, names: Names, listener: Listener) -> dict[str, list[Answer]]:
+    """The kinds of names by which somebody came, with the answers.
+
+    The last kind leads to a public address while it is given, and to loopback when it is called.
+    A target that would call at once is not given it: it would call that address.
+    """
+    came: dict[str, list[Answer]] = {}
+    scheme = "https" if way.stores and way.takes().ok else "http"
+    leads = {"changed between judgement and call": SINK} if _keeps(way) else {}
+    for kind, address in {**LEADS, **leads}.items():
+        path, before = listener.path(), listener.visits.count(TLS)
+        name = names.made(address)
+        made = way.give(f"{scheme}://{name}:{listener.port}{path}")
+        names.point(name, LEADS.get(kind, "127.0.0.1"))
+        answers = [made.answer, *(way.set_off(made) if made.answer.ok else [])]
+        if listener.visited(path) or listener.visits.count(TLS) > before:
+            came[kind] = answers
+    return came
+
+
+def _keeps(way: Way) -> bool:
+    """Whether a URL is kept and called on demand alone."""
+    return way.stores and bool(way.triggers()) and not _calls_at_once(way.check, way)

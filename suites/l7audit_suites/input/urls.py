@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import socket
 from urllib.parse import urlsplit
 
 PUBLIC = "https://example.org/l7audit"
@@ -10,7 +11,7 @@ PUBLIC = "https://example.org/l7audit"
 
 
 def loopback(port: int, path: str, scheme: str = "http") -> dict[str, str]:
-    """URLs of this machine's port, by how they are written. All of them lead to 127.0.0.1 for
+    """URLs of this machine's port, by how they are written. All of them lead to loopback for
     somebody who reads them so."""
     hosts = {
         "plain": "127.0.0.1",
@@ -23,12 +24,18 @@ def loopback(port: int, path: str, scheme: str = "http") -> dict[str, str]:
         "octal": "0177.0.0.1",
         "mixed": "0x7f.1",
         "address with a dot": "127.0.0.1.",
+        "neighbour": "127.9.8.7",
         "any address": "0.0.0.0",
+        "IPv6": "[::1]",
+        "IPv6, written out": "[0:0:0:0:0:0:0:1]",
+        "any IPv6 address": "[::]",
         "IPv4 in IPv6": "[::ffff:127.0.0.1]",
         "IPv4 in IPv6, hexadecimal": "[::ffff:7f00:1]",
         "user before": "example.org@127.0.0.1",
         "user and password": "example.org:443@127.0.0.1",
         "name of the hosts file": "ip6-localhost",
+        "name below localhost": "l7audit.localhost",
+        "machine's own name": socket.gethostname(),
         "full-width digits": "\uff11\uff12\uff17.0.0.1",
         "circled dots": "127\u30020\u30020\u30021",
     }
@@ -37,6 +44,10 @@ def loopback(port: int, path: str, scheme: str = "http") -> dict[str, str]:
         "fragment": f"{scheme}://127.0.0.1:{port}{path}#@example.org",
     }
     return {name: f"{scheme}://{host}:{port}{path}" for name, host in hosts.items()} | tricks
+
+
+OF_THE_SYSTEM = ("name of the hosts file", "machine's own name")
+"""Forms that lead there only by the resolver of the machine itself."""
 
 
 def on_this_machine(url: str) -> bool:

@@ -51,7 +51,9 @@ def test_an_address_can_be_had_again_at_once() -> None:
         assert f"127.0.0.1:{again.port}" == address
 
 
-@pytest.mark.parametrize("name", ["plain", "short", "decimal", "hexadecimal", "octal", "mixed"])
+@pytest.mark.parametrize(
+    "name", ["plain", "short", "decimal", "hexadecimal", "octal", "mixed", "neighbour"]
+)
 def test_the_spellings_of_loopback_lead_to_the_listener(name: str) -> None:
     with listening() as listener:
         path = listener.path()

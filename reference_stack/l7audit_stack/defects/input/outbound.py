@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+from l7audit_stack.api.operation import Call, Handler, Reply
 from l7audit_stack.api.outbound import (
     Delivery,
     Destination,
     OutboundFailedError,
     OutboundGuard,
     OutboundRefusedError,
+    resolve_name,
 )
+from l7audit_stack.api.problems import Problem
 from l7audit_stack.defects.authn.swap import become
 from l7audit_stack.defects.defect import Defect
 
@@ -63,7 +66,26 @@ class NamesUnjudged(OutboundGuard):
     async def pin(self, destination: Destination) -> str:
         if "localhost" in destination.host:
             return "127.0.0.1"
-        return await super().pin(destination)
+        return (await _addresses(self, destination))[0]
+
+
+class JudgesWhenGiven(OutboundGuard):
+    """Judges where a name leads when the URL is given, and calls it wherever it leads by then."""
+
+    async def given(self, url: str) -> None:
+        """Raises OutboundRefusedError."""
+        await OutboundGuard.pin(self, self.check(url))
+
+    async def pin(self, destination: Destination) -> str:
+        return (await _addresses(self, destination))[0]
+
+
+async def _addresses(guard: OutboundGuard, destination: Destination) -> tuple[str, ...]:
+    """Where a name leads, as it is. Raises OutboundFailedError where it leads nowhere."""
+    try:
+        return await (guard.resolve or resolve_name)(destination.host, destination.port)
+    except (OSError, UnicodeError):
+        raise OutboundFailedError("The URL's name can't be resolved.") from None
 
 
 class LinkForgotten(OutboundGuard):
@@ -116,6 +138,30 @@ def _guard(kind: type[OutboundGuard]) -> Callable[[Parts], Parts]:
     return swap
 
 
+def _judged_when_given(parts: Parts) -> Parts:
+    """Webhooks whose name is judged where they are made or changed."""
+    guard = become(JudgesWhenGiven, parts.outbound)
+
+    def judging(own: Handler) -> Handler:
+        async def handler(call: Call) -> Reply:
+            try:
+                if call.body.url is not None:
+                    await guard.given(call.body.url)
+            except (OutboundRefusedError, OutboundFailedError) as error:
+                raise Problem(422, "url-refused", str(error)) from None
+            return await own(call)
+
+        return handler
+
+    operations = tuple(
+        dataclasses.replace(o, handler=judging(o.handler))
+        if o.name in {"webhooks.create", "webhooks.change"}
+        else o
+        for o in parts.operations
+    )
+    return dataclasses.replace(parts, operations=operations, outbound=guard)
+
+
 DEFECTS: tuple[Defect, ...] = (
     Defect(
         "input.url-list-of-texts",
@@ -126,6 +172,11 @@ DEFECTS: tuple[Defect, ...] = (
         "input.url-names-unjudged",
         "What a name in a URL leads to is not looked at.",
         parts=_guard(NamesUnjudged),
+    ),
+    Defect(
+        "input.url-judged-when-given",
+        "Where a name leads is judged when its URL is given, and not when it is called.",
+        parts=_judged_when_given,
     ),
     Defect(
         "input.url-link-forgotten",
