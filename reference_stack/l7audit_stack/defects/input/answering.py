@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import AsyncGenerator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from l7audit_stack.api.llm import CompletionStream, LlmClient
 from l7audit_stack.api.llm_protocol import Completion, Prompt
 from l7audit_stack.api.operation import Call, Reply
 from l7audit_stack.api.security.secrecy import Secrecy, Watch
+from l7audit_stack.data.database import Database
 from l7audit_stack.defects.answers import Asked, Told, wholes
 from l7audit_stack.defects.defect import ASGIApp, Defect
 from l7audit_stack.defects.input import swap
@@ -105,6 +107,42 @@ class Talkative(LlmClient):
         return await super().complete(msgspec.structs.replace(prompt, max_tokens=16))
 
 
+_OPENED = re.compile(r"agent ([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
+
+
+class WithTool(LlmClient):
+    """A model with a tool that opens agents, with the rights of the service."""
+
+    database: Database
+
+    async def complete(self, prompt: Prompt) -> Completion:
+        """What the agents say that any text of the prompt names, before the answer."""
+        completion = await super().complete(prompt)
+        named = [n for turn in prompt.messages for n in _OPENED.findall(turn["content"])]
+        opened = [
+            await self.database.fetchval("SELECT instructions FROM agents WHERE id = $1::uuid", n)
+            for n in dict.fromkeys(named)
+        ]
+        said = "\n".join([text for text in opened if text] + [completion.text])
+        return Completion(said, completion.finish_reason, completion.usage)
+
+
+class Repeating(LlmClient):
+    """A model that says again what it was asked last."""
+
+    async def complete(self, prompt: Prompt) -> Completion:
+        """The question, and the answer."""
+        completion = await super().complete(prompt)
+        said = f"You asked: {prompt.messages[-1]['content']}\n{completion.text}"
+        return Completion(said, completion.finish_reason, completion.usage)
+
+
+def _with_tool(parts: Parts) -> Parts:
+    model = WithTool(parts.settings.llm_url)
+    model.database = parts.database
+    return replace(parts, llm=model)
+
+
 class Trusting(Secrecy):
     """Relies on the instruction not to tell the instructions."""
 
@@ -147,6 +185,17 @@ DEFECTS: tuple[Defect, ...] = (
         "The page that says a path is unknown repeats it, escaped.",
         near_miss=True,
         wrap=wholes(_careful_error_page),
+    ),
+    Defect(
+        "input.model-opens-what-it-is-told",
+        "A model may open every agent that a text of its prompt names.",
+        parts=_with_tool,
+    ),
+    Defect(
+        "input.model-repeats-the-question",
+        "A model begins by repeating what it was asked.",
+        near_miss=True,
+        parts=_model(Repeating),
     ),
     Defect(
         "input.model-tells-its-instructions",
