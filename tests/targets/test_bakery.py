@@ -326,13 +326,15 @@ def test_another_customers_order_is_refused_with_403(sound: Counter) -> None:
 
 def test_a_session_opens_by_cookie_but_not_from_another_site(sound: Counter) -> None:
     who = PEOPLE.users[1].credentials[0]
-    sid = sound.login(who.name, who.secret).cookies["sid"]
+    login = sound.login(who.name, who.secret)
+    sid = login.cookies["sid"]
     assert sound.ask("GET", "/api/profile", sid=sid).status_code == 200
     headers = {"Origin": "https://foreign.example"}
     body = {"name": "Forged"}
     said = sound.ask("PATCH", "/api/profile", sid=sid, headers=headers, json=body)
     assert said.status_code == 401
     assert sound.ask("POST", "/api/logout", sid=sid).status_code == 200
+    assert sound.ask("GET", "/api/profile", login.json()["token"]).status_code == 401
     assert sound.ask("GET", "/api/profile", sid=sid).status_code == 401
 
 

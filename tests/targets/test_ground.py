@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from ground.packages import lacking
 from ground.target import services
 from ground.weaknesses import Weakness, weaknesses
 
@@ -21,3 +22,9 @@ def test_a_weakness_of_another_vocabulary_is_refused(wrong: dict[str, str]) -> N
     msgspec.convert(right, Weakness)
     with pytest.raises(msgspec.ValidationError):
         msgspec.convert({**right, **wrong}, Weakness)
+
+
+def test_a_service_on_node_says_what_it_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    assert lacking("bakery") == "bakery needs node (Debian: apt-get install nodejs npm)"
+    assert lacking("garage") == ""

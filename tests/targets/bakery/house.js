@@ -20,6 +20,7 @@ export class House {
   coupons = new Map([['WELCOME5', 500]])
   redeemed = new Set()
   codes = new Map()
+  closed = new Set()
   loginLimit = new Limit(10, 60)
   clientLoginLimit = new Limit(100, 60)
   resetLimit = new Limit(5, 300)
@@ -55,9 +56,9 @@ export class House {
 
   forgotten = () => ({ status: 202, body: { message: 'If we know you, a code is on its way.' } })
 
-  session = (_presented, user) => this.sessions.open({ userId: user.id, epoch: user.epoch })
+  session = (_presented, fields) => this.sessions.open(fields)
 
-  loggedOut = (claims) => this.tokens.revoke(claims)
+  loggedOut = (jti) => this.tokens.revoke(jti)
 
   orderToCancel = (user, order) => order?.userId === user.id
 
@@ -103,14 +104,17 @@ export class House {
       const claims = fits ? this.tokens.read(token) : undefined
       const found = claims && this.people.users.get(Number(claims.sub))
       if (found && !found.blocked && found.epoch === claims.epoch) {
-        request.claims = claims
+        request.login = claims.jti
         return found
       }
     } else {
       const session = this.sessions.get(request.cookies.sid)
       const found = session && this.people.users.get(session.userId)
       const live = found && !found.blocked && found.epoch === session.epoch
-      if (live && this.#ownOrigin(request)) return found
+      if (live && !this.closed.has(session.login) && this.#ownOrigin(request)) {
+        request.login = session.login
+        return found
+      }
     }
     throw new Refused(401, 'Sign in.', { 'WWW-Authenticate': 'Bearer realm="bakery"' })
   }

@@ -60,14 +60,15 @@ export class Tokens {
     this.secret = secret
   }
 
-  issue(user) {
+  // `jti` names the login that the token is of.
+  issue(user, jti) {
     return jwt.sign({ epoch: user.epoch }, this.secret, {
       algorithm: 'HS256',
       subject: String(user.id),
       issuer: 'bakery',
       audience: 'bakery',
       expiresIn: TOKEN_SECONDS,
-      jwtid: randomBytes(9).toString('base64url'),
+      jwtid: jti,
     })
   }
 
@@ -90,8 +91,8 @@ export class Tokens {
     })
   }
 
-  revoke(claims) {
-    this.#revoked.add(claims.jti)
+  revoke(jti) {
+    this.#revoked.add(jti)
   }
 }
 
@@ -117,9 +118,5 @@ export class Sessions {
   get(sid) {
     const found = typeof sid === 'string' ? this.#kept.get(sid) : undefined
     return found && found.ends > Date.now() ? found : undefined
-  }
-
-  close(sid) {
-    this.#kept.delete(sid)
   }
 }

@@ -81,9 +81,8 @@ export function plant(start, house) {
   part('BK-15', 'destination', (given) => given)
   part('BK-16', 'shown', (text) => text)
   part('BK-17', 'subscriber', patient)
-  part('BK-18', 'session', (presented, user) => {
+  part('BK-18', 'session', (presented, fields) => {
     const kept = typeof presented === 'string' && /^[\w-]{8,64}$/.test(presented)
-    const fields = { userId: user.id, epoch: user.epoch }
     return kept ? sessions.openAs(presented, fields) : sessions.open(fields)
   })
   part('BK-19', 'protection', (_request, response, next) => {

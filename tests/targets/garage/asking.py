@@ -101,5 +101,10 @@ class Limit:
             wait = math.ceil(kept[0] + self._seconds - now) or 1
             raise RefusedError(429, "You ask too often.", {"Retry-After": str(wait)})
 
+    def take(self, key: str) -> None:
+        """Takes one, or refuses."""
+        self.check(key)
+        self.note(key)
+
     def note(self, key: str) -> None:
         self._taken.setdefault(key, []).append(time.monotonic())

@@ -85,6 +85,7 @@ class FleetDesk:
     async def bring_in(self, request: web.Request) -> web.Response:
         """Vehicles from XML: `<fleet><vehicle plate=""><model/>...</vehicle></fleet>`."""
         client = self.house.caller(request)
+        self.house.imports.take(client.name)
         if request.content_type not in {"application/xml", "text/xml"}:
             raise RefusedError(415, "Send application/xml.")
         root = self.house.fleet(await request.read())

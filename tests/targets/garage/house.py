@@ -48,6 +48,9 @@ class House:
     tokens: Tokens
     yard: Yard
     guesses: Limit = field(default_factory=lambda: Limit(20, 60))
+    imports: Limit = field(default_factory=lambda: Limit(30, 60))
+    jobs: Limit = field(default_factory=lambda: Limit(15, 60))
+    diagnoses: Limit = field(default_factory=lambda: Limit(60, 60))
 
     vehicle_to_read: Callable[[str, str], Vehicle | None] = field(init=False)
     vehicle_to_remove: Callable[[str, str], Vehicle | None] = field(init=False)

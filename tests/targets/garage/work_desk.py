@@ -61,7 +61,7 @@ class WorkDesk:
         return web.json_response({"items": found[:100]})
 
     async def diagnose(self, request: web.Request) -> web.Response:
-        self.house.caller(request)
+        self.house.diagnoses.take(self.house.caller(request).name)
         code = text((await members(request, {"code"}, set()))["code"], "code")
         lines = (await self.house.meaning(self.house.yard.folder, code)).splitlines()
         return web.json_response({"code": code, "lines": lines})
@@ -75,6 +75,7 @@ class WorkDesk:
 
     async def start(self, request: web.Request) -> web.Response:
         caller, yard = self.house.caller(request), self.house.yard
+        self.house.jobs.take(caller.name)
         body = await members(request, {"plates"}, {"copies"})
         plates = body["plates"]
         if not isinstance(plates, list) or not 0 < len(plates) <= _MOST_PLATES:
@@ -120,8 +121,7 @@ def build(house: House, more: list[web.RouteDef]) -> web.Application:
         request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
         try:
-            clients.check(str(request.remote))
-            clients.note(str(request.remote))
+            clients.take(str(request.remote))
             return await handler(request)
         except RefusedError as no:
             return problem(no.status, no.detail, no.headers)

@@ -125,8 +125,8 @@ class Quay:
             arrival = date.fromisoformat(text(body["arrival"], "arrival", 10))
         except ValueError as error:
             raise HTTPException(422, "The value of arrival is no date.") from error
-        if not 2020 <= arrival.year <= 2099:
-            raise HTTPException(422, "The value of arrival is out of our calendar.")
+        if arrival < date.today() or arrival.year > 2099:
+            raise HTTPException(422, "The value of arrival is past, or out of our calendar.")
         vessel = register.vessel(member.id, text(body["vessel_id"], "vessel_id"))
         berth = register.berth(text(body["berth_id"], "berth_id"))
         if vessel is None or berth is None:

@@ -1,6 +1,6 @@
 // Registration, login, passwords, the customer's own page.
 
-import { randomInt } from 'node:crypto'
+import { randomInt, randomUUID } from 'node:crypto'
 import { Router } from 'express'
 import { Refused, body, email, line } from '../asking.js'
 import { TOKEN_SECONDS, hashed, weakPassword } from '../people.js'
@@ -50,15 +50,17 @@ export function account(house) {
       house.clientLoginLimit.note(request.ip)
       throw new Refused(401, 'The e-mail or the password is wrong.')
     }
-    const sid = house.session(request.cookies.sid, found)
-    response.cookie('sid', sid, COOKIE)
-    response.json({ token: house.tokens.issue(found), expiresIn: TOKEN_SECONDS })
+    const login = randomUUID()
+    const fields = { userId: found.id, epoch: found.epoch, login }
+    response.cookie('sid', house.session(request.cookies.sid, fields), COOKIE)
+    response.json({ token: house.tokens.issue(found, login), expiresIn: TOKEN_SECONDS })
   })
 
   router.post('/api/logout', (request, response) => {
     house.caller(request)
-    if (request.claims) house.loggedOut(request.claims)
-    house.sessions.close(request.cookies.sid)
+    // The token and the session of one login end together.
+    house.loggedOut(request.login)
+    house.closed.add(request.login)
     response.clearCookie('sid', COOKIE)
     response.json({ message: 'Good bye.' })
   })
