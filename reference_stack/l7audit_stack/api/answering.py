@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
+from email.utils import formatdate
 from typing import Any
 
 import msgspec
@@ -56,6 +57,8 @@ class Answering:
             headers.append((b"cache-control", parts.headers.cache_control(status, private=private)))
         if "vary" not in given:
             headers += parts.cors.for_answer(exchange.headers.get("origin"))
+        if exchange.notice is not None:
+            headers.append((b"api-key-retires", formatdate(exchange.notice, usegmt=True).encode()))
         if exchange.verdict is not None:
             headers += parts.limiter.headers(exchange.limit, exchange.verdict)
         for name, value in given.items():

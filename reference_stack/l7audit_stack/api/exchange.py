@@ -25,13 +25,17 @@ def read_headers(scope: Mapping[str, Any]) -> dict[str, str]:
 
 
 class Exchange:
-    """Filled in as the request goes through the service."""
+    """Filled in as the request goes through the service.
+
+    `notice` is when the presented key will end, in epoch seconds, where it is due to be replaced.
+    """
 
     __slots__ = (
         "client",
         "headers",
         "limit",
         "method",
+        "notice",
         "operation",
         "principal",
         "private",
@@ -48,6 +52,7 @@ class Exchange:
         self.method: str = scope["method"]
         self.private = "authorization" in self.headers or "x-api-key" in self.headers
         self.client = ""
+        self.notice: float | None = None
         self.request_id = ""
         self.operation: Operation | None = None
         self.principal: Principal | None = None

@@ -174,8 +174,16 @@ class Service:
             await self.authenticator.confirm(grant, verdict.epoch)
             exchange.verdict, exchange.limit = verdict, operation.limit
         exchange.principal = grant.principal
+        exchange.notice = self._due(grant)
         if verdict is not None and not verdict.allowed:
             raise self._limited(exchange)
+
+    def _due(self, grant: Grant) -> float | None:
+        """When a key ends that is due to be replaced; None for one that is not."""
+        parts, row = self.parts, grant.row
+        if row is None or not parts.settings.api_key_rotation_enabled:
+            return None
+        return parts.rotation.retires_at(row) if parts.rotation.due(row, parts.clock()) else None
 
     async def _limit_client(self, exchange: Exchange, name: str) -> None:
         limiter = self.parts.limiter

@@ -11,6 +11,7 @@ from l7audit.target.words import says, words
 _MADE = ("created", "made", "issued", "since", "added", "creation")
 _END = ("expire", "expiry", "expires", "expiration", "until", "end", "valid", "retire")
 _USE = ("last used", "last use", "last seen", "last access", "last shown", "used")
+_LEFT = ("retires", "expires in", "lifetime", "ttl", "due", "rotate by", "renew by", "remaining")
 _RECENT = timedelta(minutes=10)
 
 
@@ -24,6 +25,18 @@ def members(thing: Mapping[str, Any]) -> dict[str, str]:
     use = member(thing, _USE)
     rest = {n: v for n, v in thing.items() if n != use}
     return {"made": member(rest, _MADE), "end": member(rest, _END), "last use": use}
+
+
+def told_end(thing: Mapping[str, Any], now: datetime) -> str:
+    """The member that says when a thing will end: by a time to come, or by how much is left."""
+    for name, value in thing.items():
+        if not says(words(name), *_END, *_LEFT):
+            continue
+        at = moment(value)
+        left = isinstance(value, int | float) and not isinstance(value, bool) and value > 0
+        if (at is not None and at > now) or left:
+            return name
+    return ""
 
 
 def moment(value: Any) -> datetime | None:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import time
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from l7audit.errors import ProviderError
 from l7audit.harness.check import Check
 from l7audit.model import Kind
+from l7audit.probe.answer import Answer
 from l7audit.probe.storage import Storage
+from l7audit.target.surface import Surface
 from l7audit_suites.authn.judgement import Seen
 from l7audit_suites.authn.made_keys import (
-    WINDOW,
     MadeKey,
     discard,
     end_fields,
@@ -23,7 +25,7 @@ from l7audit_suites.authn.made_keys import (
     read_key,
     refused_everywhere,
 )
-from l7audit_suites.keys.dates import aged
+from l7audit_suites.keys.dates import aged, told_end
 
 _OVERLAP = 2
 _GRACE = 0.1
@@ -89,13 +91,13 @@ def _lets_in(made: MadeKey, text: str) -> bool:
 
 @pytest.mark.control("KEYS-05")
 def test_a_key_that_nobody_rotated_ends_by_itself(check: Check) -> None:
-    with made_key(check) as made, check.storage() as storage:
+    with made_key(check) as young, made_key(check) as made, check.storage() as storage:
         check.witness("a new key works", lambda: made.ground.ask(made.text), once=True)
-        _age(check, storage, made, _SHORT)
-        time.sleep(WINDOW)
-        check.witness("a key of yesterday works", lambda: made.ground.ask(made.text), once=True)
-        _age(check, storage, made, _LONG, _SHORT)
+        # Both at once: what is remembered of one is as old as what is remembered of the other.
+        _age(check, storage, young, _SHORT)
+        _age(check, storage, made, _LONG)
         late = refused_everywhere(made.ground, made.text, time.monotonic())
+        check.witness("a key of yesterday works", lambda: young.ground.ask(young.text), once=True)
         check.expect(
             not late,
             made.ground.place("API key that is too old"),
@@ -106,15 +108,44 @@ def test_a_key_that_nobody_rotated_ends_by_itself(check: Check) -> None:
         )
 
 
-def _age(
-    check: Check,
-    storage: Storage,
-    made: MadeKey,
-    by: timedelta,
-    already: timedelta = timedelta(),
-) -> None:
+@pytest.mark.control("KEYS-10")
+def test_who_holds_a_key_is_told_when_it_ends_by_itself(check: Check) -> None:
+    with made_key(check) as made, check.storage() as storage:
+        check.witness("a new key works", lambda: made.ground.ask(made.text), once=True)
+        now = datetime.now(UTC)
+        listings = check.model.surfaces(Kind.KEY_LIST, limit=1)
+        shown = [made.answer, *(_asked(check, made, surface) for surface in listings)]
+        told = [name for answer in shown for thing in _keys(answer, made.id)
+                if (name := told_end(thing, now))]  # fmt: skip
+        _age(check, storage, made, _LONG)
+        if refused_everywhere(made.ground, made.text, time.monotonic()):
+            check.inconclusive("Keys do not end by themselves, so that there is nothing to tell.")
+        check.expect(
+            bool(told),
+            made.surface.place("end of a key"),
+            "A key ends by its age, and neither its making nor the listing says when.",
+            *shown,
+            expected="the day on which it ends",
+            seen=f"nothing of it, and a refusal after {_LONG.days} days",
+        )
+
+
+def _asked(check: Check, made: MadeKey, surface: Surface) -> Answer:
+    return check.send(surface.request(auth=made.auth), identity=made.owner.name)
+
+
+def _keys(answer: Answer, wanted: str) -> list[dict[str, Any]]:
+    """What an answer shows of that key: itself, or an item of it."""
+    body = answer.json_or_none()
+    lists = [v for v in body.values() if isinstance(v, list)] if isinstance(body, dict) else [body]
+    found = [body, *(t for listed in lists if isinstance(listed, list) for t in listed)]
+    objects = [thing for thing in found if isinstance(thing, dict)]
+    return [thing for thing in objects if wanted and wanted in map(str, thing.values())]
+
+
+def _age(check: Check, storage: Storage, made: MadeKey, by: timedelta) -> None:
     """Makes the stored key older. Ends the check where it is not found or has no time."""
-    now, wanted = datetime.now(UTC) - already, made.id
+    now, wanted = datetime.now(UTC), made.id
     tables = {k.table for k in storage.holding(wanted) if wanted in k.row.values()}
     changed = False
     for table in tables if wanted else ():

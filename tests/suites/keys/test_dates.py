@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from l7audit_suites.keys.dates import aged, members, moment
+from l7audit_suites.keys.dates import aged, members, moment, told_end
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -49,3 +49,19 @@ def test_a_row_grows_older_only_in_its_times_of_just_now() -> None:
     older = aged(row, timedelta(days=400), NOW)
     assert moment(older.pop("made")) == NOW - timedelta(days=400, seconds=3)
     assert older == {n: v for n, v in row.items() if n != "made"}
+
+
+@pytest.mark.parametrize(
+    ("thing", "name"),
+    [
+        ({"expires_at": None, "retires_at": "2026-04-01T00:00:00Z"}, "retires_at"),
+        ({"id": "k", "validUntil": 1_800_000_000}, "validUntil"),
+        ({"expires_in": 3600}, "expires_in"),
+        ({"expires_at": None, "created_at": "2026-01-01T00:00:00Z"}, ""),
+        ({"expired_at": "2025-12-01T00:00:00Z"}, ""),
+    ],
+)
+def test_an_end_is_told_by_a_time_to_come_or_by_what_is_left(
+    thing: dict[str, object], name: str
+) -> None:
+    assert told_end(thing, NOW) == name

@@ -180,10 +180,14 @@ async def _find(call: Call, permission: str) -> tuple[KeyRow, PrincipalRow]:
 
 
 async def rotate(call: Call) -> Reply:
-    """Make the key's successor; the old key works on until the overlap ends."""
+    """Make the key's successor; the old key works on until the overlap ends.
+
+    Everybody may do that with a key of their own, also who may make no others: a program that is
+    told that its key is due replaces it by itself.
+    """
     wanted: Rotation = call.body
     parts = call.parts
-    old, owner = await _find(call, "keys:write")
+    old, owner = await _find(call, "keys:rotate")
     limit = caller(call).scopes
     if limit is not None and (old.scopes is None or not set(old.scopes) <= limit):
         raise Problem(403, "scope-too-wide", "A key can't be wider than the one it is made with.")
@@ -294,7 +298,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "/v1/keys/{key_id}/rotate",
         handler=rotate,
         summary="Replace an API key; the old one works on for the overlap.",
-        permission="keys:write",
+        permission="keys:rotate",
         body=Rotation,
         answer=ApiKeyMade,
         status=201,

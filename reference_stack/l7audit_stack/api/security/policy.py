@@ -45,6 +45,7 @@ _TABLE: Mapping[str, tuple[Reach, Reach, Reach, Reach]] = {
     "webhooks:write":         (_N, _O, _T, _N),
     "keys:read":              (_O, _O, _T, _O),
     "keys:write":             (_N, _O, _T, _O),
+    "keys:rotate":            (_O, _O, _T, _O),
     "keys:rotate-due":        (_N, _N, _T, _N),
     "signing-keys:read":      (_N, _N, _N, _P),
     "signing-keys:write":     (_N, _N, _N, _P),

@@ -6,7 +6,7 @@ import dataclasses
 import json
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -110,6 +110,28 @@ def _rotation(**days: int) -> Swap:
     return lambda parts: dataclasses.replace(parts, rotation=RotationPolicy(**days))
 
 
+def _end_untold(*operations: str) -> Callable[[ASGIApp, Parts], ASGIApp]:
+    """Leaves out when keys are due and when they end."""
+
+    def wrap(app: ASGIApp, parts: Parts) -> ASGIApp:
+        paths = {operation_path(parts, name) for name in operations}
+        methods = {o.method for o in parts.operations if o.name in operations}
+
+        def strip(whole: Whole) -> None:
+            told = json.loads(whole.body)
+            for item in told.get("items", [told]):
+                for name in ("rotation_due_at", "retires_at"):
+                    item.pop(name, None)
+            whole.content(json.dumps(told).encode())
+
+        def wanted(scope: Scope, status: int) -> bool:
+            return status in (200, 201) and scope["path"] in paths and scope["method"] in methods
+
+        return changing_answers(wanted, strip)(app, parts)
+
+    return wrap
+
+
 def _without_dates(app: ASGIApp, parts: Parts) -> ASGIApp:
     path = operation_path(parts, "keys.list")
 
@@ -196,5 +218,16 @@ DEFECTS: tuple[Defect, ...] = (
         summary="API keys that nobody rotates live for a year.",
         near_miss=True,
         parts=_rotation(max_age_days=365, grace_days=14),
+    ),
+    Defect(
+        name="keys.end-untold",
+        summary="Nobody is told when a key ends by its age.",
+        wrap=_end_untold("keys.create", "keys.list"),
+    ),
+    Defect(
+        name="keys.end-told-by-the-listing",
+        summary="The end of a key is told by the listing alone.",
+        near_miss=True,
+        wrap=_end_untold("keys.create"),
     ),
 )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 
+from l7audit_stack.api.security.authentication import STALENESS
 from l7audit_stack.api.upkeep import Upkeep
 
 if TYPE_CHECKING:
@@ -155,6 +157,23 @@ def test_an_old_key_is_listed_as_due_and_still_works(world: World) -> None:
         return [made["rotation_due"], shown.json()["rotation_due"], await _me(replica, made["key"])]
 
     assert _run(world, story) == [False, True, 200]
+
+
+def test_a_due_key_is_told_when_it_retires_and_replaces_itself(world: World) -> None:
+    async def story(replica: Replica) -> list[Any]:
+        viewer = (await replica.client.get("/v1/me", headers=world.key("carol"))).json()["id"]
+        made = (await _make(replica, world.key("alice"), principal_id=viewer)).json()
+        key = {"X-API-Key": made["key"]}
+        fresh = await replica.client.get("/v1/me", headers=key)
+        await _age(replica, made["id"], 91)
+        await asyncio.sleep(STALENESS + 0.1)
+        due = await replica.client.get("/v1/me", headers=key)
+        new = await replica.client.post(f"/v1/keys/{made['id']}/rotate", json={}, headers=key)
+        told = parsedate_to_datetime(due.headers["api-key-retires"])
+        left = (told - datetime.now(UTC)).days
+        return ["api-key-retires" in fresh.headers, left, new.status_code, new.json()["scopes"]]
+
+    assert _run(world, story) == [False, 12, 201, None]
 
 
 def test_a_key_past_its_grace_is_retired_by_the_tenants_admin(world: World) -> None:
