@@ -31,7 +31,7 @@ docs: $(VENV)/.test-ready
 	$(BIN)/python -m l7audit.profiles.schema > docs/schema/profile.schema.json
 
 bench: $(VENV)/.test-ready
-	@for file in benchmarks/*.py; do echo "$$file"; $(BIN)/python "$$file" || exit 1; done
+	@for file in benchmarks/*.py benchmarks/detection; do echo "$$file"; $(BIN)/python "$$file" || exit 1; done
 
 # `make lock ARGS=--upgrade` takes newer versions. All locks hold the versions of the test lock,
 # so that one venv serves every target.

@@ -1,0 +1,80 @@
+"""What `l7audit run` finds in a service of the training ground, as a user would run it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import yaml
+from ground.target import Service
+from matching import Finding
+
+from l7audit.assess.results import Results
+from l7audit.journal import Exchange, of_type, read
+
+_SECONDS = 900
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a tool came to: its findings, how many requests it sent, and the seconds it took."""
+
+    findings: tuple[Finding, ...]
+    requests: int
+    seconds: float
+    note: str = ""
+
+
+def audit(service: Service, url: str, folder: Path, seed: int) -> Report:
+    """One run. Errors: `RuntimeError` with what it said where there are no results."""
+    folder.mkdir(parents=True, exist_ok=True)
+    profile = folder / "l7audit.yaml"
+    profile.write_text(yaml.safe_dump(_profile(service, url)), encoding="utf-8")
+    out = folder / "out"
+    started = time.monotonic()
+    done = subprocess.run(
+        [
+            Path(sys.executable).parent / "l7audit", "run", "--profile", profile,
+            "--out", out, "--seed", str(seed), "--format", "json,html",
+        ],
+        capture_output=True, text=True, timeout=_SECONDS, check=False, cwd=folder,
+    )  # fmt: skip
+    seconds = time.monotonic() - started
+    written = out / "latest" / "results.json"
+    if not written.is_file():
+        raise RuntimeError(f"l7audit ended with {done.returncode}: {done.stderr.strip()}")
+    results = msgspec.json.decode(written.read_bytes(), type=Results)
+    findings = tuple(
+        Finding(frozenset({control.id}), finding.place.operation, finding.statement)
+        for control in results.controls
+        for finding in control.findings
+    )
+    sent = sum(1 for _ in of_type(read(out / "latest" / "journal.jsonl"), Exchange))
+    return Report(findings, sent, seconds)
+
+
+def _profile(service: Service, url: str) -> dict[str, object]:
+    """The profile of a user who knows two people, an administrator and where the document is."""
+    people = [*service.users, *([service.admin] if service.admin else [])]
+    return {
+        "name": service.name,
+        "safety": "intrusive",
+        "target": {
+            "provider": "external",
+            "url": url,
+            "openapi": url + service.document.path if service.document.path else "",
+            "allowed_origins": service.allowed_origins,
+            "identities": [
+                {
+                    "name": person.name,
+                    "role": person.role,
+                    "credentials": msgspec.to_builtins(person.credentials),
+                }
+                for person in people
+            ],
+        },
+    }
