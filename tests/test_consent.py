@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from l7audit.consent import consent, on_loopback
+from l7audit.consent import consent
 from l7audit.errors import ProfileError
 from l7audit.model import Authorisation, Capability, Safety, Target
+from l7audit.probe.scope import on_loopback
 from l7audit.profile import Profile, TargetProfile, parse
 
 TODAY = date(2026, 11, 27)

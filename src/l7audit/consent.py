@@ -6,12 +6,11 @@ unless the profile says who allowed more, from when until when, at which origins
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass
 from datetime import date
 
 from l7audit.model import Authorisation, Safety, Target
-from l7audit.probe.scope import Origin
+from l7audit.probe.scope import Origin, on_loopback
 from l7audit.profile import Profile
 
 MEND = "State who allows it in the profile: authorisation: {by, since, until, origins, levels}."
@@ -48,16 +47,6 @@ def consent(profile: Profile, target: Target, today: date) -> Consent:
         said = f"The authorisation allows {allowed} at most, and the profile wants {wanted}."
         return Consent(allowed, stated, said)
     return Consent(wanted, stated)
-
-
-def on_loopback(host: str) -> bool:
-    """Whether a host is this machine itself, told by its name alone: nothing is resolved."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _missing(stated: Authorisation | None, foreign: list[Origin], today: date) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from l7audit.probe.answer import Answer, Headers
 from l7audit.probe.probe import Probe
 from l7audit.probe.redact import Redactor
 from l7audit.probe.request import Request
+from l7audit.probe.scope import Scope
 
 Reply = Callable[[Request], Answer]
 
@@ -23,16 +25,31 @@ class AnsweringProbe(Probe):
     def __init__(self, reply: Reply) -> None:
         self.reply = reply
         self.sent: list[Request] = []
+        self.watchers: list[Callable[[Answer], None]] = []
         self.learned = Redactor()
 
     @property
     def redactor(self) -> Redactor:
         return self.learned
 
+    @property
+    def base_url(self) -> str:
+        return "https://api.example"
+
+    @property
+    def scope(self) -> Scope:
+        return Scope([self.base_url])
+
+    def watch(self, watcher: Callable[[Answer], None]) -> None:
+        self.watchers.append(watcher)
+
     def send(self, request: Request, identity: str = "", patience: bool = True) -> Answer:
         del identity, patience
         self.sent.append(request)
-        return self.reply(request)
+        answer = replace(self.reply(request), request=request)
+        for watcher in self.watchers:
+            watcher(answer)
+        return answer
 
 
 def said(status: int = 200, body: Any = None, *headers: tuple[str, str]) -> Answer:

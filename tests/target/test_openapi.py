@@ -181,7 +181,7 @@ def test_an_honest_alias_is_read() -> None:
 
 
 def test_more_operations_than_are_looked_at_are_counted_and_said() -> None:
-    paths = {f"/r{n}": {"get": {}, "post": {}} for n in range(2600)}
+    paths: dict[str, Any] = {f"/r{n}": {"get": {}, "post": {}} for n in range(2600)}
     document = Document.parse(minimal(paths=paths))
     assert len(document.operations) == 5000
     (note,) = document.notes

@@ -15,9 +15,13 @@ import msgspec
 
 from l7audit.errors import ProviderError, UsageError
 from l7audit.hookspecs import Progress, Provider, hookimpl
-from l7audit.model import Capability, Source, Target
+from l7audit.journal import Record
+from l7audit.model import Capability, Safety, Source, Target
+from l7audit.probe.probe import Probe
 from l7audit.probe.scope import Origin
 from l7audit.profile import Profile, TargetProfile
+from l7audit.target.discover import search
+from l7audit.target.reachable import look
 
 MEND = "Start it, or correct target.url in the profile."
 
@@ -39,9 +43,7 @@ class External(Provider):
         source = _source(profile)
         progress(f"asking {base} whether it is there")
         _reach(aim.url, base, ca_file, profile.budget.timeout)
-        if not document:
-            progress("no OpenAPI document is named, so most controls are out of scope")
-        yield Target(
+        target = Target(
             name=base.authority,
             provider=self.name,
             base_url=aim.url.rstrip("/"),
@@ -55,6 +57,32 @@ class External(Provider):
             logs=logs,
             source=source,
         )
+        if not document and aim.hints.get("discover_openapi") is True:
+            target = _looked_for(target, profile, progress)
+        if not target.openapi:
+            progress("no OpenAPI document is known, so most controls are out of scope")
+        yield target
+
+
+def _looked_for(target: Target, profile: Profile, progress: Progress) -> Target:
+    """The target with its document, or with what can be reached without one."""
+    progress("looking for an OpenAPI document")
+    probe = Probe(target, _unheard, limits=profile.budget, safety=Safety.PASSIVE)
+    try:
+        found = search(probe)
+        if found is not None:
+            progress(f"found OpenAPI {found.document.version} at {found.url}: {found.how}")
+            granted = [*target.capabilities, Capability.OPENAPI]
+            return msgspec.structs.replace(target, openapi=found.url, capabilities=granted)
+        progress("found none; looking at what answers without one")
+        reached = look(probe)
+    finally:
+        probe.close()
+    return msgspec.structs.replace(target, hints={**reached, **target.hints})
+
+
+def _unheard(_: Record) -> None:
+    """There is no journal yet: what is asked here decides only what the plan can be."""
 
 
 def _capabilities(aim: TargetProfile) -> list[Capability]:

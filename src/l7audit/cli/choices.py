@@ -11,7 +11,10 @@ import msgspec
 from l7audit import profile as profiles
 from l7audit.errors import UsageError
 from l7audit.journal import AnyRecord, RunStarted
-from l7audit.profile import Profile
+from l7audit.profile import Profile, TargetProfile
+
+NO_PROFILE = "none"
+"""The name of the profile of a run that has none."""
 
 PROVIDER_NAME = re.compile(r"[a-z][a-z0-9_-]*")
 
@@ -35,6 +38,12 @@ target = click.option(
     metavar="embedded|containers|URL",
     default="",
     help="What to audit; without it what the profile says (the embedded reference stack).",
+)
+openapi = click.option(
+    "--openapi",
+    metavar="FILE|URL",
+    default="",
+    help="The OpenAPI document of a target at a URL; without it it is looked for.",
 )
 profile = click.option(
     "--profile",
@@ -66,25 +75,45 @@ quiet = click.option(
 )
 
 
-def profile_for(reference: str, wanted: str) -> Profile:
-    """The profile that `--profile` names, aimed at what `--target` says.
+def profile_for(reference: str, wanted: str, document: str = "") -> Profile:
+    """The profile that `--profile` names, aimed at what `--target` and `--openapi` say.
+
+    A URL needs no profile: without one, whatever can be found by looking is audited.
 
     Errors: `ProfileError`; `UsageError` for what is neither a provider's name nor a URL.
     """
+    if "://" in wanted and not reference and not Path(profiles.FILE).is_file():
+        return without_profile(wanted, document)
     loaded = profiles.load(reference)
-    if not wanted:
-        return loaded
     aim = loaded.target
     if "://" in wanted:
         aim = msgspec.structs.replace(aim, provider="external", url=wanted)
     elif PROVIDER_NAME.fullmatch(wanted):
         aim = msgspec.structs.replace(aim, provider=wanted, url="")
-    else:
+    elif wanted:
         raise UsageError(
             f"{wanted!r} is neither a provider's name nor a URL.",
             mend="Write a URL with its scheme: --target https://api.example.org",
         )
+    if document:
+        if aim.provider != "external":
+            raise UsageError(
+                f"--openapi is for a target at a URL; the provider {aim.provider!r} knows its own.",
+                mend="Name the target: --target https://api.example.org",
+            )
+        aim = msgspec.structs.replace(aim, openapi=document)
     return msgspec.structs.replace(loaded, target=aim)
+
+
+def without_profile(url: str, document: str = "") -> Profile:
+    """What is audited where nobody described the target: what can be found by looking."""
+    aim = TargetProfile(
+        provider="external",
+        url=url,
+        openapi=document,
+        hints={} if document else {"discover_openapi": True},
+    )
+    return Profile(name=NO_PROFILE, target=aim)
 
 
 def as_it_began(first: AnyRecord) -> tuple[str, str]:

@@ -24,6 +24,7 @@ EXAMPLES = """\b
 Examples:
   l7audit run                                    the reference stack, all controls
   l7audit run --select AUTHN,CORS-02 --seed 7    some of them, repeatably
+  l7audit run --target https://api.example.org   whatever of it can be found by looking
   l7audit run --target https://api.example.org --profile mine.yaml
   l7audit run --resume                           go on with a run that was stopped
   l7audit run --baseline latest                  what is new since the run before
@@ -33,6 +34,7 @@ Examples:
 @click.command("run", help=f"Audit a target and write the reports.\n\n{EXAMPLES}")
 @choices.select
 @choices.target
+@choices.openapi
 @choices.profile
 @choices.seed
 @choices.out
@@ -55,6 +57,7 @@ Examples:
 def command(
     select: tuple[str, ...],
     target: str,
+    openapi: str,
     profile: str,
     seed: int | None,
     out: Path | None,
@@ -73,7 +76,7 @@ def command(
     earlier = _of_checks(Records(folder / folders.JOURNAL)) if folder else []
     if earlier and not profile and not target:
         profile, target = choices.as_it_began(earlier[0])
-    wanted = choices.profile_for(profile, target)
+    wanted = choices.profile_for(profile, target, openapi)
     history = Keeper(of_user())
     options = session.Options(
         out=out,

@@ -60,6 +60,7 @@ class _Core:
     prefix: str = field(default_factory=lambda: secrets.token_hex(4))
     numbers: Iterator[int] = field(default_factory=itertools.count)
     lock: threading.Lock = field(default_factory=threading.Lock)
+    watchers: list[Callable[[Answer], None]] = field(default_factory=list)
 
 
 class Probe:
@@ -98,6 +99,15 @@ class Probe:
     def redactor(self) -> Redactor:
         """Teach it (`learn`) every secret that comes up while the run goes on."""
         return self._core.redactor
+
+    @property
+    def base_url(self) -> str:
+        """The target's own address."""
+        return self._core.target.base_url
+
+    def watch(self, watcher: Callable[[Answer], None]) -> None:
+        """From now on `watcher` hears of every answer, of every view."""
+        self._core.watchers.append(watcher)
 
     @property
     def scope(self) -> Scope:
@@ -325,7 +335,7 @@ class Probe:
         )
         with core.lock:
             self._sink(record)
-        return Answer(
+        answer = Answer(
             request=request,
             status=reply.status,
             headers=Headers(reply.headers),
@@ -337,6 +347,9 @@ class Probe:
             exchange=exchange,
             style=core.style,
         )
+        for watcher in core.watchers:
+            watcher(answer)
+        return answer
 
     def _followed(self, answer: Answer, identity: str, patience: bool) -> Answer:
         """The answer behind the redirects. Errors: `OutOfScopeError`."""

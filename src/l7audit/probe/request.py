@@ -21,13 +21,14 @@ class Auth:
 
     `kind`: `none`, `api_key`, `bearer`, `basic` or `cookie`. `name` is the header, query field or
     cookie that carries it; `value` is the whole value of that field; `place` is `header`,
-    `query` or `cookie`.
+    `query` or `cookie`. `further` are header fields that go along, such as a token against forgery.
     """
 
     kind: str = "none"
     name: str = ""
     value: str = field(default="", repr=False)
     place: str = "header"
+    further: Pairs = field(default=(), repr=False)
 
     @classmethod
     def none(cls) -> Auth:
@@ -55,10 +56,14 @@ class Auth:
         """A session cookie."""
         return cls("cookie", name, value, "cookie")
 
+    def with_further(self, fields: Pairs) -> Auth:
+        """The same, with header fields that go along."""
+        return replace(self, further=fields)
+
     @property
     def secret(self) -> str:
         """The credential itself, without its scheme."""
-        return self.value.split(" ", 1)[1] if self.kind in {"bearer", "basic"} else self.value
+        return self.value.split(" ", 1)[-1] if self.kind in {"bearer", "basic"} else self.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +127,8 @@ class Request:
         """The same request, authenticated. `Auth.none()` changes nothing."""
         if auth.kind == "none":
             return self
+        if auth.further:
+            return self._going_along(auth.further).with_auth(auth.with_further(()))
         if auth.place == "query":
             joint = "&" if "?" in self.path else "?"
             pair = f"{quote(auth.name, safe='')}={quote(auth.value, safe='')}"
@@ -131,3 +138,21 @@ class Request:
             pair = f"{auth.name}={auth.value}"
             return self.with_headers({"Cookie": f"{earlier}; {pair}" if earlier else pair})
         return self.with_headers({auth.name: auth.value})
+
+    def _going_along(self, fields: Pairs) -> Request:
+        request = self
+        for name, value in fields:
+            earlier = request.header(name) if name == "Cookie" else None
+            request = request.with_headers({name: f"{earlier}; {value}" if earlier else value})
+        return request
+
+    def carries(self, auth: Auth) -> bool:
+        """Whether the request carries that very credential."""
+        if auth.kind == "none":
+            return False
+        if auth.place == "query":
+            return f"{quote(auth.name, safe='')}={quote(auth.value, safe='')}" in self.path
+        if auth.place == "cookie":
+            pairs = (self.header("Cookie") or "").split(";")
+            return f"{auth.name}={auth.value}" in [pair.strip() for pair in pairs]
+        return self.header(auth.name) == auth.value

@@ -3,7 +3,9 @@
 `<kind>` (also in the plural: `protected_reads`) names operations as `METHOD /path`, one or a list;
 the hinted ones are then the only ones of that kind. `values` fills path parameters by name.
 `login_fields: {user: ..., password: ...}`, `login_media: form` and `token_field: a.b` describe the
-login; `discover_openapi: true` allows looking for a document at well-known addresses.
+login; `login_page: /path` is the page of a login form, whose hidden fields are sent along;
+`token_header` and `token_prefix` say where a token goes where that is not behind `Bearer`;
+`discover_openapi: true` allows looking for a document at well-known addresses.
 `sharing: {read: ..., change: ...}` says who may read and change what somebody has made (`owner`,
 `tenant` or `everybody`); `admin_roles: [...]` names roles of power whose names don't tell.
 `listener: host:port` is an address of this machine that the target may call although it is an

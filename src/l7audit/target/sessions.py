@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 
 from l7audit.errors import CredentialError
-from l7audit.model import Credential, Identity, Kind
+from l7audit.model import Credential, Identity
 from l7audit.probe.answer import Answer
 from l7audit.probe.probe import Probe
 from l7audit.probe.request import Auth, Request
-from l7audit.target.hints import field_names
-from l7audit.target.meaning import login_fields, tenant_field
+from l7audit.target.logins import attempts, carrying, login_request, session_of, to_login
 from l7audit.target.operation import Scheme
 from l7audit.target.surface import Surface
 from l7audit.target.target_model import TargetModel
-from l7audit.target.tokens import claims, session_cookie, token_in
+from l7audit.target.tokens import claims
 
 LIFETIME = 240.0
 """Seconds that a token counts as good where it does not say for how long it is."""
+
+RENEWALS = 20
+"""How often a session that was lost is renewed before the target's word is taken for it."""
 
 EARLY = 30.0
 """Seconds before its end at which a token is renewed."""
@@ -34,6 +35,20 @@ class _Wallet:
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     held: dict[tuple[str, str], tuple[Auth, float]] = field(default_factory=dict)
+    lost: set[tuple[str, str]] = field(default_factory=set)
+    renewed: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    def notice(self, answer: Answer) -> None:
+        """Hears of every answer: a session that is told to log in is renewed at its next use.
+
+        So often at most: a target may answer 401 to what a caller merely may not do.
+        """
+        if answer.status != 401 and not to_login(answer):
+            return
+        with self.lock:
+            for key, (auth, _) in self.held.items():
+                if self.renewed.get(key, 0) < RENEWALS and answer.request.carries(auth):
+                    self.lost.add(key)
 
 
 class Sessions:
@@ -43,6 +58,8 @@ class Sessions:
         self.model = model
         self.probe = probe
         self._wallet = wallet or _Wallet()
+        if wallet is None:
+            probe.watch(self._wallet.notice)
         self._left_behind: list[tuple[Request, str]] = []
 
     def using(self, probe: Probe) -> Sessions:
@@ -110,7 +127,8 @@ class Sessions:
 
     def login_request(self, surface: Surface, account: str, password: str) -> Request:
         """A login attempt by name and password, as the operation's schema wants it."""
-        return self._login(surface, Credential(kind="password", name=account, secret=password))
+        credential = Credential(kind="password", name=account, secret=password)
+        return login_request(self.model, surface, credential)
 
     def keep_for_removal(self, request: Request, identity: str) -> None:
         """Remembers how to remove what was just created."""
@@ -128,7 +146,7 @@ class Sessions:
 
     def _usable(self, identity: Identity, surface: Surface | None) -> list[Credential]:
         """The identity's credentials in order of preference; only those that fit, if any does."""
-        order = {"api_key": 0, "bearer": 1, "client": 2, "password": 3, "basic": 4}
+        order = {"api_key": 0, "bearer": 1, "cookie": 2, "client": 3, "password": 4, "basic": 5}
         listed = sorted(identity.credentials, key=lambda c: order.get(c.kind, 9))
         if surface is None:
             return listed
@@ -138,19 +156,25 @@ class Sessions:
     def _by(self, identity: Identity, credential: Credential, *, fresh: bool = False) -> Auth:
         if credential.kind == "api_key":
             scheme = self._key_scheme(credential)
-            return Auth.api_key(scheme.field or "X-API-Key", credential.secret, scheme.place)
+            place = credential.place or scheme.place
+            return Auth.api_key(scheme.field or "X-API-Key", credential.secret, place)
+        if credential.kind == "cookie":
+            return Auth.cookie(credential.name, credential.secret)
         if credential.kind == "bearer":
-            return Auth.bearer(credential.secret)
+            return carrying(self.model, credential.secret)
         if credential.kind == "basic":
             return Auth.basic(credential.name, credential.secret)
         key = (identity.name, f"{credential.kind}:{credential.name}")
         with self._wallet.lock:
             held = self._wallet.held.get(key)
-        if held and not fresh and time.monotonic() < held[1]:
+            lost = key in self._wallet.lost
+        if held and not fresh and not lost and time.monotonic() < held[1]:
             return held[0]
         auth, until = self._got(identity, credential)
         with self._wallet.lock:
             self._wallet.held[key] = (auth, until)
+            self._wallet.lost.discard(key)
+            self._wallet.renewed[key] = self._wallet.renewed.get(key, 0) + lost
         return auth
 
     def _key_scheme(self, credential: Credential) -> Scheme:
@@ -164,14 +188,15 @@ class Sessions:
     def _got(self, identity: Identity, credential: Credential) -> tuple[Auth, float]:
         """A new session. Errors: `CredentialError` with what the target answered."""
         seen: list[str] = []
-        for request in self._attempts(identity, credential):
+        for request in attempts(self.model, self.probe, identity, credential):
             asked_at = time.monotonic()
             answer = self.probe.send(request, identity.name)
-            auth = self._in(answer)
-            if answer.ok and auth is not None:
+            auth = session_of(self.model, answer)
+            if auth is not None:
                 self.probe.redactor.learn(auth.secret)
                 return auth, asked_at + _good_for(answer, auth)
             said = answer.error or f"status {answer.status}"
+            said += ", sent back to the login" * to_login(answer)
             seen.append(f"{request.method} {request.path}: {said}" + (" no token" * answer.ok))
         if not seen:
             raise CredentialError(
@@ -183,45 +208,13 @@ class Sessions:
             mend="Check the identity's credentials in the profile.",
         )
 
-    def _in(self, answer: Answer) -> Auth | None:
-        token = token_in(answer, str(self.model.target.hints.get("token_field", "")))
-        if token:
-            return Auth.bearer(token)
-        cookie = session_cookie(answer)
-        return Auth.cookie(*cookie) if cookie else None
-
-    def _attempts(self, identity: Identity, credential: Credential) -> Iterator[Request]:
-        """The requests that may turn the credential into a session, the likeliest first."""
-        user, secret = credential.name, credential.secret
-        if credential.kind == "password":
-            for surface in self.model.surfaces(Kind.LOGIN, limit=2):
-                yield self._login(surface, credential, identity.tenant)
-            form = {"grant_type": "password", "username": user, "password": secret}
-            for surface in self.model.surfaces(Kind.TOKEN, limit=1):
-                yield surface.request(form=form)
-        if credential.kind == "client":
-            grant = {"grant_type": "client_credentials"}
-            for surface in self.model.surfaces(Kind.TOKEN, limit=2):
-                yield surface.request(form={**grant, "client_id": user, "client_secret": secret})
-                yield surface.request(form=grant, auth=Auth.basic(user, secret))
-
-    def _login(self, surface: Surface, credential: Credential, tenant: str = "") -> Request:
-        operation = surface.operation
-        told: Callable[[dict[str, object]], tuple[str, str] | None] = login_fields
-        media = next((m for m, schema in operation.bodies.items() if told(schema)), "")
-        schema = operation.bodies.get(media, {})
-        names = field_names(self.model.target.hints) or told(schema) or ("username", "password")
-        fields = {names[0]: credential.name, names[1]: credential.secret}
-        if tenant and tenant_field(schema):
-            fields[tenant_field(schema)] = tenant
-        return surface.request(fields=fields, media_type=media or "application/json")
-
 
 def _gives(credential: Credential) -> tuple[str, ...]:
     """The kinds of scheme that a credential can satisfy."""
     return {
         "api_key": ("api_key",),
         "bearer": ("bearer",),
+        "cookie": ("cookie",),
         "client": ("bearer",),
         "password": ("bearer", "cookie"),
         "basic": ("basic",),

@@ -94,7 +94,7 @@ def test_a_target_that_answers_is_opened_whatever_it_says(tmp_path: Path, serve:
         assert target.base_url == url.rstrip("/")
         assert target.origins == [url.removesuffix("/api/")]
         assert target.capabilities == [Capability.HTTP]
-    assert "no OpenAPI document is named, so most controls are out of scope" in said
+    assert "no OpenAPI document is known, so most controls are out of scope" in said
 
 
 def test_what_the_profile_gives_is_what_the_target_grants(tmp_path: Path, serve: Serve) -> None:

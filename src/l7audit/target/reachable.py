@@ -1,0 +1,90 @@
+"""What of a target can be reached without any document: found by looking, a little and politely."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from l7audit.errors import OutOfScopeError
+from l7audit.probe.answer import Answer
+from l7audit.probe.probe import Probe
+from l7audit.probe.request import Request
+from l7audit.target.discover import within
+from l7audit.target.forms import login_form, references
+
+PLACES = (
+    "/", "/health", "/healthz", "/status", "/version", "/api", "/api/v1", "/v1", "/users", "/me",
+    "/login", "/metrics", "/robots.txt", "/favicon.ico", "/.well-known/security.txt",
+    "/.well-known/openid-configuration",
+)  # fmt: skip
+"""Where services of any kind often answer."""
+
+MOST = 32
+"""The most requests that looking may take."""
+
+MOST_KEPT = 8
+"""The most reads of a kind that are kept."""
+
+_LEAVING = ("logout", "signout", "sign-out", "log-out", "delete", "remove", "unsubscribe")
+
+
+def look(probe: Probe) -> dict[str, Any]:
+    """Hints on what answers: `public_reads` and `protected_reads`, `metrics`, `health`, and the
+    `login_page` with a form. Only GET is sent, at most `MOST` times. Errors: as `Probe.send`."""
+    base = urlsplit(probe.base_url).path.rstrip("/")
+    paths = [base + path for path in PLACES]
+    nowhere = _get(probe, base + "/l7audit-nowhere")
+    seen: dict[str, Answer] = {}
+    while paths and len(seen) < MOST:
+        path = paths.pop(0)
+        if path in seen:
+            continue
+        answer = _get(probe, path)
+        if answer is None:
+            continue
+        seen[path] = answer
+        if answer.ok:
+            paths += [p for p in _linked(probe, answer, path) if p.startswith(base + "/")]
+    return _hints(seen, base, nowhere)
+
+
+def _get(probe: Probe, path: str) -> Answer | None:
+    try:
+        return probe.send(Request("GET", path, (("Accept", "*/*"),), follow=True))
+    except OutOfScopeError:
+        return None  # it leads to another origin
+
+
+def _linked(probe: Probe, answer: Answer, path: str) -> Iterator[str]:
+    """Addresses that a page or a JSON answer links to, without those that would do something."""
+    found = [url for tag, _, url in references(answer.text) if tag == "a"]
+    body = answer.json_or_none()
+    if isinstance(body, dict):
+        values = [v.get("href") if isinstance(v, dict) else v for v in list(body.values())[:50]]
+        found += [v for v in values if isinstance(v, str) and v.startswith(("/", "http"))]
+    for url in found[:50]:
+        inner = within(probe, path, url).partition("?")[0]
+        if inner and not any(word in inner.lower() for word in _LEAVING):
+            yield inner
+
+
+def _hints(seen: Mapping[str, Answer], base: str, nowhere: Answer | None) -> dict[str, Any]:
+    hints: dict[str, Any] = {}
+    like_nothing = nowhere.body if nowhere is not None and nowhere.ok else None
+    public, protected = [], []
+    for path, answer in seen.items():
+        place = f"GET {path.removeprefix(base) or '/'}"
+        if answer.refused:
+            protected.append(place)
+        elif answer.ok and answer.body != like_nothing:
+            public.append(place)
+            if "html" in answer.media_type and login_form(answer.text, path) is not None:
+                hints.setdefault("login_page", path.removeprefix(base))
+    kept = {"public_reads": public[:MOST_KEPT], "protected_reads": protected[:MOST_KEPT]}
+    named = {"health": ("/health", "/healthz"), "metrics": ("/metrics",)}
+    for kind, paths in named.items():
+        there = [f"GET {p}" for p in paths if f"GET {p}" in public]
+        if there:
+            kept[kind] = there
+    return {**hints, **{k: v for k, v in kept.items() if v}}
