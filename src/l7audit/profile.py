@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterator
+import shlex
+from collections.abc import Iterator, Mapping
 from datetime import date
 from importlib import resources
 from pathlib import Path
@@ -114,8 +115,9 @@ def load(reference: str = "", *, folder: Path | None = None, secrets: bool = Tru
     """The profile that `reference` names: a file, or a built-in profile's name.
 
     Without a reference it is `l7audit.yaml` in `folder` (the current one), else the built-in
-    profile of the reference stack. Without `secrets` each `${NAME}` stays as it is written, for
-    whoever only looks at a profile. Errors: `ProfileError`, its sentence with line and column.
+    profile of the reference stack. Each `${NAME}` is read from the environment, else from the file
+    beside the profile that ends in `.env`; without `secrets` it stays as it is written, for whoever
+    only looks at a profile. Errors: `ProfileError`, its sentence with line and column.
     """
     folder = folder or Path.cwd()
     if not reference:
@@ -126,7 +128,8 @@ def load(reference: str = "", *, folder: Path | None = None, secrets: bool = Tru
             text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise ProfileError(f"{path} cannot be read as UTF-8 text: {error}.") from error
-        return parse(text, source=str(path), secrets=secrets)
+        kept = _environment(path.with_suffix(".env")) if secrets else {}
+        return parse(text, source=str(path), secrets=secrets, variables=kept)
     if reference in built_in():
         text = resources.files(_BUILT_IN).joinpath(f"{reference}.yaml").read_text(encoding="utf-8")
         return parse(text, source=reference)
@@ -142,8 +145,27 @@ def built_in() -> list[str]:
     return sorted(f.name.removesuffix(".yaml") for f in files if f.name.endswith(".yaml"))
 
 
-def parse(text: str, *, source: str, secrets: bool = True) -> Profile:
-    """A profile from YAML text; `secrets` as for `load`.
+def _environment(path: Path) -> dict[str, str]:
+    """The variables of a file of `NAME=value` lines, quoted as for a shell."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+        words = [word for line in lines for word in shlex.split(line, comments=True)]
+    except (OSError, ValueError) as error:
+        raise ProfileError(
+            f"{path} cannot be read as lines of NAME=value: {error}.",
+            mend="Quote the values as for a shell.",
+        ) from error
+    return dict(word.partition("=")[::2] for word in words if "=" in word)
+
+
+def parse(
+    text: str,
+    *,
+    source: str,
+    secrets: bool = True,
+    variables: Mapping[str, str] | None = None,
+) -> Profile:
+    """A profile from YAML text; `secrets` as for `load`, `variables` beside the environment.
 
     Errors: `ProfileError`, starting with `source:line:column`.
     """
@@ -160,7 +182,7 @@ def parse(text: str, *, source: str, secrets: bool = True) -> Profile:
         cause = " ".join(str(error).split())
         raise ProfileError(f"{source}: not readable as YAML: {cause}.") from error
     if secrets:
-        data = _substitute(data, node, source)
+        data = _substitute(data, node, source, {**(variables or {}), **os.environ})
     try:
         profile = msgspec.convert(data, Profile)
     except msgspec.ValidationError as error:
@@ -231,26 +253,28 @@ def _refuse_doubles(node: yaml.Node, source: str, left: Iterator[int] | None = N
             _refuse_doubles(item, source, left)
 
 
-def _substitute(data: Any, node: yaml.Node | None, source: str) -> Any:
+def _substitute(
+    data: Any, node: yaml.Node | None, source: str, variables: Mapping[str, str]
+) -> Any:
     """Puts environment variables in for `${NAME}`: secrets need not stand in the file."""
     if isinstance(data, dict):
         children = {k.value: v for k, v in node.value} if isinstance(node, yaml.MappingNode) else {}
-        return {k: _substitute(v, children.get(k), source) for k, v in data.items()}
+        return {k: _substitute(v, children.get(k), source, variables) for k, v in data.items()}
     if isinstance(data, list):
         items = node.value if isinstance(node, yaml.SequenceNode) else [None] * len(data)
-        return [_substitute(v, n, source) for v, n in zip(data, items, strict=False)]
+        return [_substitute(v, n, source, variables) for v, n in zip(data, items, strict=False)]
     if not isinstance(data, str):
         return data
 
     def value(match: re.Match[str]) -> str:
         name = match.group(1)
-        if name not in os.environ:
+        if name not in variables:
             raise ProfileError(
                 f"{_at(source, node.start_mark if node else None)}: "
                 f"the environment variable {name} is not set.",
                 mend=f"Set it: export {name}=...",
             )
-        return os.environ[name]
+        return variables[name]
 
     return _VARIABLE.sub(value, data)
 

@@ -22,6 +22,7 @@ from l7audit.errors import AuditError
 from l7audit.exits import Exit
 
 VERBS = {
+    "init": "Look at your API and write a profile that works.",
     "run": "Audit a target and write the reports.",
     "controls": "List the controls, or show one with all it says.",
     "prove": "Prove that each control can fail, with planted defects.",
@@ -42,7 +43,7 @@ VERBS = {
 EXAMPLES = """\b
 Examples:
   l7audit run                          audit the reference stack that comes along
-  l7audit run --target https://api.example.org --profile mine.yaml
+  l7audit init --target http://127.0.0.1:8000    write a profile of your API
   l7audit controls show CORS-02
 """
 

@@ -34,13 +34,18 @@ WELL_KNOWN = (
     "/docs/openapi.json",
     "/apispec_1.json",
     "/schema",
+    *(
+        f"{below}/{name}"
+        for below in ("/v1", "/v2", "/v3", "/api/v1", "/api/v2")
+        for name in ("openapi.json", "openapi.yaml", "swagger.json")
+    ),
 )
-"""Where frameworks put the document by default."""
+"""Where frameworks put the document by default, and where versions of an API have theirs."""
 
 PAGES = ("/docs", "/redoc", "/swagger-ui/", "/swagger/", "/api/docs", "/apidocs/", "/api-docs/")
 """Where they put a page that shows it."""
 
-MOST = 48
+MOST = 64
 """The most requests that looking for a document may take."""
 
 CHARACTERS = 256 * 1024
