@@ -50,14 +50,17 @@ _RULES: Mapping[Kind, Callable[[Seen], bool]] = {
 }
 
 
-def classify(operations: Iterable[Operation], prefix: str = "") -> tuple[Operation, ...]:
-    """The operations with their kinds. `prefix` is what the server's path adds to templates."""
+def classify(
+    operations: Iterable[Operation], prefix: str = "", token_urls: Iterable[str] = ()
+) -> tuple[Operation, ...]:
+    """The operations with their kinds. `prefix` is what the server's path adds to templates;
+    `token_urls` are those of schemes that no operation need name."""
     listed = list(operations)
     methods: dict[str, frozenset[str]] = {}
     for operation in listed:
         key = operation.template.rstrip("/")
         methods[key] = methods.get(key, frozenset()) | {operation.method}
-    urls = {
+    urls = set(token_urls) | {
         url
         for operation in listed
         for alternative in operation.security

@@ -146,7 +146,7 @@ def _named(probe: Probe, page: Answer | None) -> Iterator[str]:
         if _TOLD.search(parameters) or _TOLD.search(url):
             found.append(url)
     text = page.text[:CHARACTERS]
-    body = page.json_or_none() if page.media_type.endswith("json") else None
+    body = page.json_or_none()
     found += _in_json(body)
     if not body:
         found += [url for url in _QUOTED.findall(text) if _TOLD.search(url)]

@@ -56,7 +56,9 @@ class TargetModel:
         self.prefix = urlsplit(target.base_url).path.rstrip("/") or prefix
         self.learnt = learnt or Learnt()
         described = document.operations if document is not None else ()
-        found = classify(self.learnt.applied(described, target), prefix)
+        schemes = document.schemes.values() if document is not None else ()
+        urls = [url for scheme in schemes for url in scheme.token_urls]
+        found = classify(self.learnt.applied(described, target), prefix, urls)
         self.operations = hinted(found, target)
         self._lock = threading.Lock()
         self._readable: dict[tuple[str, str], bool] = {}
