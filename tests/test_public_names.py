@@ -69,6 +69,7 @@ FOR_PLUGINS = {
     "l7audit.assess.statistics": "quantile rate_bounds",
     "l7audit.probe.curl": "curl",
     "l7audit.probe.scope": "Origin",
+    "l7audit.target.reachable": "looked_for",
 }
 
 

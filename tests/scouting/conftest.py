@@ -66,7 +66,11 @@ def _serving(reply: Reply) -> Iterator[Service]:
             self.end_headers()
             self.wfile.write(content)
 
-        do_GET = do_POST = do_DELETE = do_PUT = handle_any
+        def do_GET(self) -> None:
+            self.handle_any()
+
+        def do_POST(self) -> None:
+            self.handle_any()
 
         def log_message(self, format: str, *arguments: object) -> None:
             """Stays quiet."""

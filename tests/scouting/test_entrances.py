@@ -1,4 +1,4 @@
-"""How identities get in, tried on real servers: each style of login, and what is said of failures."""
+"""How identities get in, on real servers: each style of login, and what is said of failures."""
 
 from __future__ import annotations
 
@@ -31,7 +31,9 @@ def guarded(scheme: str) -> dict[str, Any]:
 
 def login(media: str = "application/json", user: str = "email") -> dict[str, Any]:
     schema = {"type": "object", "properties": {user: {"type": "string"}, "password": {}}}
-    answer = {"content": {"application/json": {"schema": {"properties": {"token": {}}}}}}
+    answer: dict[str, Any] = {
+        "content": {"application/json": {"schema": {"properties": {"token": {}}}}}
+    }
     body = {"required": True, "content": {media: {"schema": schema}}}
     return {"/enter": {"post": {"requestBody": body, "responses": {"200": answer}}}}
 

@@ -111,9 +111,7 @@ def test_the_script_that_sets_a_page_up_names_it(searched: Any) -> None:
     assert found.url == "https://api.example/deep/api.json"
 
 
-def test_a_document_that_is_named_at_another_host_is_never_fetched(
-    searched: Any, answering: Any
-) -> None:
+def test_a_document_that_is_named_at_another_host_is_never_fetched(searched: Any) -> None:
     link = ("Link", '<https://evil.example/openapi.json>; rel="service-desc"')
     found, asked = searched({"/": page('<a href="//evil.example/openapi.json">', link)})
     assert found is None
@@ -126,4 +124,6 @@ def test_a_redirect_to_another_host_is_not_followed(answering: Any, answer: Says
             raise OutOfScopeError("A redirect to https://evil.example was not sent.")
         return answer(200, DOCUMENT) if request.path == "/openapi.json" else answer(404)
 
-    assert search(answering(reply)).url == "https://api.example/openapi.json"
+    found = search(answering(reply))
+    assert found is not None
+    assert found.url == "https://api.example/openapi.json"

@@ -15,13 +15,10 @@ import msgspec
 
 from l7audit.errors import ProviderError, UsageError
 from l7audit.hookspecs import Progress, Provider, hookimpl
-from l7audit.journal import Record
-from l7audit.model import Capability, Safety, Source, Target
-from l7audit.probe.probe import Probe
+from l7audit.model import Capability, Source, Target
 from l7audit.probe.scope import Origin
 from l7audit.profile import Profile, TargetProfile
-from l7audit.target.discover import search
-from l7audit.target.reachable import look
+from l7audit.target.reachable import looked_for
 
 MEND = "Start it, or correct target.url in the profile."
 
@@ -58,31 +55,10 @@ class External(Provider):
             source=source,
         )
         if not document and aim.hints.get("discover_openapi") is True:
-            target = _looked_for(target, profile, progress)
+            target = looked_for(target, profile.budget, progress)
         if not target.openapi:
             progress("no OpenAPI document is known, so most controls are out of scope")
         yield target
-
-
-def _looked_for(target: Target, profile: Profile, progress: Progress) -> Target:
-    """The target with its document, or with what can be reached without one."""
-    progress("looking for an OpenAPI document")
-    probe = Probe(target, _unheard, limits=profile.budget, safety=Safety.PASSIVE)
-    try:
-        found = search(probe)
-        if found is not None:
-            progress(f"found OpenAPI {found.document.version} at {found.url}: {found.how}")
-            granted = [*target.capabilities, Capability.OPENAPI]
-            return msgspec.structs.replace(target, openapi=found.url, capabilities=granted)
-        progress("found none; looking at what answers without one")
-        reached = look(probe)
-    finally:
-        probe.close()
-    return msgspec.structs.replace(target, hints={**reached, **target.hints})
-
-
-def _unheard(_: Record) -> None:
-    """There is no journal yet: what is asked here decides only what the plan can be."""
 
 
 def _capabilities(aim: TargetProfile) -> list[Capability]:

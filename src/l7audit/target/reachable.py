@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+import msgspec
+
 from l7audit.errors import OutOfScopeError
+from l7audit.model import Capability, Safety, Target
 from l7audit.probe.answer import Answer
 from l7audit.probe.probe import Probe
 from l7audit.probe.request import Request
-from l7audit.target.discover import within
+from l7audit.profile import Budget
+from l7audit.target.discover import search, within
 from l7audit.target.forms import login_form, references
 
 PLACES = (
     "/", "/health", "/healthz", "/status", "/version", "/api", "/api/v1", "/v1", "/users", "/me",
-    "/login", "/metrics", "/robots.txt", "/favicon.ico", "/.well-known/security.txt",
+    "/login", "/robots.txt", "/favicon.ico", "/.well-known/security.txt",
     "/.well-known/openid-configuration",
 )  # fmt: skip
 """Where services of any kind often answer."""
@@ -29,8 +33,29 @@ MOST_KEPT = 8
 _LEAVING = ("logout", "signout", "sign-out", "log-out", "delete", "remove", "unsubscribe")
 
 
+def looked_for(target: Target, budget: Budget, progress: Callable[[str], object]) -> Target:
+    """The target with its document, or with what can be reached without one.
+
+    There is no journal yet: what is asked here decides only what the plan can be. Errors: as
+    `Probe.send`.
+    """
+    progress("looking for an OpenAPI document")
+    probe = Probe(target, lambda _: None, limits=budget, safety=Safety.PASSIVE)
+    try:
+        found = search(probe)
+        if found is not None:
+            progress(f"found OpenAPI {found.document.version} at {found.url}: {found.how}")
+            granted = [*target.capabilities, Capability.OPENAPI]
+            return msgspec.structs.replace(target, openapi=found.url, capabilities=granted)
+        progress("found none; looking at what answers without one")
+        reached = look(probe)
+    finally:
+        probe.close()
+    return msgspec.structs.replace(target, hints={**reached, **target.hints})
+
+
 def look(probe: Probe) -> dict[str, Any]:
-    """Hints on what answers: `public_reads` and `protected_reads`, `metrics`, `health`, and the
+    """Hints on what answers: `public_reads` and `protected_reads`, `health`, and the
     `login_page` with a form. Only GET is sent, at most `MOST` times. Errors: as `Probe.send`."""
     base = urlsplit(probe.base_url).path.rstrip("/")
     paths = [base + path for path in PLACES]
@@ -82,9 +107,7 @@ def _hints(seen: Mapping[str, Answer], base: str, nowhere: Answer | None) -> dic
             if "html" in answer.media_type and login_form(answer.text, path) is not None:
                 hints.setdefault("login_page", path.removeprefix(base))
     kept = {"public_reads": public[:MOST_KEPT], "protected_reads": protected[:MOST_KEPT]}
-    named = {"health": ("/health", "/healthz"), "metrics": ("/metrics",)}
-    for kind, paths in named.items():
-        there = [f"GET {p}" for p in paths if f"GET {p}" in public]
-        if there:
-            kept[kind] = there
+    health = [f"GET {p}" for p in ("/health", "/healthz") if f"GET {p}" in public]
+    if health:
+        kept["health"] = health
     return {**hints, **{k: v for k, v in kept.items() if v}}
