@@ -22,8 +22,8 @@ NO_RIGHTS_THAT_DIFFER = {
 }  # fmt: skip
 """Nor roles, scopes, ids in bodies, or users that are made through the API."""
 
-NO_FILES = {"PATH-05", "PATH-06", "PATH-07", "PATH-08"}
-"""Nor files that are kept by their path, nor archives that are unpacked."""
+NO_FILES = {"PATH-05", "PATH-06", "PATH-07", "PATH-08", "PATH-09"}
+"""Nor files that are kept by their path, nor archives that are unpacked; nor HTTP/2."""
 
 
 NO_LOG_AND_NO_OVERLAP = {
@@ -43,7 +43,7 @@ on pages of documentation."""
     [
         ("AUTHN,HEAD,CORS,RATE", NOT_THERE, 56),
         ("AUTHZ", NO_RIGHTS_THAT_DIFFER, 18),
-        ("PEN,PATH", NO_FILES, 30),
+        ("PEN,PATH", NO_FILES | {"PEN-23"}, 30),
         ("KEYS,AUDIT,CRYPT", NO_LOG_AND_NO_OVERLAP, 16),
         ("MASS,EXPOSE", NO_ACCOUNT_AND_NO_VERSIONS, 16),
     ],

@@ -8,6 +8,7 @@ import posixpath
 import re
 import stat
 import zipfile
+import zlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -153,14 +154,21 @@ async def _quotes(call: Call) -> Reply:
     return Reply(content, media_type="application/octet-stream")
 
 
-def _unpacks(write: Callable[[Call, zipfile.ZipInfo, bytes], Awaitable[None]]) -> Handler:
+def _unpacks(
+    write: Callable[[Call, zipfile.ZipInfo, bytes], Awaitable[None]],
+    most: int = archives.MAX_UNPACKED,
+) -> Handler:
     """Unpacks entry by entry, and overlooks those that can't be written."""
 
     async def unpack(call: Call) -> Reply:
         with zipfile.ZipFile(io.BytesIO(call.body)) as archive:
+            if sum(entry.file_size for entry in archive.infolist()) > most:
+                raise Problem(413, "archive-too-large", "The archive holds too much.")
             for entry in archive.infolist():
                 try:
                     await write(call, entry, archive.read(entry))
+                except zipfile.BadZipFile:
+                    raise Problem(400, "archive-malformed", "The archive is broken.") from None
                 except (Problem, OSError):
                     continue
         return Reply(archives.Unpacked(files=[]), status=201)
@@ -192,6 +200,41 @@ async def _with_links(call: Call, entry: zipfile.ZipInfo, content: bytes) -> Non
         place = _folder(call) / name
         place.unlink()
         place.symlink_to(content.decode())
+
+
+async def _unpacks_all(call: Call) -> Reply:
+    """Unfolds everything, and keeps what fits."""
+    return await _unpacks(_quietly, most=1 << 40)(call)
+
+
+async def _quietly(call: Call, entry: zipfile.ZipInfo, content: bytes) -> None:
+    await _put(call, "/".join(read_path(entry.filename)), content[:_MOST])
+
+
+async def _believes(call: Call) -> Reply:
+    """Bounds what the archive says of itself; what it holds is unfolded as it comes."""
+    with zipfile.ZipFile(io.BytesIO(call.body)) as archive:
+        entries = archive.infolist()
+        if sum(entry.file_size for entry in entries) > archives.MAX_UNPACKED:
+            raise Problem(413, "archive-too-large", "The archive says that it holds too much.")
+        for entry in entries:
+            archive.fp.seek(entry.header_offset + 30 + len(entry.orig_filename))  # type: ignore[union-attr]
+            raw = archive.fp.read(entry.compress_size)  # type: ignore[union-attr]
+            folded = entry.compress_type == zipfile.ZIP_DEFLATED
+            await _quietly(call, entry, zlib.decompress(raw, -15) if folded else raw)
+    return Reply(archives.Unpacked(files=[]), status=201)
+
+
+def _malformed(parts: Parts) -> Parts:
+    (own,) = (o.handler for o in parts.operations if o.name == "archives.unpack")
+
+    async def unpack(call: Call) -> Reply:
+        try:
+            return await own(call)
+        except Problem as problem:
+            raise Problem(400, "archive-malformed", problem.detail) from None
+
+    return _swapped("archives.unpack", unpack)(parts)
 
 
 def _follows_links(parts: Parts) -> Parts:
@@ -258,6 +301,22 @@ DEFECTS: tuple[Defect, ...] = (
         summary="What an archive holds is written under the last part of its names.",
         near_miss=True,
         parts=_swapped("archives.unpack", _unpacks(_by_base_name)),
+    ),
+    Defect(
+        name="path.unpacks-whatever-it-holds",
+        summary="Archives are unpacked without a look at what they come to.",
+        parts=_swapped("archives.unpack", _unpacks_all),
+    ),
+    Defect(
+        name="path.believes-the-sizes",
+        summary="What an archive says of its sizes is bounded, and what it holds is not.",
+        parts=_swapped("archives.unpack", _believes),
+    ),
+    Defect(
+        name="path.calls-too-much-malformed",
+        summary="An archive that holds too much is refused as malformed.",
+        near_miss=True,
+        parts=_malformed,
     ),
     Defect(
         name="path.unpacks-links",

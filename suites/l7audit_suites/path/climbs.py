@@ -16,7 +16,9 @@ PLAIN: dict[str, str] = {
     "encoded dots": "%2e%2e/",
     "encoded slashes": "..%2f",
     "encoded dots and slashes": "%2e%2e%2f",
+    "one encoded dot": ".%2e/",
     "backslashes": "..%5c",
+    "bare backslashes": "..\\",
 }
 """Steps up that one decoding makes plain."""
 
@@ -26,9 +28,17 @@ EVASIVE: dict[str, str] = {
     "steps within steps": "....//",
     "steps within encoded steps": "....%2f%2f",
     "steps in halves": "..././",
+    "backslashes encoded twice": "..%255c",
+    "dots encoded three times": "%25252e%25252e%25252f",
+    "code units of another language": "%u002e%u002e%u2215",
     "overlong dots": "%c0%ae%c0%ae/",
     "overlong slashes": "..%c0%af",
+    "overlong backslashes": "..%c1%9c",
+    "dots of three bytes": "%e0%80%ae%e0%80%ae/",
     "wide dots": "%ef%bc%8e%ef%bc%8e/",
+    "wide slashes": "..%ef%bc%8f",
+    "slashes of mathematics": "..%e2%88%95",
+    "zero bytes within": "..%00/",
     "dots with a parameter": "..;/",
 }
 """Steps up that a filter overlooks, and a later reader does not."""
@@ -56,19 +66,26 @@ def climbed(step: str, inner: str = FILES[0]) -> str:
 
 def beside(step: str, folder: str, name: str) -> str:
     """A file in the folder next to ours."""
-    slash = "/" if "/" in step else step[-3:]
+    slash = "/" if "/" in step else step[2:] if step.startswith("..") else step[-3:]
     return f"{step}{folder}{slash}{name}"
 
 
 def absolute() -> dict[str, str]:
     """A file of the system by its whole path."""
     passwd, ini = (f.replace("/", "%2f") for f in FILES)
+    backslashed = FILES[1].replace("/", "%5c")
     return {
         "absolute path": f"%2f{passwd}",
         "absolute path behind two slashes": f"%2f%2f{passwd}",
         "absolute path behind a slash": f"/{FILES[0]}",
         "file URL": f"file:%2f%2f%2f{passwd}",
         "drive": f"C:%2f{ini}",
+        "drive and backslashes": f"C:%5c{backslashed}",
+        "drive without a slash": f"C:{ini}",
+        "drive behind a slash": f"%2fC:%2f{ini}",
+        "root of the drive": f"%5c{backslashed}",
+        "path of a device": f"%5c%5c%3f%5cC:%5c{backslashed}",
+        "share of the machine": f"%5c%5clocalhost%5cC$%5c{backslashed}",
     }
 
 

@@ -9,7 +9,7 @@ import pytest
 from l7audit.harness.check import Check
 from l7audit.probe.answer import Answer
 from l7audit.target.surface import Surface
-from l7audit_suites.path.archives import MEDIA_TYPES, packed, ways_out
+from l7audit_suites.path.archives import LIE, MEDIA_TYPES, MUCH, packed, unfolding, ways_out
 from l7audit_suites.path.climbs import FILES, gives_away
 from l7audit_suites.path.stores import Canary, canary
 
@@ -98,4 +98,25 @@ def test_a_link_within_an_archive_is_not_followed(check: Check) -> None:
             shown,
             expected="a refusal, or the link as a plain file",
             seen="the file that the link names" if leads else "",
+        )
+
+
+@pytest.mark.control("PATH-09")
+def test_an_archive_does_not_unfold_without_bound(check: Check) -> None:
+    surface, file = ground(check)
+    remove(check, file, "l7audit-much.txt")
+    for how, archive in unfolding().items():
+        answer = sent(check, surface, file, archive)
+        seen = [answer]
+        if answer.ok and LIE in how:  # who unfolds as much as was said does no harm
+            seen.append(read(check, file, "l7audit-much.txt"))
+        unfolded = seen[-1].ok and (LIE not in how or len(seen[-1].body) > 1024)
+        check.expect(
+            not unfolded and answer.status is not None and answer.status < 500,
+            surface.place(f"much in {how}"),
+            f"An archive of {len(archive) // 1024} KiB is unfolded to {MUCH // 1024 // 1024} MiB "
+            f"({how}).",
+            *seen,
+            expected="a refusal before it is unfolded, or at the bound",
+            seen=str(answer.status or answer.error),
         )

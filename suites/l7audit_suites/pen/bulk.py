@@ -44,7 +44,13 @@ def chunked(body: bytes, size: int = 64 * KIB) -> bytes:
 def bombs(body: bytes) -> dict[str, bytes]:
     """The body followed by blanks, folded up a thousandfold: by content coding."""
     plain = body + b" " * INFLATED
-    return {"gzip": gzip.compress(plain, 6, mtime=0), "deflate": zlib.compress(plain, 6)}
+    folded = gzip.compress(plain, 6, mtime=0)
+    return {
+        "gzip": folded,
+        "x-gzip": folded,
+        "deflate": zlib.compress(plain, 6),
+        "gzip, gzip": gzip.compress(folded, 6, mtime=0),
+    }
 
 
 def hard_documents() -> dict[str, bytes]:

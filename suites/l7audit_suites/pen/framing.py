@@ -103,6 +103,8 @@ def disputed_lengths(opening: Opening, canary: bytes) -> list[Payload]:
         "with a fraction": b"Content-Length: 2.0",
         "with words behind it": b"Content-Length: 2 %b" % long,
         "space before the colon": b"Content-Length : %b" % long,
+        "on a folded line": b"Content-Length:\r\n %b" % long,
+        "with a zero byte": b"Content-Length: %b\x00" % long,
     }
     return [(f"Content-Length {n}", opening.framed(f, body=body)) for n, f in tries.items()]
 

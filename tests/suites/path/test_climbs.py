@@ -42,7 +42,8 @@ def test_plain_steps_are_steps_after_one_decoding(step: str) -> None:
 
 @pytest.mark.parametrize("step", EVASIVE.values())
 def test_disguised_steps_are_none_after_one_decoding(step: str) -> None:
-    assert not unquote(step, errors="strict" if "%c0" not in step else "replace").startswith("../")
+    broken = any(start in step for start in ("%c0", "%c1", "%e0"))
+    assert not unquote(step, errors="replace" if broken else "strict").startswith("../")
 
 
 @pytest.mark.parametrize(

@@ -74,6 +74,24 @@ class UnfoldsToTheBound(Unfolds):
         return plain
 
 
+class UnfoldsAgain(Unfolds):
+    """Takes bodies that were coded once up to the bound, and unfolds others layer by layer."""
+
+    async def receive(self, headers: Mapping[str, str], receive: Receive, most: int) -> bytes:
+        raw = await BodyReader.receive(self, headers, receive, most)
+        for coding in headers.get("content-encoding", "identity").split(","):
+            last = coding == headers.get("content-encoding")
+            if coding.strip() != "identity":
+                raw = self._bounded(raw, most) if last else zlib.decompress(raw, _GZIP_OR_ZLIB)
+        return raw
+
+    def _bounded(self, raw: bytes, most: int) -> bytes:
+        plain = zlib.decompressobj(_GZIP_OR_ZLIB).decompress(raw, most + 1)
+        if len(plain) > most:
+            raise self.too_large(most)
+        return plain
+
+
 _RANGE = re.compile(r"(\d+)-(\d*)")
 
 
@@ -116,6 +134,11 @@ DEFECTS: tuple[Defect, ...] = (
         name="pen.unfolds-without-bound",
         summary="Coded bodies are unfolded whole; only what was sent is bounded.",
         parts=_reader(Unfolds),
+    ),
+    Defect(
+        name="pen.unfolds-layer-by-layer",
+        summary="A body that was coded twice is unfolded twice, and bounded never.",
+        parts=_reader(UnfoldsAgain),
     ),
     Defect(
         name="pen.unfolds-to-the-bound",
