@@ -17,6 +17,7 @@ from l7audit_stack.api.security.keys import ApiKeys, NewKey
 from l7audit_stack.api.security.passwords import Passwords
 from l7audit_stack.api.security.secrets import SecretBox
 from l7audit_stack.data.identities import KeyRow
+from l7audit_stack.defects.answers import Asked, Told, heads
 from l7audit_stack.defects.authn.swap import Swap, become, keys
 from l7audit_stack.defects.defect import Defect
 
@@ -175,6 +176,19 @@ class Pbkdf2(FastHash):
         return hashlib.pbkdf2_hmac("sha256", password.encode(), salt.encode(), 600_000).hex()
 
 
+_HSTS = "strict-transport-security"
+
+
+def _errors_undo_hsts(_: Asked, told: Told, __: Parts) -> Told:
+    """An outer layer's own way of answering errors, from before there was TLS everywhere."""
+    return told.put({_HSTS: "max-age=0"}) if told.status >= 400 else told
+
+
+def _errors_without_hsts(_: Asked, told: Told, __: Parts) -> Told:
+    """Says it where something was found, which browsers remember for the rest."""
+    return told.without(_HSTS) if told.status == 404 else told
+
+
 def _box(kind: type[SecretBox]) -> Swap:
     return lambda parts: dataclasses.replace(parts, secrets=kind(parts.secrets.keys))
 
@@ -208,6 +222,17 @@ DEFECTS: tuple[Defect, ...] = (
         summary="The edge sends plain HTTP to https.",
         near_miss=True,
         edge=_plain_is_redirected,
+    ),
+    Defect(
+        name="crypt.errors-undo-hsts",
+        summary="Errors tell browsers to forget that they should stay with TLS.",
+        wrap=heads(_errors_undo_hsts),
+    ),
+    Defect(
+        name="crypt.errors-without-hsts",
+        summary="What is not found says nothing of staying with TLS.",
+        near_miss=True,
+        wrap=heads(_errors_without_hsts),
     ),
     Defect(
         name="crypt.secrets-in-plain",

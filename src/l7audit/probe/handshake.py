@@ -114,13 +114,13 @@ def possible(offer: Offer) -> bool:
 
 def _agrees(offer: Offer, kind: str) -> bool:
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    with tempfile.TemporaryDirectory() as folder:
-        pem = Path(folder) / "pem"
-        pem.write_bytes(_certificate(kind))
-        server.load_cert_chain(pem)
     try:
         offer._limited(server)
         client = offer.context()
+        with tempfile.TemporaryDirectory() as folder:
+            pem = Path(folder) / "pem"
+            pem.write_bytes(_certificate(kind))
+            server.load_cert_chain(pem)
     except (ssl.SSLError, ValueError):
         return False
     to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
@@ -147,7 +147,8 @@ def _certificate(kind: str) -> bytes:
     key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey = (
         ec.generate_private_key(ec.SECP256R1())
         if kind == "ec"
-        else rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        # Short, as it is made anew in each process and protects nothing.
+        else rsa.generate_private_key(public_exponent=65537, key_size=1024)
     )
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "l7audit, to itself")])
     now = datetime.now(UTC)

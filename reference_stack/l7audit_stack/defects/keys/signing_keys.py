@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from l7audit_stack.api.parts import Parts
-from l7audit_stack.api.security.signing_keys import signer
+from l7audit_stack.api.security.signing_keys import SigningKeys, signer
 from l7audit_stack.api.security.tokens import (
     TokenIssuer,
     TokenRefusedError,
@@ -89,6 +89,12 @@ class Remembers(TokenVerifier):
         return key
 
 
+def _apart(parts: Parts) -> Parts:
+    """Looks at the folder, and tells neither who signs nor who verifies."""
+    own = SigningKeys(parts.signing.folder, lifetime=parts.settings.token_lifetime)
+    return dataclasses.replace(parts, signing=own)
+
+
 def _kept(cache_control: bytes) -> Callable[[ASGIApp, Parts], ASGIApp]:
     def wrap(app: ASGIApp, parts: Parts) -> ASGIApp:
         path = operation_path(parts, "auth.jwks")
@@ -143,6 +149,11 @@ DEFECTS: tuple[Defect, ...] = (
         name="keys.signs-before-it-is-published",
         summary="A new signing key signs at once and is published seconds later.",
         parts=issuer(PublishesLate),
+    ),
+    Defect(
+        name="keys.restart-for-new-keys",
+        summary="A new signing key is published and signs after a restart.",
+        parts=_apart,
     ),
     Defect(
         name="keys.old-tokens-end-with-rotation",
