@@ -23,6 +23,7 @@ BUILT_IN = (
     "l7audit_plugins.scanners.bandit",
     "l7audit_plugins.scanners.detect_secrets",
     "l7audit_plugins.scanners.pip_audit",
+    "l7audit_plugins.scanners.schemathesis",
     "l7audit_plugins.reporters.json_results",
     "l7audit_plugins.reporters.html",
     "l7audit_plugins.reporters.pdf",

@@ -46,6 +46,7 @@ on pages of documentation."""
         ("PEN,PATH", NO_FILES | {"PEN-23"}, 30),
         ("KEYS,AUDIT,CRYPT", NO_LOG_AND_NO_OVERLAP, 16),
         ("MASS,EXPOSE", NO_ACCOUNT_AND_NO_VERSIONS, 16),
+        ("FUZZ", set(), 4),
     ],
 )
 def test_a_sound_service_of_other_make_passes_the_suites(

@@ -172,7 +172,11 @@ def _query(shape: type[Input], components: Mapping[str, Any]) -> list[dict[str, 
 def _body(operation: Operation, schemas: Mapping[str, Any]) -> dict[str, Any]:
     body = operation.body
     if isinstance(body, RawBody):
-        content = {kind: {"schema": _BINARY} for kind in body.media_types}
+        # Of JSON any value will do: it is kept as it came.
+        content: dict[str, Any] = {
+            kind: {"schema": {} if kind == "application/json" else _BINARY}
+            for kind in body.media_types
+        }
         return {"required": True, "content": content, "x-max-bytes": body.max_bytes}
     return {
         "required": True,

@@ -18,24 +18,40 @@ _IDS = ("id", "uuid", "guid", "key", "slug", "name", "code", "number", "path")
 
 
 def resolve(
-    model: TargetModel, surface: Surface, sessions: Sessions, identity: Identity
+    model: TargetModel,
+    surface: Surface,
+    sessions: Sessions,
+    identity: Identity,
+    *,
+    own: bool = False,
 ) -> Surface | None:
     """The surface with its path filled, parameter by parameter from the left; None if it can't be.
 
-    What is created for it is removed by `sessions.clean`.
+    With `own` only by things made for the purpose, for requests that change them. What is created
+    is removed by `sessions.clean`.
     """
     for _ in range(len(surface.needs_values)):
         if not surface.needs_values:
             break
         name = surface.needs_values[0]
         start = surface.operation.template.partition("{" + name + "}")[0].rstrip("/")
-        found = _listed(model, start, surface, sessions, identity) or _created(
-            model, start, surface, sessions, identity
-        )
+        found = {} if own else _listed(model, start, surface, sessions, identity)
+        found = found or _created(model, start, surface, sessions, identity)
         if not found:
             return None
         surface = surface.with_values(found)
     return surface
+
+
+def keep(
+    model: TargetModel, maker: Surface, answer: Answer, sessions: Sessions, identity: Identity
+) -> None:
+    """Has what an answer says was made removed by `sessions.clean`."""
+    start = maker.operation.template.rstrip("/")
+    for thing in _made_by(answer):
+        if found := values_in(thing, ("id",)):
+            _keep_remover(model, start, maker.with_values(found), sessions, identity)
+            return
 
 
 def values_in(thing: Any, wanted: tuple[str, ...]) -> dict[str, str]:
@@ -85,13 +101,18 @@ def _created(
     if maker is None or Kind.RESOURCE_CREATE not in maker.kinds:
         return {}
     answer = _sent(model, maker, surface, sessions, identity)
-    body = answer.json_or_none() if answer.ok else None
-    inner = [v for v in body.values() if isinstance(v, dict)] if isinstance(body, dict) else []
-    for thing in [body, *inner]:
+    for thing in _made_by(answer):
         if found := values_in(thing, surface.needs_values[:1]):
             _keep_remover(model, start, surface.with_values(found), sessions, identity)
             return found
     return {}
+
+
+def _made_by(answer: Answer) -> list[Any]:
+    """What a successful answer may describe as made: itself, or an object in it."""
+    body = answer.json_or_none() if answer.ok else None
+    inner = [v for v in body.values() if isinstance(v, dict)] if isinstance(body, dict) else []
+    return [body, *inner]
 
 
 def _keep_remover(

@@ -1,0 +1,1 @@
+"""Requests that nobody wrote: made up from the target's own document."""
