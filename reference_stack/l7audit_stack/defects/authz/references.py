@@ -67,12 +67,22 @@ class ChangeWithId(AgentChange, frozen=True):
     id: UUID | None = None
 
 
+def _beside(call: Call, place: str) -> UUID | None:
+    if place != "header":
+        found: UUID | None = getattr(call, place).id
+        return found
+    try:
+        return UUID(call.headers.get("x-agent-id", ""))
+    except ValueError:
+        return None
+
+
 def _id_wins(place: str, permission: str) -> Swap:
     """Asks for the right to the agent in the path, and then follows the id beside it."""
 
     def around(handler: Handler) -> Handler:
         async def follows(call: Call) -> Reply:
-            other = getattr(call, place).id
+            other = _beside(call, place)
             if other is not None:
                 key = identifier(call.path, "agent_id", "agent")
                 await agents.find(call, key, permission)
@@ -81,7 +91,7 @@ def _id_wins(place: str, permission: str) -> Swap:
 
         return follows
 
-    name = "agents.show" if place == "query" else "agents.change"
+    name = "agents.change" if place == "body" else "agents.show"
     return handlers((name,), around)
 
 
@@ -95,7 +105,8 @@ def _takes_an_id(operation: Operation) -> Operation:
 
 def _following(place: str, permission: str) -> Swap:
     def swap(parts: Parts) -> Parts:
-        return operations(_takes_an_id)(_id_wins(place, permission)(parts))
+        follows = _id_wins(place, permission)(parts)
+        return follows if place == "header" else operations(_takes_an_id)(follows)
 
     return swap
 
@@ -121,6 +132,11 @@ DEFECTS: tuple[Defect, ...] = (
         name="authz.id-from-the-query",
         summary="The agent in the path is checked, and that in the query is shown.",
         parts=_following("query", "agents:read"),
+    ),
+    Defect(
+        name="authz.id-from-a-header",
+        summary="The agent in the path is checked, and that in a header is shown.",
+        parts=_following("header", "agents:read"),
     ),
     Defect(
         name="authz.id-from-the-body",
