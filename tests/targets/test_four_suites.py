@@ -27,7 +27,7 @@ NO_FILES = {"PATH-05", "PATH-06", "PATH-07", "PATH-08", "PATH-09"}
 
 
 NO_LOG_AND_NO_OVERLAP = {
-    "KEYS-04", "KEYS-07", "KEYS-08", *(f"AUDIT-{n:02}" for n in (*range(1, 9), 12, 13)),
+    "KEYS-04", "KEYS-07", "KEYS-08", "KEYS-11", *(f"AUDIT-{n:02}" for n in (*range(1, 9), 12, 13)),
 }  # fmt: skip
 """Nor an audit log, a rotation that leaves the old key for a while, or signing keys to change."""
 

@@ -80,25 +80,31 @@ class NewKey:
                 return ""
             time.sleep(4 * _PAUSE)
 
-    def retire(self) -> Answer:
-        """Ends the key; what was got by it is used no more."""
+    def retire(self, who: Identity | None = None, key: str = "") -> Answer:
+        """Ends the key (or another), as who made it or as somebody else; what was got by it is
+        used no more."""
         surface = self.check.surface(Kind.SIGNING_KEY_RETIRE)
         names = [p.name for p in surface.operation.path_parameters]
-        path = path_to(surface, self.answer) or dict.fromkeys(names[-1:], self.id)
-        answer = ask(self.check, surface, self.who, path=path)
-        self.retired = answer.ok
-        for identity in self.check.identities:
+        known = {} if key else path_to(surface, self.answer)
+        path = known or dict.fromkeys(names[-1:], key or self.id)
+        answer = ask(self.check, surface, who or self.who, path=path)
+        self.retired = self.retired or (answer.ok and not key)
+        for identity in self.check.identities if answer.ok else ():
             self.check.sessions.forget(identity)
         return answer
 
 
 @contextmanager
-def new_signing_key(check: Check, jwks: Surface, identity: Identity) -> Iterator[NewKey]:
-    """A new key for the block; `identity` gets tokens. Ends the check where none of us may make
-    one, or none appears."""
+def new_signing_key(
+    check: Check, jwks: Surface, identity: Identity | None = None
+) -> Iterator[NewKey]:
+    """A new key for the block; `identity` gets a token right after it is made.
+
+    Ends the check where none of us may make one, or none appears.
+    """
     made = _make(check, jwks)
     try:
-        _, signing = made.token(identity)
+        signing = made.token(identity)[1] if identity is not None else ""
         made.early = [a for a in made.everywhere() if signing and signing not in made.published(a)]
         _wait(made)
         yield made

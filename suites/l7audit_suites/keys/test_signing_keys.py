@@ -14,11 +14,14 @@ from l7audit.model import Kind
 from l7audit_suites.authn.ground import Ground, token_ground
 from l7audit_suites.authn.judgement import Seen
 from l7audit_suites.authn.made_keys import WINDOW, refused_everywhere
+from l7audit_suites.authz.people import admin_roles, by_role
+from l7audit_suites.authz.things import ask
 from l7audit_suites.keys.new_signing_key import NewKey, new_signing_key
 from l7audit_suites.keys.published import keeping, listed, private_members, weak
 
 _NAMELESS = "no key id"
 _PAUSE = 0.05
+_MOST_PEOPLE = 2
 _LONGEST_KEPT = 86_400
 """Seconds for which a verifier may go on with published keys that it has read."""
 
@@ -157,6 +160,37 @@ def _still_published(made: NewKey, since: float) -> list[str]:
         if not showing or time.monotonic() > since + WINDOW:
             return showing
         time.sleep(_PAUSE)
+
+
+@pytest.mark.control("KEYS-11")
+def test_ordinary_callers_neither_make_nor_retire_signing_keys(check: Check) -> None:
+    jwks, create = check.surface(Kind.JWKS), check.surface(Kind.SIGNING_KEY_CREATE)
+    ordinary, powerful = by_role(check.identities, admin_roles(check))
+    if not ordinary or not powerful:
+        check.inconclusive("The profile gives no identity of power, or none without.")
+    with new_signing_key(check, jwks) as made:
+        check.witness("who has the power makes a key", made.answer, once=True)
+        before = made.published()
+        for one in ordinary[:_MOST_PEOPLE]:
+            answer = ask(check, create, one)
+            check.expect(
+                not answer.ok and not made.published() - before,
+                create.place(f"by a {one.role}"),
+                f"A {one.role} makes a key that signs everybody's tokens.",
+                answer,
+                expected="403 or 404, and no other key",
+            )
+            for surface in check.model.surfaces(Kind.SIGNING_KEY_RETIRE, limit=1):
+                tried = made.retire(one)
+                check.expect(
+                    not tried.ok and made.id in made.published(),
+                    surface.place(f"by a {one.role}"),
+                    f"A {one.role} retires a key that signs everybody's tokens.",
+                    tried,
+                    expected="403 or 404, and the key as it was",
+                )
+        for extra in made.published() - before:
+            made.retire(key=extra)
 
 
 @pytest.mark.control("KEYS-09")

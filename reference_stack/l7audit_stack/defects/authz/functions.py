@@ -31,7 +31,7 @@ class ReadersWrite(AccessPolicy):
         )
 
 
-def _guarded_by(names: tuple[str, ...], permission: str) -> Swap:
+def guarded_by(names: tuple[str, ...], permission: str) -> Swap:
     """Asks another permission of who uses these operations."""
 
     def change(operation: Operation) -> Operation:
@@ -43,7 +43,7 @@ def _guarded_by(names: tuple[str, ...], permission: str) -> Swap:
 
 
 def _readers_delete(parts: Parts) -> Parts:
-    guarded = _guarded_by(("documents.delete",), "documents:read")(parts)
+    guarded = guarded_by(("documents.delete",), "documents:read")(parts)
     return handlers(("documents.delete",), deciding(ReadersWrite))(guarded)
 
 
@@ -76,7 +76,7 @@ def _proposes(handler: Handler) -> Handler:
 
 def _readers_propose(parts: Parts) -> Parts:
     names = ("agents.change", "agents.delete")
-    return handlers(names, _proposes)(_guarded_by(names, "agents:read")(parts))
+    return handlers(names, _proposes)(guarded_by(names, "agents:read")(parts))
 
 
 def _refused_kindly(whole: Whole) -> None:
@@ -88,12 +88,12 @@ DEFECTS: tuple[Defect, ...] = (
     Defect(
         name="authz.everybody-reads-the-audit-log",
         summary="The audit log asks for an account, and not for its role.",
-        parts=_guarded_by(("audit.list",), "me:read"),
+        parts=guarded_by(("audit.list",), "me:read"),
     ),
     Defect(
         name="authz.everybody-makes-users",
         summary="Listing users is guarded, and making them is not.",
-        parts=_guarded_by(("users.create",), "me:read"),
+        parts=guarded_by(("users.create",), "me:read"),
     ),
     Defect(
         name="authz.power-refused-with-200",

@@ -23,6 +23,7 @@ from l7audit_stack.api.security.tokens import (
 )
 from l7audit_stack.defects.authn.around import Whole, changing_answers, operation_path
 from l7audit_stack.defects.authn.swap import issuer, verifier
+from l7audit_stack.defects.authz.functions import guarded_by
 from l7audit_stack.defects.defect import ASGIApp, Defect
 
 
@@ -181,6 +182,16 @@ DEFECTS: tuple[Defect, ...] = (
         summary="Tokens of a retired signing key are accepted for one more second.",
         near_miss=True,
         parts=verifier(Remembers, seconds=1.0),
+    ),
+    Defect(
+        name="keys.everybody-makes-signing-keys",
+        summary="Making a signing key asks for an account, and not for its role.",
+        parts=guarded_by(("signing-keys.create",), "me:read"),
+    ),
+    Defect(
+        name="keys.everybody-retires-signing-keys",
+        summary="Retiring a signing key asks for an account, and not for its role.",
+        parts=guarded_by(("signing-keys.retire",), "me:read"),
     ),
     Defect(
         name="keys.kept-for-a-year",
