@@ -13,17 +13,17 @@ const DOCUMENT = readFileSync(new URL('./openapi.json', import.meta.url))
 
 export function build(house) {
   const app = express()
-  const clients = new Limit(3000, 10)
+  const callers = new Limit(200, 3)
   app.disable('x-powered-by')
   app.disable('etag')
   app.set('query parser', 'simple')
   app.use(house.protection)
+  app.use(cookieParser())
   app.use((request, response, next) => {
-    clients.take(request.ip)
+    callers.take(house.identified(request)?.id ?? `from ${request.ip}`)
     next()
   })
   app.use(express.json({ limit: '64kb', strict: false }))
-  app.use(cookieParser())
   app.get('/openapi.json', (_, response) => response.type('json').send(DOCUMENT))
   app.use(account(house), shop(house), orders(house), admin(house))
 

@@ -95,8 +95,14 @@ export class House {
 
   unreadable = () => ({ error: 'That cannot be read.' })
 
-  // The customer of a request: by token, or by session where there is no token.
   caller(request) {
+    const found = this.identified(request)
+    if (found) return found
+    throw new Refused(401, 'Sign in.', { 'WWW-Authenticate': 'Bearer realm="bakery"' })
+  }
+
+  // The customer of a request: by token, or by session where there is no token.
+  identified(request) {
     const given = request.get('authorization')
     if (given !== undefined) {
       const [scheme, token, ...rest] = given.split(' ')
@@ -116,7 +122,7 @@ export class House {
         return found
       }
     }
-    throw new Refused(401, 'Sign in.', { 'WWW-Authenticate': 'Bearer realm="bakery"' })
+    return undefined
   }
 
   // A change by cookie never comes from a page of another origin.

@@ -9,11 +9,12 @@ import re
 import secrets
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import jwt
 
 LIFETIME = 600
+KEY_LIFE = timedelta(days=365)
 _AUDIENCE, _ISSUER = "garage", "https://api.garage.example"
 _COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 
@@ -41,11 +42,23 @@ class Key:
     name: str
     client: str
     secret_hash: bytes
-    made: str
+    made: datetime
+    last_used: datetime | None = None
+
+    @property
+    def ends(self) -> datetime:
+        return self.made + KEY_LIFE
+
+    def told(self) -> dict[str, object]:
+        used = self.last_used.isoformat() if self.last_used else None
+        return {
+            "name": self.name, "made": self.made.isoformat(), "expires": self.ends.isoformat(),
+            "last_used": used,
+        }  # fmt: skip
 
 
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
+def _now() -> datetime:
+    return datetime.now(UTC).replace(microsecond=0)
 
 
 class Clients:
@@ -86,7 +99,10 @@ class Clients:
 
     def holder(self, secret: str) -> Client | None:
         key = self._by_hash.get(digest(secret))
-        return self.by_name[key.client] if key else None
+        if key is None or key.ends <= _now():
+            return None
+        key.last_used = _now()
+        return self.by_name[key.client]
 
 
 class Tokens:

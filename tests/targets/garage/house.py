@@ -27,7 +27,7 @@ PROTECTIVE = {
 
 
 def key_shown(key: Key) -> dict[str, object]:
-    return {"name": key.name, "made": key.made}
+    return key.told()
 
 
 def office_only(client: Client) -> None:
@@ -49,7 +49,7 @@ class House:
     yard: Yard
     guesses: Limit = field(default_factory=lambda: Limit(20, 60))
     imports: Limit = field(default_factory=lambda: Limit(30, 60))
-    jobs: Limit = field(default_factory=lambda: Limit(15, 60))
+    jobs: Limit = field(default_factory=lambda: Limit(30, 60))
     diagnoses: Limit = field(default_factory=lambda: Limit(60, 60))
 
     vehicle_to_read: Callable[[str, str], Vehicle | None] = field(init=False)
@@ -80,8 +80,8 @@ class House:
         found = self.clients.keys.get(name)
         return found if found and found.client == client else None
 
-    def caller(self, request: web.Request) -> Client:
-        """The client of a request, by one token or one key; 401 for everything else."""
+    def identified(self, request: web.Request) -> Client | None:
+        """The client of a request, by one token or one key."""
         keys, tokens = self.key_given(request), request.headers.getall("Authorization", [])
         found: Client | None = None
         if len(keys) == 1 and not tokens:
@@ -90,6 +90,11 @@ class House:
             scheme, _, token = tokens[0].partition(" ")
             name = self.tokens.holder(token) if scheme.lower() == "bearer" else None
             found = self.clients.by_name.get(name or "")
+        return found
+
+    def caller(self, request: web.Request) -> Client:
+        """The client of a request; 401 for everything else."""
+        found = self.identified(request)
         if found is None:
             challenge = {"WWW-Authenticate": 'Bearer realm="garage"'}
             raise RefusedError(401, "Show an access token or an API key.", challenge)

@@ -105,7 +105,7 @@ class KeyDesk:
 
     def _handed_out(self, key: Key, secret: str, status: int = 200) -> web.Response:
         self.house.key_made(key, secret)
-        told = {"name": key.name, "made": key.made, "secret": secret}
+        told = {**key.told(), "secret": secret}
         return web.json_response(told, status=status)
 
     async def rotate(self, request: web.Request) -> web.Response:

@@ -107,7 +107,7 @@ def plant(start: Start, house: House) -> list[web.RouteDef]:
         secrets[key.name] = secret
 
     def with_secret(key: Key) -> dict[str, object]:
-        return {"name": key.name, "made": key.made, "secret": secrets.get(key.name, "")}
+        return {**key.told(), "secret": secrets.get(key.name, "")}
 
     def key_anywhere(request: web.Request) -> list[str]:
         return key_given(request) or request.query.getall("api_key", [])

@@ -112,7 +112,7 @@ class WorkDesk:
 
 def build(house: House, more: list[web.RouteDef]) -> web.Application:
     """The whole service, with `more` routes beside its own."""
-    clients = Limit(3000, 10)
+    callers = Limit(200, 3)
     # Also what is no HTTP at all is answered without the software's version.
     web_response.SERVER_SOFTWARE = "garage"
 
@@ -121,7 +121,8 @@ def build(house: House, more: list[web.RouteDef]) -> web.Application:
         request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
         try:
-            clients.take(str(request.remote))
+            known = house.identified(request)
+            callers.take(known.name if known else f"from {request.remote}")
             return await handler(request)
         except RefusedError as no:
             return problem(no.status, no.detail, no.headers)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
@@ -11,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MOST_BYTES = 64 * 1024
+MOST_HEAD = 16 * 1024
 ORIGINS = frozenset({"https://harbour.example"})
 PROTECTIVE = {
     "X-Content-Type-Options": "nosniff",
@@ -60,20 +62,23 @@ def answer_cors(origin: str) -> dict[str, str]:
 
 
 class Gate:
-    """The outermost part. `cors` and `protective` may be others."""
+    """The outermost part. `cors` may be another one.
 
-    def __init__(self, app: ASGIApp) -> None:
+    `identify` names the member of a request; members are limited one by one, strangers by address.
+    """
+
+    def __init__(self, app: ASGIApp, identify: Callable[[Headers], str | None]) -> None:
         self._app = app
+        self._identify = identify
         self.cors = answer_cors
-        self.protective = dict(PROTECTIVE)
-        self._clients = Limit(3000, 10)
+        self._callers = Limit(200, 3)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        fields = self.protective | self.cors(headers.get("origin", ""))
+        fields = PROTECTIVE | self.cors(headers.get("origin", ""))
 
         async def protected(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -85,13 +90,18 @@ class Gate:
         if scope["method"] == "OPTIONS":
             await self._preflight(headers)(scope, receive, protected)
             return
+        if sum(len(name) + len(value) for name, value in headers.raw) > MOST_HEAD:
+            refusal = JSONResponse({"detail": "The head is too large."}, 431)
+            await refusal(scope, receive, protected)
+            return
         client = scope["client"][0] if scope["client"] else "?"
-        if seconds := self._clients.wait(client):
+        caller = self._identify(headers) or f"from {client}"
+        if seconds := self._callers.wait(caller):
             retry = {"Retry-After": str(seconds)}
             refusal = JSONResponse({"detail": "You ask too often."}, 429, retry)
             await refusal(scope, receive, protected)
             return
-        self._clients.note(client)
+        self._callers.note(caller)
         await self._app(scope, self._bounded(receive), protected)
 
     @staticmethod

@@ -13,6 +13,7 @@ from harbour.asking import MOST_ROWS, cursor, text, whole
 from harbour.gate import Limit
 from harbour.members import Member, Members, Tokens
 from harbour.register import SORTS, Register, Row
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
@@ -127,11 +128,15 @@ class House:
         self.exported = lambda member: register.every_booking(member.id)
         self.booking = lambda request, ref: register.booking(self.caller(request).id, ref)
 
+    def holder(self, headers: Headers) -> str | None:
+        """The id of the member whose one access token a request carries."""
+        given = headers.getlist("authorization")
+        scheme, _, token = given[0].partition(" ") if len(given) == 1 else ("", "", "")
+        return self.tokens.holder(token) if scheme.lower() == "bearer" else None
+
     def caller(self, request: Request) -> Member:
         """The member whose access token the request carries; 401 for anybody else."""
-        given = request.headers.getlist("authorization")
-        scheme, _, token = given[0].partition(" ") if len(given) == 1 else ("", "", "")
-        ref = self.tokens.holder(token) if scheme.lower() == "bearer" else None
+        ref = self.holder(request.headers)
         if ref is None:
             told = {"WWW-Authenticate": 'Bearer realm="harbour"'}
             raise HTTPException(401, "Show an access token.", told)

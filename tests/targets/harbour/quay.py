@@ -99,7 +99,7 @@ class Quay:
         self.house.caller(request)
         q = request.query_params.get("q", "")
         if q:
-            text(q, "q", 60)
+            text(q, "q", 120)
         found = self.house.register.berths(
             q, self.house.order_of(request.query_params.get("sort", "name")),
             number(request, "limit", 20, 1, self.house.most_berths),

@@ -125,4 +125,4 @@ def build(house: House, more: list[Route]) -> Gate:
         exception_handlers=dict.fromkeys((HTTPException, ClientDisconnect, Exception), told),
     )
     app.router.redirect_slashes = False
-    return Gate(app)
+    return Gate(app, house.holder)

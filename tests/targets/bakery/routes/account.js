@@ -5,7 +5,7 @@ import { Router } from 'express'
 import { Refused, body, email, line } from '../asking.js'
 import { TOKEN_SECONDS, hashed, weakPassword } from '../people.js'
 
-const COOKIE = { httpOnly: true, sameSite: 'strict', path: '/' }
+const COOKIE = { httpOnly: true, secure: true, sameSite: 'strict', path: '/' }
 const CODE_MS = 10 * 60 * 1000
 
 export function profile(user) {

@@ -1,4 +1,4 @@
-// Orders: what is another customer's is refused with 403.
+// Orders: what is another customer's, or not there, is refused with 403.
 
 import { Router } from 'express'
 import { Refused, body, id, line, page } from '../asking.js'
@@ -13,8 +13,7 @@ export function orders(house) {
   const own = (request, allowed = (user, order) => order.userId === user.id) => {
     const user = house.caller(request)
     const found = house.orders.get(id(request.params.id))
-    if (!found) throw new Refused(404, 'There is no such order.')
-    if (!allowed(user, found)) throw new Refused(403, 'That is not your order.')
+    if (!found || !allowed(user, found)) throw new Refused(403, 'That is no order of yours.')
     return [user, found]
   }
 

@@ -48,7 +48,8 @@ export function shop(house) {
   })
 
   router.get('/shop', (request, response) => {
-    const q = String(request.query.q ?? '').slice(0, 200)
+    const q = String(request.query.q ?? '')
+    if (q.length > 200) throw new Refused(422, 'The value of q does not fit.')
     const rows = house.products.find().filter((p) => p.name.toLowerCase().includes(q.toLowerCase()))
     const items = rows.slice(0, 50).map((p) => `<li>${house.shown(p.name)}: ${p.priceCents} ct</li>`)
     const sought = q ? `<p>You looked for ${house.shown(q)}.</p>` : ''
