@@ -69,6 +69,9 @@ FOR_PLUGINS = {
     "l7audit.assess.statistics": "quantile rate_bounds",
     "l7audit.probe.curl": "curl",
     "l7audit.probe.scope": "Origin",
+    "l7audit.target.operation": FOR_SUITES["l7audit.target.operation"],
+    "l7audit.target.surface": FOR_SUITES["l7audit.target.surface"],
+    "l7audit.target.values": "keep resolve things values_in",
     "l7audit.target.reachable": "looked_for",
 }
 
