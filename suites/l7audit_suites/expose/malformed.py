@@ -13,6 +13,7 @@ from l7audit.probe.answer import Answer
 from l7audit.probe.request import Auth, Request
 from l7audit.target.schemas import properties
 from l7audit.target.surface import Surface
+from l7audit.target.words import says, words
 from l7audit_suites.authz.families import families
 from l7audit_suites.authz.things import learn_secrets, named
 from l7audit_suites.expose.readings import callers
@@ -29,6 +30,9 @@ _KINDS = (
     Kind.LOGIN, Kind.TOKEN, Kind.RESOURCE_CREATE, Kind.RESOURCE_CHANGE, Kind.RESOURCE_READ,
     Kind.RESOURCE_LIST, Kind.SEARCH, Kind.CHAT, Kind.UPLOAD,
 )  # fmt: skip
+_MOST = {Kind.RESOURCE_READ: 8, Kind.RESOURCE_LIST: 6}
+"""Operations of a kind that are tried; of others two."""
+
 _BODIES: tuple[tuple[str, bytes], ...] = (
     ("cut JSON", b'{"l7audit": '),
     ("no JSON", b"\x00\xff\xfe l7audit"),
@@ -38,7 +42,8 @@ _BODIES: tuple[tuple[str, bytes], ...] = (
 )
 _IDS = ("l7audit", "-1", str(_HUGE), "%00", "%ff%fe", "'")
 _VALUES: tuple[Any, ...] = (None, _HUGE, {"l7audit": 1}, "\n  ".join(TRACE_LIKE))
-_QUERIES = ("l7audit", "-1", str(_HUGE), "%ff%fe", "%00")
+_DECODED = ("cursor", "page", "after", "before", "token", "sort", "order", "filter", "since")
+_QUERIES = ("bDdhdWRpdA", "-1", str(_HUGE), "%ff%fe", "%00")
 _CREDENTIALS = ("Bearer", "Bearer a.b.c", "Bearer eyJhbGciOiJ4In0.e30.", "Basic !", "\u00e9")
 
 
@@ -74,7 +79,7 @@ def mistakes(check: Check) -> list[Mistake]:
     ]
     taken: set[str] = set()
     for kind in _KINDS:
-        for surface in check.model.surfaces(kind, limit=8 if kind is Kind.RESOURCE_READ else 2):
+        for surface in check.model.surfaces(kind, limit=_MOST.get(kind, 2)):
             if str(surface.place()) not in taken and _harmless(surface):
                 taken.add(str(surface.place()))
                 found += _of(check, surface)
@@ -127,7 +132,9 @@ def _malformed(surface: Surface, auth: Auth) -> Iterator[Mistake]:
             if operation.template.rstrip("/").endswith("}") and operation.method == "GET":
                 request = plain.with_path(f"{path}/{text}")
                 yield Mistake(surface.place(f"path {parameter.name}"), request)
-    for name in [p.name for p in operation.parameters if p.place == "query"][:3]:
+    # First what is decoded or put into a query: that is where forms are taken for granted.
+    names = [p.name for p in operation.parameters if p.place == "query"]
+    for name in sorted(names, key=lambda n: not says(words(n), *_DECODED))[:3]:
         for text in _QUERIES:
             joint = "&" if "?" in plain.path else "?"
             request = plain.with_path(f"{plain.path}{joint}{name}={text}")

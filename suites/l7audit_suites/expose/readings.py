@@ -13,6 +13,7 @@ from l7audit.target import meaning
 from l7audit.target.schemas import Schema, properties, type_of
 from l7audit.target.surface import Surface
 from l7audit.target.words import says, words
+from l7audit_suites.authz.facts import PERSON, facts_of
 from l7audit_suites.authz.families import Family, families
 from l7audit_suites.authz.markers import marked, new_marker
 from l7audit_suites.authz.people import Cast, admin_roles, by_role
@@ -48,17 +49,34 @@ def callers(check: Check) -> list[Identity]:
 
 
 def plain(check: Check) -> Iterator[Reading]:
-    """Each read without path parameters as the first caller sees it who may, and the last."""
+    """Each read as the first caller sees it who may, and the last; those of single things as far
+    as a listing names one and nothing of the kind can be made."""
     who = callers(check)
+    made = {f.read.operation.template for f in families(check.model) if f.read is not None}
     for surface in check.model.surfaces(Kind.PROTECTED_READ, limit=_MOST_READS):
-        if surface.needs_values or Kind.STREAMING in surface.kinds:
+        if Kind.STREAMING in surface.kinds or surface.operation.template in made:
             continue
         for order in (who, who[::-1]):
             for one in order:
-                answer = ask(check, surface, one)
+                ready = _ready(check, surface, one)
+                if ready is None:
+                    continue
+                answer = ask(check, ready, one)
                 if answer.ok:
-                    yield Reading(surface, one, answer)
+                    yield Reading(ready, one, answer)
                     break
+
+
+def _ready(check: Check, surface: Surface, who: Identity) -> Surface | None:
+    """The read with its path filled: by a listing, or by who asks where it names a person."""
+    if not surface.needs_values:
+        return surface
+    found = check.model.resolve(surface, check.sessions, who)
+    names = surface.needs_values
+    if found is None and len(names) == 1 and says(words(names[0]), *PERSON):
+        person = facts_of(check, who).person
+        return surface.with_values({names[0]: person[0]}) if person else None
+    return found
 
 
 def public(check: Check) -> Iterator[tuple[Surface, Answer]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from l7audit.model import Kind
 from l7audit.target.target_model import TargetModel
-from l7audit_suites.expose.word_lists import BELOW, SIBLINGS, VERSIONS
+from l7audit_suites.expose.word_lists import BELOW, INNER, SIBLINGS, VERSIONS
 
 VERSION = re.compile(r"v(\d{1,3})(?:\.\d+)*", re.IGNORECASE)
 _MOST_FOLDERS = 3
@@ -29,13 +29,10 @@ def folders(model: TargetModel) -> list[str]:
 
 
 def collections(model: TargetModel) -> list[str]:
-    """The templates without parameters whose things are listed or made."""
-    kinds = {Kind.RESOURCE_LIST, Kind.RESOURCE_CREATE}
-    found = {
-        o.template.rstrip("/")
-        for o in model.operations
-        if o.kinds & kinds and "{" not in o.template
-    }
+    """The templates without parameters whose things are listed, made or read one by one."""
+    kinds = {Kind.RESOURCE_LIST, Kind.RESOURCE_CREATE, Kind.RESOURCE_READ}
+    templates = (o.template.rstrip("/") for o in model.operations if o.kinds & kinds)
+    found = {template.partition("/{")[0] for template in templates} - {""}
     return sorted(found)[:_MOST_COLLECTIONS]
 
 
@@ -57,6 +54,8 @@ def neighbours(model: TargetModel) -> Iterator[tuple[str, list[str]]]:
     for base in bases:
         parent, _, last = base.rpartition("/")
         by_folder.setdefault(parent, []).extend([_other_number(last), *SIBLINGS])
+        for inner in INNER:
+            by_folder.setdefault(f"{parent}/{inner}", []).append(last)
     for base in bases:
         if not _named_by_callers(model, base):
             by_folder.setdefault(base, []).extend(BELOW)

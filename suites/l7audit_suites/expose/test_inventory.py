@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import pytest
 
@@ -14,15 +14,16 @@ from l7audit.probe.answer import Answer
 from l7audit.probe.request import Auth
 from l7audit.target.operation import Operation
 from l7audit.target.surface import Surface
-from l7audit_suites.authn.judgement import Seen, judge
 from l7audit_suites.authz.existence import like
 from l7audit_suites.authz.things import ask, made_things, without_people
 from l7audit_suites.expose.nothing_there import there
 from l7audit_suites.expose.readings import callers
-from l7audit_suites.expose.routes import documented, in_version, neighbours, version_of, versions
+from l7audit_suites.expose.routes import documented, neighbours
+from l7audit_suites.expose.word_lists import OF_A_THING
 from l7audit_suites.input.ground import ask_all
 from l7audit_suites.pen.ground import reads
 
+_MOST_THINGS = 6
 _ABSENT = {404, 405, 501}
 _TRIED = ("PUT", "PATCH", "DELETE", "POST")
 _ODD = ("PROPFIND", "REPORT")
@@ -55,8 +56,41 @@ def test_no_route_answers_that_is_not_in_the_document(check: Check) -> None:
                     seen=f"{asked.answer.status} with something of its own",
                     confidence=Confidence.STRONG,
                 )
+    looked += _below_things(check)
     if not looked:
         check.not_applicable("The document has no collections beside which a route could stand.")
+
+
+def _below_things(check: Check) -> int:
+    """Routes below one thing: one that is listed, or made for this, asked for by who sees it."""
+    looked, who = 0, callers(check)
+    for surface in check.model.surfaces(Kind.RESOURCE_READ, limit=_MOST_THINGS):
+        if Kind.PATH_TAKING in surface.kinds:
+            continue  # below a file anything may be another file
+        found = ((o, check.model.resolve(surface, check.sessions, o)) for o in who)
+        seen = ((o, s) for o, s in found if s is not None and ask(check, s, o).ok)
+        owner, read = next(seen, (None, None))
+        if owner is None or read is None:
+            continue
+        auth = check.sessions.auth(owner, read)
+        plain = read.request()
+        known = {o.template for o in check.model.operations}
+        names = [n for n in OF_A_THING if f"{read.operation.template}/{n}" not in known]
+        looked += len(names)
+        for asked in there(check, [plain.path.rstrip("/")], names, auth):
+            check.expect(
+                False,
+                Place(
+                    operation=f"GET {read.operation.template}/{asked.name}",
+                    part="not in the document",
+                ),
+                "A route below a thing answers that the document does not tell of.",
+                asked.answer,
+                expected="404, as for any other name",
+                seen=f"{asked.answer.status} with something of its own",
+                confidence=Confidence.STRONG,
+            )
+    return looked
 
 
 def _widest(check: Check) -> list[Identity]:
@@ -182,66 +216,3 @@ def _asked(check: Check, operation: Operation) -> Iterator[Answer]:
             yield answer
             if answer.status not in _ABSENT:
                 return
-
-
-@dataclass(frozen=True, slots=True)
-class Guarded:
-    """A read of the current version, as who may sees it, and who may not."""
-
-    surface: Surface
-    good: Answer = field(repr=False)
-    name: str
-    auth: Auth = field(repr=False)
-
-
-@pytest.mark.control("EXPOSE-11")
-def test_another_version_is_guarded_as_the_current_one(check: Check) -> None:
-    current = [
-        s
-        for s in check.model.surfaces(Kind.PROTECTED_READ, limit=40)
-        if version_of(s.operation.template) and not s.needs_values
-    ]
-    if not current:
-        check.not_applicable("No protected path of the document names a version.")
-    looked = 0
-    for guarded in _guarded(check, current):
-        old = version_of(guarded.surface.operation.template)
-        plain = guarded.surface.request(guarded.auth)
-        others = ["", *versions(old)]
-        paths = [in_version(plain.path, old, new) for new in others]
-        for new, answer in zip(
-            others, ask_all(check, [plain.with_path(path) for path in paths]), strict=True
-        ):
-            looked += 1
-            template = in_version(guarded.surface.operation.template, old, new)
-            if any(o.template == template and o.public for o in check.model.operations):
-                continue
-            check.expect(
-                judge(answer, guarded.good) is not Seen.ACCEPTED,
-                guarded.surface.place(f"version {new or 'none'}, {guarded.name or 'nobody'}"),
-                "Another version answers to somebody whom the current one refuses.",
-                answer,
-                guarded.good,
-                expected="no such path, or the same refusal",
-                seen=f"{answer.status}, with what the rightful caller gets",
-            )
-    if not looked:
-        check.inconclusive("No protected read of the current version could be made.")
-
-
-def _guarded(check: Check, current: list[Surface]) -> Iterator[Guarded]:
-    """Reads that are shut to nobody in particular, and one that is shut to an ordinary caller."""
-    who, shut_to_all, shut_to_one = callers(check), 0, 0
-    for surface in current:
-        good = next(((o, a) for o in who if (a := ask(check, surface, o)).ok), None)
-        if good is None:
-            continue
-        nobody = check.send(surface.request())
-        if nobody.refused and shut_to_all < 2:
-            shut_to_all += 1
-            check.witness("who may is let in", good[1])
-            yield Guarded(surface, good[1], "", Auth.none())
-        weak = who[0]
-        if good[0] is not weak and not shut_to_one and ask(check, surface, weak).refused:
-            shut_to_one += 1
-            yield Guarded(surface, good[1], weak.role, check.sessions.auth(weak, surface))

@@ -27,6 +27,9 @@ DEBUG: Mapping[str, Form] = {
     "debug/pprof/": _form(r"goroutine|heap"),
     "debug/vars": _form(r'"(?:cmdline|memstats)"'),
     "debug/env": _form(r"\b(?:PATH|HOME|PWD)\b\"?\s*[:=]"),
+    "debug/state": _form(r"\{"),
+    "debug/info": _form(r"\{"),
+    "debug/routes": _form(r"/"),
     "debug/config": _form(r"\w+_(?:url|key|secret|dsn)"),
     "__debug__": _form(r"debug"),
     "_profiler": _form(r"profiler"),
@@ -116,6 +119,12 @@ SIBLINGS = (
 
 BELOW = ("export", "all", "bulk", "deleted")
 """Names of routes that stand below a documented collection."""
+
+INNER = ("internal", "admin")
+"""Folders in which an inner form of a documented collection may stand."""
+
+OF_A_THING = ("history", "export", "audit", "logs", "raw", "internal", "permissions", "versions")
+"""Names of routes that stand below one thing."""
 
 VERSIONS = ("beta", "internal", "legacy", "old", "dev", "staging")
 """What else stands in a path where a version does."""

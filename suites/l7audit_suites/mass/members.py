@@ -27,7 +27,7 @@ _STANDING = (
     "verified", "verify", "approved", "approval", "confirmed", "validated", "trusted", "status",
     "state", "active", "enabled", "disabled", "banned", "blocked", "locked", "suspended",
     "balance", "credit", "price", "amount", "paid", "discount", "quota", "score", "rating",
-    "published", "featured", "preview", "beta", "revoked",
+    "published", "featured", "preview", "beta", "revoked", "trust", "level",
 )  # fmt: skip
 _IDENTIFYING = {"id", "ref", "uuid", "by"}
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)

@@ -15,7 +15,7 @@ from l7audit.probe.request import Auth
 from l7audit.target import meaning
 from l7audit.target.schemas import properties
 from l7audit.target.target_model import Surface
-from l7audit.target.words import all_words, says
+from l7audit.target.words import all_words, says, words
 from l7audit_suites.authz.facts import facts_of
 from l7audit_suites.authz.families import families
 from l7audit_suites.authz.made_users import as_users, made_user
@@ -64,7 +64,10 @@ def test_nobody_makes_more_of_himself(check: Check) -> None:
         if account is None:
             continue
         check.witness("the owner sees his account", account.again)
-        wishes = list(_wishes(account))
+        # What identifies him comes never: an account that is called otherwise is lost to its owner.
+        order = [Meaning.POWER, Meaning.STANDING, Meaning.OWNER, Meaning.MADE]
+        safe = [w for w in _wishes(account) if not _identifies(w.path[-1])]
+        wishes = sorted(safe, key=lambda wish: order.index(wish.meaning))
         looked += len(wishes)
         _try(account, wishes)
     if not looked:
@@ -134,6 +137,11 @@ def _wishes(account: Account) -> Iterator[Wish]:
         yield from (Wish(path, v) for v in values)
     for kind in (Meaning.POWER, Meaning.STANDING, Meaning.OWNER):
         yield from guesses(takes, list(account.shown), kind, stranger, powers)
+
+
+def _identifies(name: str) -> bool:
+    told = words(name)
+    return told[-1:] in {("id",), ("uuid",), ("ref",)} or says(told, *meaning.USER)
 
 
 def _try(account: Account, wishes: Sequence[Wish]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from l7audit.harness.check import Check
+from l7audit_suites.authz.facts import Facts
 from l7audit_suites.authz.things import made_things, without_people
 from l7audit_suites.mass.members import Meaning
 from l7audit_suites.mass.trials import ground, in_changing, in_making
@@ -31,11 +32,11 @@ def test_nothing_that_the_service_makes_is_taken_over(check: Check) -> None:
 
 
 def _try(check: Check, kind: Meaning) -> None:
-    looked = 0
+    looked, known = 0, dict[str, Facts]()
     # People are slow to make, and their ids and dates no more worth than other things'.
     wanted = without_people if kind is Meaning.MADE else lambda _: True
     for thing in made_things(check, wanted):
-        room = ground(check, thing)
+        room = ground(check, thing, known)
         if room is None:
             continue
         for surface, trial in (

@@ -66,15 +66,20 @@ class Ground:
         return others(value, schema, seen, fresh)
 
 
-def ground(check: Check, thing: Thing) -> Ground | None:
-    """What can be tried on a thing's family; None where its owner does not see it as an object."""
+def ground(check: Check, thing: Thing, known: dict[str, Facts]) -> Ground | None:
+    """What can be tried on a thing's family; None where its owner does not see it as an object.
+
+    `known` keeps what is known of strangers from one thing to the next.
+    """
     shown = subject(thing.seen.json_or_none(), thing.id, thing.marker)
     if not shown:
         return None
     stranger = thing.cast.strangers[0]
     listing = thing.listed(check, thing.owner)
     seen = things(listing.json_or_none()) if listing is not None and listing.ok else []
-    facts = facts_of(check, stranger)
+    if stranger.name not in known:
+        known[stranger.name] = facts_of(check, stranger)
+    facts = known[stranger.name]
     return Ground(check, thing, shown, stranger, facts, [t for t in seen if isinstance(t, dict)])
 
 
@@ -94,7 +99,7 @@ def in_making(room: Ground, wishes: Sequence[Wish]) -> None:
     assert maker is not None  # `families` gives none without
     if room.thing.family.create is None:
         return  # what is written at an address of one's own has no members
-    _bundled(wishes, lambda some: _made(room, maker, some))
+    _bundled(maker, wishes, lambda some: _made(room, maker, some))
 
 
 def in_changing(room: Ground, wishes: Sequence[Wish]) -> None:
@@ -102,21 +107,30 @@ def in_changing(room: Ground, wishes: Sequence[Wish]) -> None:
     change = room.thing.family.change
     if change is None or change is room.thing.family.put or not _members(change):
         return
-    _bundled(wishes, lambda some: _changed(room, change, some))
+    _bundled(change, wishes, lambda some: _changed(room, change, some))
 
 
 def _members(surface: Surface) -> bool:
     return bool(properties(surface.operation.json_schema))
 
 
-def _bundled(wishes: Sequence[Wish], tried: Callable[[Sequence[Wish]], bool]) -> None:
-    """All of them at once, a value for each member; one by one what is left or was refused."""
+def _bundled(
+    surface: Surface, wishes: Sequence[Wish], tried: Callable[[Sequence[Wish]], bool]
+) -> None:
+    """All of them at once, a value for each member; one by one what is left or was refused.
+
+    Where a document closes its schema and the whole was refused, as it says, guesses are not
+    repeated one by one: what answers show still is.
+    """
     first = list({wish.path: wish for wish in reversed(wishes)}.values())[::-1]
     if not first:
         return
     rest = [w for w in wishes if w not in first]
-    for wish in [*([] if tried(first) else first), *rest]:
-        tried([wish])
+    again = [] if tried(first) else first
+    closes = alternative(surface.operation.json_schema).get("additionalProperties") is False
+    for wish in [*again, *rest]:
+        if wish.learned or not closes:
+            tried([wish])
 
 
 def _given(surface: Surface, marker: str, wishes: Sequence[Wish]) -> dict[str, Any] | None:

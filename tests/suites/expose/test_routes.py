@@ -68,6 +68,7 @@ def test_neighbours_are_other_numbers_other_words_and_other_versions(model: Targ
     assert "boards" not in found["/edge/api/v2"]
     assert "export" in found["/edge/api/v2/boards"]
     assert "boards" in found["/edge/api/v1"]
+    assert "boards" in found["/edge/api/v2/internal"]
 
 
 def test_what_callers_name_themselves_is_searched_for_no_words(model: TargetModel) -> None:

@@ -1,0 +1,116 @@
+"""Other versions of the API: guarded as the current one, or not there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pytest
+
+from l7audit.harness.check import Check
+from l7audit.model import Kind
+from l7audit.probe.answer import Answer
+from l7audit.probe.request import Auth
+from l7audit.target.surface import Surface
+from l7audit_suites.authn.judgement import Seen, judge
+from l7audit_suites.authz.families import families
+from l7audit_suites.authz.people import admin_roles, casts_of
+from l7audit_suites.authz.things import ask, made_things
+from l7audit_suites.expose.readings import callers
+from l7audit_suites.expose.routes import in_version, version_of, versions
+from l7audit_suites.input.ground import ask_all
+
+
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """A read of the current version, as who may sees it, and who may not."""
+
+    surface: Surface
+    good: Answer = field(repr=False)
+    name: str
+    auth: Auth = field(repr=False)
+
+
+@pytest.mark.control("EXPOSE-11")
+def test_another_version_is_guarded_as_the_current_one(check: Check) -> None:
+    named = [
+        s
+        for s in check.model.surfaces(Kind.PROTECTED_READ, limit=40)
+        if version_of(s.operation.template)
+    ]
+    if not named:
+        check.not_applicable("No protected path of the document names a version.")
+    looked = _things_in_versions(check)
+    current = [s for s in named if not s.needs_values]
+    for guarded in _guarded(check, current):
+        old = version_of(guarded.surface.operation.template)
+        plain = guarded.surface.request(guarded.auth)
+        others = ["", *versions(old)]
+        paths = [in_version(plain.path, old, new) for new in others]
+        for new, answer in zip(
+            others, ask_all(check, [plain.with_path(path) for path in paths]), strict=True
+        ):
+            looked += 1
+            template = in_version(guarded.surface.operation.template, old, new)
+            if any(o.template == template and o.public for o in check.model.operations):
+                continue
+            check.expect(
+                judge(answer, guarded.good) is not Seen.ACCEPTED,
+                guarded.surface.place(f"version {new or 'none'}, {guarded.name or 'nobody'}"),
+                "Another version answers to somebody whom the current one refuses.",
+                answer,
+                guarded.good,
+                expected="no such path, or the same refusal",
+                seen=f"{answer.status}, with what the rightful caller gets",
+            )
+    if not looked:
+        check.inconclusive("No protected read of the current version could be made.")
+
+
+def _things_in_versions(check: Check) -> int:
+    """Things of ours, looked at by nobody and by who is refused them, in other versions."""
+    looked = 0
+    known = [f for f in families(check.model) if f.read is not None and version_of(f.collection)]
+    if not known or not casts_of(check.identities, admin_roles(check)):
+        return 0
+    for thing in made_things(check, lambda f: f in known and not f.people, most=3):
+        assert thing.family.read is not None  # `known` holds no others
+        surface = thing.at(thing.family.read)
+        old = version_of(surface.operation.template)
+        strangers = [s for s in thing.cast.strangers if not thing.view(check, s).ok]
+        for who in (None, *strangers):
+            auth = check.sessions.auth(who, surface) if who is not None else Auth.none()
+            plain = surface.request(auth)
+            others = ["", *versions(old)]
+            paths = [in_version(plain.path, old, new) for new in others]
+            answers = ask_all(check, [plain.with_path(path) for path in paths])
+            for new, answer in zip(others, answers, strict=True):
+                looked += 1
+                check.expect(
+                    not thing.shows(answer),
+                    surface.place(f"version {new or 'none'}, {'a stranger' if who else 'nobody'}"),
+                    "Another version shows a thing to somebody whom the current one refuses.",
+                    thing.seen,
+                    answer,
+                    expected="no such path, or the same refusal",
+                    seen=f"{answer.status}, with the text that its owner wrote",
+                )
+    return looked
+
+
+def _guarded(check: Check, current: list[Surface]) -> Iterator[Guarded]:
+    """Reads that are shut to nobody in particular, and one that is shut to an ordinary caller."""
+    who, shut_to_all, shut_to_one = callers(check), 0, 0
+    for surface in current:
+        good = next(((o, a) for o in who if (a := ask(check, surface, o)).ok), None)
+        if good is None:
+            continue
+        nobody = check.send(surface.request())
+        if nobody.refused and shut_to_all < 2:
+            shut_to_all += 1
+            check.witness("who may is let in", good[1])
+            yield Guarded(surface, good[1], "", Auth.none())
+        weak = who[0]
+        if good[0] is not weak and not shut_to_one and ask(check, surface, weak).refused:
+            shut_to_one += 1
+            yield Guarded(surface, good[1], weak.role, check.sessions.auth(weak, surface))
