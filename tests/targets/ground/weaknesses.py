@@ -31,6 +31,7 @@ CLASSES = {
     "excessive-exposure": "an answer carries fields that its reader must not see",
     "injection-sql": "input becomes SQL",
     "injection-nosql": "input becomes an operator of a document query",
+    "injection-orm": "input becomes a lookup that crosses to other tables",
     "injection-command": "input reaches a shell",
     "injection-template": "input is rendered as a template",
     "injection-xpath": "input becomes XPath",
