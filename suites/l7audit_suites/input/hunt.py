@@ -95,6 +95,16 @@ def confirmed(inlet: Inlet, pairs: Callable[[], tuple[Pair, Pair | None]], what:
     return True
 
 
+def free(check: Check, inlets: Sequence[Inlet]) -> list[Inlet]:
+    """Those that take any word. Ends the check where all want a text of some form."""
+    answers = ask_all(check, [inlet.request(word()) for inlet in inlets])
+    found = [inlet for inlet, answer in zip(inlets, answers, strict=True) if answer.ok]
+    if not found:
+        check.observe("No text was taken that is none of the usual.", *answers[:3])
+        check.not_applicable("No read of the target takes any text to look for.")
+    return found
+
+
 def inquire(
     check: Check, inlets: Sequence[Inlet], queries: Sequence[Query], errors: re.Pattern[str],
     what: str,

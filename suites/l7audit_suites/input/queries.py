@@ -58,7 +58,7 @@ LDAP = tuple(
 """After any text, after none, and as one more of several; every entry of a directory has an
 `objectClass`, and none has a word of ours in it."""
 
-BROKEN = ("lq'", 'lq"', "lq'\"", "lq)", "lq(", "lq*)(", "lq\\")
+BROKEN = ("lq'", 'lq"', "lq*)(", "lq\\")
 """Texts that leave a query unreadable."""
 
 XPATH_ERRORS = re.compile(r"x-?path|XP(ST|TY|DY)\d{4}|msxml|SimpleXMLElement", re.IGNORECASE)

@@ -9,9 +9,12 @@ from typing import Any
 import pytest
 
 from l7audit.harness.check import Check
+from l7audit.model import Place
 from l7audit.probe.answer import Answer
+from l7audit.probe.request import Request
 from l7audit.target.schemas import properties, required, type_of
 from l7audit_suites.input.ground import Workshop, ask_all, others, taking_json, word, workshops
+from l7audit_suites.input.hunt import free
 from l7audit_suites.input.inlets import Inlet, asking, of_making, of_queries, planted, reads
 from l7audit_suites.input.listener import listening
 from l7audit_suites.input.pairs import OPERATORS, Pair, Told, decides, differs
@@ -23,55 +26,50 @@ from l7audit_suites.input.urls import on_this_machine
 def test_an_operator_of_a_document_database_is_no_value(check: Check) -> None:
     rooms = workshops(check)
     who = others(check, rooms)
-    inlets = [i for i in asking(check, rooms, who) if not i.sorts]
-    if not inlets:
-        check.not_applicable("No read of the target takes a text to look for.")
+    inlets = free(check, [i for i in asking(check, rooms, who) if not i.sorts])
     first = inlets[0]
     check.witness("a harmless text is looked for", lambda: first.ask(word()))
+    tried = [(inlet, forms, _pair(forms)) for inlet in inlets for forms in OPERATORS]
+    answers = ask_all(
+        check, [r for i, _, p in tried for r in (_with(i, p.true), _with(i, p.false))]
+    )
+    guilty: dict[Place, tuple[Answer, ...]] = {}
+    for (inlet, forms, pair), true, false in zip(tried, answers[::2], answers[1::2], strict=True):
+        told = Told(pair, true, false)
+        if inlet.place not in guilty and differs(told):
+            guilty |= {inlet.place: shown} if (shown := _again(inlet, forms, told)) else {}
     for inlet in inlets:
-        guilty = next(
-            (
-                found
-                for all_of, none_of in OPERATORS
-                if (found := _operated(inlet, all_of, none_of))
-            ),
-            (),
-        )
         check.expect(
-            not guilty,
+            inlet.place not in guilty,
             inlet.place,
             "an operator of a document database in this input decides what is answered",
-            *guilty,
+            *guilty.get(inlet.place, ()),
             expected="a refusal, or the same answer whatever the operator says",
             seen="one answer where the operator fits all and another where it fits none, twice",
         )
 
 
-def _operated(inlet: Inlet, all_of: str, none_of: str) -> tuple[Answer, ...]:
-    """The answers that show it; none where they do not."""
+def _pair(forms: tuple[str, str]) -> Pair:
+    return Pair(*(form.format(word=word()) for form in forms))
 
-    def asked() -> Told:
-        texts = [form.format(word=word()) for form in (all_of, none_of)]
-        pair = Pair(*texts)
-        return Told(pair, _with(inlet, texts[0]), _with(inlet, texts[1]))
 
-    first = asked()
-    if not differs(first):
-        return ()
-    second = asked()
+def _again(inlet: Inlet, forms: tuple[str, str], first: Told) -> tuple[Answer, ...]:
+    """The answers that show it, where a second pair says the same; none where it does not."""
+    pair = _pair(forms)
+    sent = [inlet.caller.send(_with(inlet, text)) for text in (pair.true, pair.false)]
+    second = Told(pair, *sent)
     shown = decides(first, second) and first.true.ok and first.false.ok
     return (first.true, first.false, second.true, second.false) if shown else ()
 
 
-def _with(inlet: Inlet, text: str) -> Answer:
-    """The inlet's answer to an operator: an object in JSON, brackets after a parameter's name."""
+def _with(inlet: Inlet, text: str) -> Request:
+    """An operator in the inlet: an object in JSON, brackets after a parameter's name."""
     ((operator, value),) = json.loads(text).items()
     if inlet.where != "query":
-        return inlet.ask({operator: value})
+        return inlet.request({operator: value})
     plain = value[0] if isinstance(value, list) else value
     auth = inlet.caller.auth(inlet.surface)
-    request = inlet.surface.request(auth, query={f"{inlet.name}[{operator}]": plain})
-    return inlet.caller.send(request)
+    return inlet.surface.request(auth, query={f"{inlet.name}[{operator}]": plain})
 
 
 @pytest.mark.control("INPUT-19")

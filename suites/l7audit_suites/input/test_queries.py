@@ -9,7 +9,7 @@ import pytest
 
 from l7audit.harness.check import Check
 from l7audit_suites.input.ground import others, word, workshops
-from l7audit_suites.input.hunt import inquire
+from l7audit_suites.input.hunt import free, inquire
 from l7audit_suites.input.inlets import asking
 from l7audit_suites.input.queries import LDAP, LDAP_ERRORS, XPATH, XPATH_ERRORS, Query
 
@@ -18,10 +18,9 @@ def is_data(check: Check, queries: Sequence[Query], errors: re.Pattern[str], wha
     """Expects that texts which are looked for stay texts, with something there to be found."""
     rooms = workshops(check)
     inlets = [i for i in asking(check, rooms, others(check, rooms)) if not i.sorts]
-    if not inlets:
-        check.not_applicable("No read of the target takes a text to look for.")
-    check.witness("a harmless text is looked for", lambda: inlets[0].ask(word()))
-    inquire(check, inlets, queries, errors, what)
+    taking = free(check, inlets)
+    check.witness("a harmless text is looked for", lambda: taking[0].ask(word()))
+    inquire(check, taking, queries, errors, what)
 
 
 @pytest.mark.control("INPUT-30")

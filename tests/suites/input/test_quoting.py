@@ -6,6 +6,7 @@ import codecs
 import pytest
 
 from l7audit_suites.input.quoting import asked_for, quotes
+from l7audit_suites.input.quoting import said as joined
 
 MARK = "lqbcd lqfgh lqjkl lqmnp lqrst lqvwx"
 
@@ -34,3 +35,16 @@ def test_another_answer_or_a_word_or_two_is_no_quotation(said: str) -> None:
 
 def test_no_prompt_holds_a_mark_of_its_own() -> None:
     assert not any(quotes(text, MARK) for text in asked_for().values())
+
+
+def test_the_pieces_of_a_stream_are_joined() -> None:
+    events = [f'data: {{"choices": [{{"delta": {{"content": "{MARK[at : at + 4]}"}}}}]}}'
+              for at in range(0, len(MARK), 4)]  # fmt: skip
+    stream = "\n\n".join([*events, "data: [DONE]", ""])
+    assert joined(stream) == MARK
+    assert quotes(joined(stream), MARK)
+    assert not quotes(stream, MARK)
+
+
+def test_an_answer_that_is_no_stream_stays_as_it_is() -> None:
+    assert joined('{"content": "x"}') == '{"content": "x"}'

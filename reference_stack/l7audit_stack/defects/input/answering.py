@@ -93,6 +93,38 @@ class Obedient(LlmClient):
         return CompletionStream(pieces(), None)
 
 
+class ObedientInPieces(LlmClient):
+    """The same while it is streamed, some letters at a time."""
+
+    async def stream(self, prompt: Prompt) -> CompletionStream:
+        """The instructions, where they are asked for."""
+        said = _obeyed(prompt)
+        if said is None:
+            return await super().stream(prompt)
+        usage = (await super().complete(prompt)).usage
+
+        async def pieces() -> AsyncGenerator[Completion, None]:
+            for at in range(0, len(said), 8):
+                yield Completion(said[at : at + 8], None, usage)
+            yield Completion("", "stop", usage)
+
+        return CompletionStream(pieces(), None)
+
+
+class OneByOne(Secrecy):
+    """Looks at each piece of an answer by itself."""
+
+    def watch(self, instructions: str) -> Watch:
+        own = super().watch(instructions)
+        return _Forgetful(own.forbidden, own.size)
+
+
+class _Forgetful(Watch):
+    def passed(self, piece: str) -> str | None:
+        fresh = Watch(self.forbidden, self.size)
+        return None if fresh.passed(piece) is None else piece
+
+
 def _obeyed(prompt: Prompt) -> str | None:
     first, last = prompt.messages[0], prompt.messages[-1]
     asked = any(word in last["content"].lower() for word in ("repeat", "ignore", "output"))
@@ -185,6 +217,11 @@ DEFECTS: tuple[Defect, ...] = (
         "The page that says a path is unknown repeats it, escaped.",
         near_miss=True,
         wrap=wholes(_careful_error_page),
+    ),
+    Defect(
+        "input.pieces-watched-one-by-one",
+        "Of a streamed answer each piece is looked at by itself.",
+        parts=_model(ObedientInPieces, OneByOne()),
     ),
     Defect(
         "input.model-opens-what-it-is-told",
