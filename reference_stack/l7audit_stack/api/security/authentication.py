@@ -38,8 +38,8 @@ class UnauthenticatedError(Exception):
 class Grant:
     """What is remembered of a credential, under `name`.
 
-    `digest` is that of a key, empty for a token, which has a `header` instead; `checked` is
-    monotonic seconds of the last look.
+    `digest` is that of a key, empty for a token; `kid` names the key that signed a token;
+    `checked` is monotonic seconds of the last look.
     """
 
     __slots__ = (
@@ -47,8 +47,8 @@ class Grant:
         "claims",
         "digest",
         "epoch",
-        "header",
         "key",
+        "kid",
         "loading",
         "name",
         "principal",
@@ -62,10 +62,10 @@ class Grant:
         key: str = "",
         digest: bytes = b"",
         claims: Mapping[str, Any] | None = None,
-        header: Mapping[str, Any] | None = None,
+        kid: str = "",
     ) -> None:
         self.name = name
-        self.header = header
+        self.kid = kid
         self.digest = digest
         self.key = key
         self.claims = claims
@@ -130,10 +130,11 @@ class Authenticator:
         if grant is None:
             try:
                 claims = self.parts.tokens.verify(text, self.parts.clock())
-                header = self.parts.tokens.header(text)
+                kid = self.parts.tokens.header(text).get("kid")
             except TokenRefusedError as error:
                 raise UnauthenticatedError(f"token: {error}") from error
-            grant = Grant(name, claims=claims, header=header)
+            signed_by = kid if isinstance(kid, str) and self.parts.tokens.stands(kid) else ""
+            grant = Grant(name, claims=claims, kid=signed_by)
         return grant
 
     def _name(self, text: str) -> bytes:
@@ -143,9 +144,10 @@ class Authenticator:
     def check_time(self, grant: Grant) -> None:
         """What can change without the database is judged at every request."""
         now = self.parts.clock()
-        if grant.claims is not None and grant.header is not None:
+        if grant.kid and not self.parts.tokens.stands(grant.kid):
+            raise UnauthenticatedError("token: key retired")
+        if grant.claims is not None:
             try:
-                self.parts.tokens.key_for(grant.header)  # it may be retired meanwhile
                 self.parts.tokens.check_not_before(grant.claims, now)
                 self.parts.tokens.check_expiry(grant.claims, now)
             except TokenRefusedError as error:

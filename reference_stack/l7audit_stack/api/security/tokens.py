@@ -124,6 +124,10 @@ class TokenVerifier:
             raise TokenRefusedError("unknown key id")
         return key
 
+    def stands(self, kid: str) -> bool:
+        """Whether this key is still held: a token that was good is good no longer than its key."""
+        return kid in self.keys
+
     def claims(self, token: str, header: Mapping[str, Any]) -> dict[str, Any]:
         """Check the signature and read the payload; the claims themselves are checked next."""
         try:

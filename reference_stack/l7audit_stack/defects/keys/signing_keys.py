@@ -68,6 +68,9 @@ class PublishesOn(TokenIssuer):
 class OnlyTheSigner(TokenVerifier):
     """Verifies with the key that signs now."""
 
+    def stands(self, kid: str) -> bool:
+        return kid == signer(self.keys, time.time())
+
     def key_for(self, header: Mapping[str, Any]) -> Any:
         if header.get("kid") != signer(self.keys, time.time()):
             raise TokenRefusedError("not the current key")
@@ -80,6 +83,12 @@ class Remembers(TokenVerifier):
 
     seen: dict[str, tuple[Ed25519PublicKey, float]] = field(default_factory=dict)
     seconds: float = 1e9
+
+    def stands(self, kid: str) -> bool:
+        try:
+            return self.key_for({"kid": kid}) is not None
+        except TokenRefusedError:
+            return False
 
     def key_for(self, header: Mapping[str, Any]) -> Any:
         now = time.monotonic()
