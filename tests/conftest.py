@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent / "targets"))
-pytest_plugins = ["booth.fixtures"]
+pytest_plugins = ["booth.fixtures", "booth.doors"]
 
 
 os.environ["L7AUDIT_HISTORY"] = "off"  # here and in every process below: it is the user's own

@@ -211,3 +211,39 @@ def test_the_example_audits_ones_own_api_and_leaves_the_files_that_are_listed(
     done = call("report", str(latest), "--format", ",".join(formats), "--out", "more")
     assert done.stderr == ""
     assert {p.name for p in (tmp_path / "more").iterdir()} == set(formats.values())
+
+
+INITS = [c for c in OURS if c.startswith("l7audit init ") and "http://127.0.0.1:8000" in c]
+
+
+@pytest.mark.parametrize("command", INITS)
+def test_a_newcomer_s_commands_write_a_profile_that_runs(
+    command: str, own_api: str, tmp_path: Path
+) -> None:
+    def call(words: list[str]) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [Path(sys.executable).parent / "l7audit", *words],
+            cwd=tmp_path,
+            env={"PATH": "/usr/bin:/bin", "ALICE": "a-secret-word", "HOME": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+
+    words = shlex.split(command.replace("http://127.0.0.1:8000", own_api))[1:]
+    done = call(words)
+    if "--register" in words:  # this API has no registration, and that is said
+        assert done.returncode == Exit.USAGE
+        assert "No operation is known by which a user can be registered." in done.stderr
+        return
+    assert done.returncode == Exit.PASSED, done.stderr
+    assert profiles.load(folder=tmp_path, secrets=False).target.url == own_api
+    done = call(["run", "--select", "HEAD"])
+    assert done.returncode in (Exit.PASSED, Exit.FAILED, Exit.UNTRUSTED), done.stderr
+    assert "Gate  " in done.stdout
+
+
+def test_there_are_commands_for_a_newcomer() -> None:
+    assert len(INITS) == 3
+    assert "l7audit run --target http://127.0.0.1:8000" in OURS
