@@ -317,10 +317,11 @@ def test_an_order_is_paid_once_with_credits(sound: Counter) -> None:
     assert sound.ask("POST", path, token).status_code == 409
 
 
-def test_another_customers_order_is_refused_with_403(sound: Counter) -> None:
+def test_another_customers_order_is_refused_as_one_that_is_not_there(sound: Counter) -> None:
     ref = sound.order(sound.lena).json()["id"]
     for method in ("GET", "DELETE"):
-        assert sound.ask(method, f"/api/orders/{ref}", sound.piet).status_code == 403
+        said = [sound.ask(method, f"/api/orders/{r}", sound.piet) for r in (ref, 10**12, "none")]
+        assert [(s.status_code, s.text) for s in said] == [(403, said[0].text)] * 3
     assert sound.ask("GET", f"/api/orders/{ref}", sound.lena).status_code == 200
 
 

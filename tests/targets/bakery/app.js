@@ -13,7 +13,7 @@ const DOCUMENT = readFileSync(new URL('./openapi.json', import.meta.url))
 
 export function build(house) {
   const app = express()
-  const callers = new Limit(200, 3)
+  const callers = new Limit(200, 4)
   app.disable('x-powered-by')
   app.disable('etag')
   app.set('query parser', 'simple')

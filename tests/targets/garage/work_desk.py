@@ -112,7 +112,7 @@ class WorkDesk:
 
 def build(house: House, more: list[web.RouteDef]) -> web.Application:
     """The whole service, with `more` routes beside its own."""
-    callers = Limit(200, 3)
+    callers = Limit(200, 4)
     # Also what is no HTTP at all is answered without the software's version.
     web_response.SERVER_SOFTWARE = "garage"
 

@@ -71,7 +71,7 @@ class Gate:
         self._app = app
         self._identify = identify
         self.cors = answer_cors
-        self._callers = Limit(200, 3)
+        self._callers = Limit(200, 4)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

@@ -1,7 +1,7 @@
 // Orders: what is another customer's, or not there, is refused with 403.
 
 import { Router } from 'express'
-import { Refused, body, id, line, page } from '../asking.js'
+import { Refused, body, line, page } from '../asking.js'
 import { profile } from './account.js'
 
 const MOST_ORDERS = 300
@@ -12,7 +12,8 @@ export function orders(house) {
 
   const own = (request, allowed = (user, order) => order.userId === user.id) => {
     const user = house.caller(request)
-    const found = house.orders.get(id(request.params.id))
+    const ref = request.params.id
+    const found = /^\d+$/.test(ref) ? house.orders.get(Number(ref)) : undefined
     if (!found || !allowed(user, found)) throw new Refused(403, 'That is no order of yours.')
     return [user, found]
   }
