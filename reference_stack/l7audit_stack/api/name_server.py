@@ -6,27 +6,36 @@ from what the system asks, and can be one that knows public names alone.
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 
-import dns.asyncresolver
+import dns.asyncquery
 import dns.exception
+import dns.message
+import dns.rdatatype
 
 from l7audit_stack.api.outbound import Resolver
 
-_SECONDS = 2.0
-"""How long an answer is waited for."""
+_SECONDS = 1.0
+"""How long each answer is waited for: a name server of one's own is near."""
+
+_KINDS = (dns.rdatatype.A, dns.rdatatype.AAAA)
 
 
 def resolver_at(address: str) -> Resolver:
-    """A resolver that asks at `host:port` and nowhere else; nothing is remembered.
+    """A resolver that asks the recursive server at `host:port` and nobody else; it remembers
+    nothing.
 
     Raises ValueError where the address is none.
     """
     host, _, port = address.rpartition(":")
-    server = dns.asyncresolver.Resolver(configure=False)
-    server.nameservers = [host]
-    server.port = int(port)
-    server.lifetime = _SECONDS
+    server, number = str(ipaddress.ip_address(host)), int(port)
+
+    async def addresses(name: str, kind: dns.rdatatype.RdataType) -> list[str]:
+        query = dns.message.make_query(name, kind)
+        answer, _ = await dns.asyncquery.udp_with_fallback(query, server, _SECONDS, number)
+        return [record.address for rrset in answer.answer if rrset.rdtype == kind
+                for record in rrset]  # fmt: skip
 
     async def resolve(name: str, _port: int) -> tuple[str, ...]:
         try:
@@ -34,9 +43,11 @@ def resolver_at(address: str) -> Resolver:
         except ValueError:
             pass
         try:
-            found = await server.resolve_name(name.rstrip(".") + ".")
-        except dns.exception.DNSException as error:
+            found = await asyncio.gather(*(addresses(name, kind) for kind in _KINDS))
+        except (dns.exception.DNSException, OSError) as error:
             raise OSError(f"the name can't be resolved: {type(error).__name__}") from None
-        return tuple(dict.fromkeys(found.addresses()))
+        if not any(found):
+            raise OSError("the name can't be resolved: it leads nowhere")
+        return tuple(dict.fromkeys(a for part in found for a in part))
 
     return resolve
