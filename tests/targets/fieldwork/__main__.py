@@ -46,7 +46,8 @@ def _configure(start: Start) -> None:
         SECRET_KEY=secrets.token_urlsafe(32),
         USE_TZ=True,
     )
-    logging.getLogger("django").setLevel(logging.CRITICAL)
+    for quiet in ("django", "waitress.queue"):
+        logging.getLogger(quiet).setLevel(logging.CRITICAL)
     django.setup()
 
 

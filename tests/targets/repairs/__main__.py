@@ -23,7 +23,8 @@ def build(start: Start) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = 512 * 1024
     app.config["MAX_FORM_MEMORY_SIZE"] = 64 * 1024
     app.url_map.merge_slashes = False
-    logging.getLogger("repairs").setLevel(logging.CRITICAL)
+    for quiet in ("repairs", "waitress.queue"):
+        logging.getLogger(quiet).setLevel(logging.CRITICAL)
 
     store = Store(start.folder)
     seed(store, start.part("RE-22", secrets.token_urlsafe(16), "admin"))
