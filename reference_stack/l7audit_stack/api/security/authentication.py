@@ -130,12 +130,18 @@ class Authenticator:
         if grant is None:
             try:
                 claims = self.parts.tokens.verify(text, self.parts.clock())
-                kid = self.parts.tokens.header(text).get("kid")
             except TokenRefusedError as error:
                 raise UnauthenticatedError(f"token: {error}") from error
-            signed_by = kid if isinstance(kid, str) and self.parts.tokens.stands(kid) else ""
-            grant = Grant(name, claims=claims, kid=signed_by)
+            grant = Grant(name, claims=claims, kid=self.signed_by(text))
         return grant
+
+    def signed_by(self, text: str) -> str:
+        """The key that a good token names; empty where that is none of ours."""
+        try:
+            kid = self.parts.tokens.header(text).get("kid")
+        except TokenRefusedError:
+            return ""
+        return kid if isinstance(kid, str) and self.parts.tokens.stands(kid) else ""
 
     def _name(self, text: str) -> bytes:
         """What a credential is remembered under: nothing that is of use outside this process."""
