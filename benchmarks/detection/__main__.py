@@ -1,6 +1,7 @@
 """What is found in the services of the training ground, and what is seen that is not there.
 
-Run by hand: `python benchmarks/detection [SERVICE ...] [--seed 1] [--out FOLDER] [--verbose]`.
+Run by hand: `python benchmarks/detection [SERVICE ...] [--seed 1] [--select AREA,AREA-01]
+[--out FOLDER] [--verbose]`.
 Each service of tests/targets runs twice, with all its weaknesses and as its sound twin, and is
 audited as a user would. Found: a finding of the weakness's class at its operation (classes.yaml
 says which controls name a class). False: a finding on the sound twin. Beside: findings on the weak
@@ -31,6 +32,7 @@ def main() -> None:
     """Prints a row a service, and what was missed or wrongly seen."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("services", nargs="*", help=f"of {', '.join(services())}; all without")
+    parser.add_argument("--select", default="", help="only these controls and areas")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, help="keep the runs here")
     parser.add_argument("--verbose", action="store_true", help="name what was missed and beside")
@@ -45,9 +47,9 @@ def main() -> None:
                 continue
             described, planted = service(name), weaknesses(name)
             with running(name, weak=["all"]) as url:
-                weak = audit(described, url, out / name / "weak", given.seed)
+                weak = audit(described, url, out / name / "weak", given.seed, given.select)
             with running(name) as url:
-                sound = audit(described, url, out / name / "sound", given.seed)
+                sound = audit(described, url, out / name / "sound", given.seed, given.select)
             outcome = matched(planted.values(), weak.findings)
             counts = (len(planted), len(outcome.found), len(sound.findings))
             totals = [t + c for t, c in zip(totals, counts, strict=True)]

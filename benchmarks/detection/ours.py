@@ -29,8 +29,11 @@ class Report:
     note: str = ""
 
 
-def audit(service: Service, url: str, folder: Path, seed: int) -> Report:
-    """One run. Errors: `RuntimeError` with what it said where there are no results."""
+def audit(service: Service, url: str, folder: Path, seed: int, select: str = "") -> Report:
+    """One run, of all controls or of those selected.
+
+    Errors: `RuntimeError` with what it said where there are no results.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     profile = folder / "l7audit.yaml"
     profile.write_text(yaml.safe_dump(_profile(service, url)), encoding="utf-8")
@@ -40,6 +43,7 @@ def audit(service: Service, url: str, folder: Path, seed: int) -> Report:
         [
             Path(sys.executable).parent / "l7audit", "run", "--profile", profile,
             "--out", out, "--seed", str(seed), "--format", "json,html",
+            *(["--select", select] if select else []),
         ],
         capture_output=True, text=True, timeout=_SECONDS, check=False, cwd=folder,
     )  # fmt: skip
