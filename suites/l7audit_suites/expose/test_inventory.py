@@ -192,14 +192,15 @@ def test_what_the_document_offers_is_there(check: Check) -> None:
 
 
 def _asked(check: Check, operation: Operation) -> Iterator[Answer]:
-    """The operation asked for without any effect, by nobody and then by all; as far as needed.
+    """The operation asked for without any effect by all who may use it, as far as needed.
 
+    Without a credential only what is public is asked for, since some hide the rest from strangers.
     What names a thing in its path is left out: a thing that is not there is no operation.
     """
     surface = check.model.surface(operation)
     if operation.path_parameters or Kind.STREAMING in operation.kinds:
         return
-    people: list[Identity | None] = [None, *callers(check)]
+    people: list[Identity | None] = [None] if operation.public else [*callers(check)]
     for one in people:
         try:
             auth = check.sessions.auth(one, surface) if one is not None else Auth.none()
@@ -207,12 +208,12 @@ def _asked(check: Check, operation: Operation) -> Iterator[Answer]:
             continue
         request = surface.request(auth)
         if operation.method not in _HARMLESS:
-            if one is not None and not operation.bodies:
-                continue  # nothing could be malformed about it, so it would be done
+            if not operation.bodies:
+                return  # nothing could be malformed about it, so it would be done
             typed = request.with_headers({"Content-Type": "application/x-l7audit"})
             request = replace(typed, content=b"l7audit")
         answer = check.send(request, identity=one.name if one is not None else "")
-        if answer.status is not None and not (one is None and answer.status in {401, 403}):
+        if answer.status is not None:
             yield answer
             if answer.status not in _ABSENT:
                 return
