@@ -330,10 +330,12 @@ class Authorisation(Strict, frozen=True, kw_only=True):
 class GatePolicy(Strict, frozen=True, kw_only=True):
     """When a run may pass. Scores are 0..100, coverage is 0..1 of the planned weight.
 
-    `fail_on` are the severities whose failures count; `require_proof` those whose controls must
-    all be proven against planted defects, with the very suites of the run. `only_new` lets what
-    the baseline shows already count no more. `accept_waivers: false` reports waivers, but lets
-    none open the gate. A waiver may live `maximum_waiver_days`; without it as long as it says.
+    `fail_on` are the severities whose failures count; `minimum_confidence` is how sure a finding
+    has to be to count: what is less sure stays a failure in every report and fails no gate.
+    `require_proof` are the severities whose controls must all be proven against planted defects,
+    with the very suites of the run. `only_new` lets what the baseline shows already count no more.
+    `accept_waivers: false` reports waivers, but lets none open the gate. A waiver may live
+    `maximum_waiver_days`; without it as long as it says.
     """
 
     minimum_score: Score = 95.0
@@ -342,6 +344,7 @@ class GatePolicy(Strict, frozen=True, kw_only=True):
     fail_on: list[Severity] = msgspec.field(
         default_factory=lambda: [Severity.CRITICAL, Severity.HIGH]
     )
+    minimum_confidence: Confidence = Confidence.STRONG
     required_controls: list[ControlId] = []
     required_targets: list[str] = []
     require_proof: list[Severity] = []

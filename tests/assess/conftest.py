@@ -70,6 +70,7 @@ class Story:
         witness: bool | None = True,
         finding: str = "",
         reason: str = "A reason.",
+        **violation: Any,
     ) -> Story:
         """Runs a check to its end; a failed one has a violation with `finding` as fingerprint."""
         name = f"{control}::{number}"
@@ -79,7 +80,7 @@ class Story:
                 Witness(check=name, control=control, statement="The key is taken.", held=witness)
             )
         if verdict == Verdict.FAIL or finding:
-            self.violation(control, number, finding or f"{name}-fp")
+            self.violation(control, number, finding or f"{name}-fp", **violation)
         self.body.append(
             CheckEnded(
                 check=name,
@@ -91,15 +92,15 @@ class Story:
         )
         return self
 
-    def violation(self, control: str, number: int, fingerprint: str) -> Story:
+    def violation(self, control: str, number: int, fingerprint: str, **more: Any) -> Story:
+        more.setdefault("place", Place(operation="GET /things/{id}", part=fingerprint))
         self.body.append(
             Violation(
                 check=f"{control}::{number}",
                 control=control,
-                place=Place(operation="GET /things/{id}", part=fingerprint),
                 statement="It answered 200 without a key.",
                 fingerprint=fingerprint,
-                exchanges=["e1"],
+                **{"exchanges": ["e1"], **more},
             )
         )
         return self

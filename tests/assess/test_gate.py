@@ -278,6 +278,14 @@ def test_the_gate_says_first_what_it_let_pass() -> None:
     )
 
 
+def test_the_gate_says_what_was_not_sure_enough() -> None:
+    failed = [control(f"AA-{n:02}", FAIL) for n in (2, 3)]
+    accepted = Accepted(unsure=("AA-02", "AA-03"))
+    found = decide(GatePolicy(), facts(controls=[GOOD, *failed], accepted=accepted))
+    assert found.decision == "passed"
+    assert found.reason.startswith("Passed with 2 failures less sure than strong (AA-02, AA-03): ")
+
+
 def test_a_broken_run_says_what_broke_it() -> None:
     found = decide(GatePolicy(), facts(outcome="broken", why_ended="The target stopped answering."))
     assert found.reason == "The run broke off: The target stopped answering."

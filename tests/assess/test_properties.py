@@ -20,7 +20,7 @@ from l7audit.assess.results import Results, encode
 from l7audit.errors import JournalError
 from l7audit.journal import AnyRecord, Baseline, KnownFinding, Records, digest
 from l7audit.journal import encode as encode_record
-from l7audit.model import DocumentedTarget, GatePolicy, Place, Severity, Verdict, Waiver
+from l7audit.model import Confidence, DocumentedTarget, GatePolicy, Place, Severity, Verdict, Waiver
 
 TODAY = date(2026, 9, 21)
 PROMISES = [
@@ -39,6 +39,7 @@ class Check:
     finding: str
     measured: int | None
     breakage: str = ""
+    confidence: Confidence = Confidence.CONFIRMED
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,8 @@ def tell(told: Any, name: str, number: int, check: Check) -> None:
         verdict = Verdict(check.breakage)
     witness: bool | None = {"no witness": None, "lost witness": False}.get(check.breakage, True)
     finding = check.finding if verdict == Verdict.FAIL else ""
-    told.check(name, verdict, number=number, witness=witness, finding=finding)
+    more = {"confidence": check.confidence}
+    told.check(name, verdict, number=number, witness=witness, finding=finding, **more)
     if check.measured is not None:
         told.measure(name, "compliance", number=number, successes=check.measured, trials=30)
     if check.breakage == "cut":
@@ -247,6 +249,10 @@ def test_where_waivers_are_not_accepted_none_ever_opens_the_gate(
 def test_a_baseline_opens_the_gate_only_for_the_findings_that_it_has_and_only_on_request(
     story: Any, run: Run, known: list[KnownFinding]
 ) -> None:
+    # No two controls share a fingerprint: it is made of the control's id, too.
+    hypothesis.assume(
+        len({f.fingerprint for f in known}) == len({(f.fingerprint, f.control) for f in known})
+    )
     plain = replace(run, known=None, policy=msgspec.structs.replace(run.policy, only_new=False))
     alike = replace(plain, known=tuple(known)).assessed(story)
     before = plain.assessed(story)
@@ -263,6 +269,37 @@ def test_a_baseline_opens_the_gate_only_for_the_findings_that_it_has_and_only_on
             (c.id, f.fingerprint) for c in after.controls for f in c.findings if f.waived
         }
         assert asked.without(had).assessed(story).gate.exit_code == 0
+
+
+@settings(max_examples=200, deadline=None)
+@given(run=RUNS | NEARLY_GREEN, weak=st.sets(st.tuples(st.integers(0, 2), st.integers(0, 1))))
+def test_how_sure_a_finding_is_changes_the_gate_alone_and_only_as_far_as_its_failure_counts(
+    story: Any, run: Run, weak: set[tuple[int, int]]
+) -> None:
+    before = run.assessed(story)
+    unsure = run
+    for control, check in weak:
+        if control < len(run.controls) and check < len(run.controls[control][1]):
+            unsure = unsure.changed(control, check, confidence=Confidence.WEAK)
+    after = unsure.assessed(story)
+    assert (after.score, after.score_with_waivers) == (before.score, before.score_with_waivers)
+    assert (after.coverage, after.areas) == (before.coverage, before.areas)
+    assert [c.verdict for c in after.controls] == [c.verdict for c in before.controls]
+    asked = msgspec.structs.replace(run.policy, minimum_confidence=Confidence.WEAK)
+    assert replace(unsure, policy=asked).assessed(story).gate == before.gate
+    if before.gate.exit_code == 0:
+        assert after.gate.exit_code == 0
+    elif after.gate.exit_code == 0:
+        hypothesis.event("opened by doubt")
+        assert "less sure than strong" in after.gate.reason
+        assert all(failure_or_score(reason) for reason in before.gate.reasons)
+        doubted = {
+            (c.id, f.fingerprint)
+            for c in after.controls
+            for f in c.findings
+            if f.confidence is Confidence.WEAK or f.waived
+        }
+        assert unsure.without(doubted).assessed(story).gate.exit_code == 0
 
 
 @settings(max_examples=25, deadline=None)

@@ -7,7 +7,7 @@ import pytest
 from l7audit.assess.verdicts import combine, control_evidence
 from l7audit.errors import JournalError
 from l7audit.journal import CheckEnded, CheckStarted, Observation, RunResumed, Witness
-from l7audit.model import Verdict
+from l7audit.model import Confidence, Place, Verdict
 
 PASS, FAIL, ERROR = Verdict.PASS, Verdict.FAIL, Verdict.ERROR
 INCONCLUSIVE, NOT_APPLICABLE = Verdict.INCONCLUSIVE, Verdict.NOT_APPLICABLE
@@ -183,3 +183,25 @@ def test_a_plan_that_names_an_undefined_control_is_refused(story: Any) -> None:
     )
     with pytest.raises(JournalError, match="plans AA-01 without saying"):
         control_evidence([broken])
+
+
+def test_violations_of_one_cause_are_one_problem_at_all_its_places(story: type[Any]) -> None:
+    told = story().control("AA-01")
+    places = [Place(operation="GET /b", part="x"), Place(operation="GET /a", part="y")]
+    told.check(
+        "AA-01", Verdict.FAIL, finding="f1", place=places[0], cause="any origin",
+        confidence=Confidence.WEAK, exchanges=["e2"],
+    )  # fmt: skip
+    end = told.body.pop()
+    told.violation("AA-01", 1, "f1", place=places[1], cause="any origin", exchanges=["e1"])
+    told.violation("AA-01", 1, "f2")
+    told.body.append(end)
+    (control,) = control_evidence(told.end())
+    one, other = sorted(control.problems, key=lambda p: p.fingerprint)
+    assert [s.place for s in one.spots] == [places[1], places[0]]
+    assert (one.place, one.cause, one.confidence) == (places[1], "any origin", Confidence.CONFIRMED)
+    assert one.exchanges == ("e1", "e2")
+    assert [s.exchanges for s in one.spots] == [("e1",), ("e2",)]
+    assert len(other.spots) == 1
+    assert control.reason.endswith("(and 2 more)")
+    assert control.below(Confidence.STRONG) == frozenset()

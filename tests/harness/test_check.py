@@ -156,6 +156,18 @@ def test_one_place_is_one_finding_and_more_of_it_an_observation(
     assert [o.statement for o in of_type(records, Observation)] == ["Wrong in header A"]
 
 
+def test_one_cause_is_one_finding_wherever_it_shows(check: Check, records: list[Record]) -> None:
+    for part in ("header A", "header A", "header B"):
+        place = Place(operation="GET /things", part=part)
+        check.expect(False, place, f"Wrong in {part}", cause="nobody guards headers")
+    seen = list(of_type(records, Violation))
+    assert [v.place.part for v in seen] == ["header A", "header B"]
+    assert len({v.fingerprint for v in seen}) == 1
+    assert {v.cause for v in seen} == {"nobody guards headers"}
+    assert seen[0].fingerprint not in {check.fingerprint(v.place) for v in seen}
+    assert len(check.looked_at) == 2
+
+
 def test_a_fingerprint_names_control_and_place_and_no_port(
     make_check: Callable[..., Check],
 ) -> None:

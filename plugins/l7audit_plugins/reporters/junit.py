@@ -142,6 +142,7 @@ def _told(control: ControlResult) -> Iterator[str]:
 def _finding(finding: Finding) -> Iterator[str]:
     yield line(str(finding.place), 300) + (" (waived)" if finding.waived else "")
     yield f"  {line(finding.statement)}"
+    yield from (f"  and at {line(str(spot.place), 300)}" for spot in finding.places[1:FINDINGS])
     if finding.expected or finding.seen:
         yield f"  expected: {line(finding.expected, 300)}; seen: {line(finding.seen, 300)}"
     exchanges = ", ".join(line(e, 40) for e in finding.exchanges[:5])

@@ -159,13 +159,15 @@ def _table(
 
 def _failure(control: ControlResult) -> Iterator[str]:
     yield _titled(control.id, control.title)
-    yield control.severity.value
+    yield control.severity.value + (" (weak)" if control.weak else "")
     first = next((f for f in control.findings if not f.waived), None)
     if first is None:
         yield from ("", prose(control.reason))
         return
     yield f"{code(first.place.operation)} {prose(first.place.part, 120)}".strip()
     told = [prose(first.statement)]
+    if (elsewhere := len(first.places) - 1) > 0:
+        told.append(f"… and at {elsewhere:,} more place{'s' if elsewhere > 1 else ''}")
     if first.expected:
         told.append(f"Expected: {code(first.expected)}")
     if first.seen:

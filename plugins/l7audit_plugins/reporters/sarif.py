@@ -18,7 +18,7 @@ import msgspec
 from l7audit.assess.results import ControlResult, Finding, Results
 from l7audit.hookspecs import Reporter, hookimpl
 from l7audit.journal import AnyRecord, Records
-from l7audit.model import Severity, Verdict
+from l7audit.model import Confidence, Severity, Verdict
 from l7audit_plugins.reporters import findings
 from l7audit_plugins.reporters.findings import UNDECIDED, Evidence, name_of
 from l7audit_plugins.reporters.plain import line
@@ -26,6 +26,9 @@ from l7audit_plugins.reporters.sarif_rules import LEVELS, rule
 
 MOST_RESULTS = 25_000
 """The most results that code hosts take in one run."""
+
+PLACES = 20
+"""The most places of one finding that are listed."""
 
 MOST_BYTES = 10 * 1024 * 1024
 """The largest file that code hosts take."""
@@ -169,12 +172,13 @@ def _finding(
     sentence = f"{finding.statement} Place: {place}."
     if finding.expected or finding.seen:
         sentence += f" Expected: {finding.expected or '-'}; seen: {finding.seen or '-'}."
-    logical = [{"fullyQualifiedName": place, "kind": "resource"}]
+    others = [line(str(spot.place)) for spot in finding.places[1:PLACES]]
+    logical = [{"fullyQualifiedName": p, "kind": "resource"} for p in (place, *others)]
     if shot:
         logical.append({"fullyQualifiedName": line(shot.url), "kind": "resource"})
     result: dict[str, Any] = {
         "kind": "fail",
-        "level": LEVELS[control.severity],
+        "level": "note" if finding.confidence == Confidence.WEAK else LEVELS[control.severity],
         "message": _message(sentence),
         "locations": [_location(control, check, logical)],
         "guid": name_of(results.run, control.id, finding.fingerprint),

@@ -1,4 +1,5 @@
-"""Which failures the gate's policy does not count: the waived ones, and those known before.
+"""Which failures the gate's policy does not count: those that are waived, that were known before,
+or that are not sure enough.
 
 Only a failure is ever accepted, and only whole: each finding of the control by itself, with
 nothing open beside it. What has no answer is never accepted.
@@ -18,7 +19,8 @@ from l7audit.model import GatePolicy
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """Ids of controls whose failure does not count: `waived`, or `known` from the baseline.
+    """Ids of controls whose failure does not count: `waived`, `known` from the baseline, or with
+    findings that are not sure enough (`unsure`, where at least one is the reason).
 
     `lost` are controls with a known finding that would count and that was not tested again.
     """
@@ -26,11 +28,12 @@ class Accepted:
     waived: tuple[str, ...] = ()
     known: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
+    unsure: tuple[str, ...] = ()
 
     @property
     def controls(self) -> frozenset[str]:
         """All whose failure does not count."""
-        return frozenset(self.waived + self.known)
+        return frozenset(self.waived + self.known + self.unsure)
 
 
 def accepted(
@@ -46,14 +49,20 @@ def accepted(
     """
     waived: list[str] = []
     known: list[str] = []
+    unsure: list[str] = []
     for control in evidence:
         name = control.control.id
         by_waiver = covers[name].fingerprints if policy.accept_waivers else frozenset()
         if policy.accept_waivers and covers[name].whole:
             waived.append(name)
-        elif control.is_only(by_waiver | _before(policy, plan, name, compared)):
+            continue
+        settled = by_waiver | _before(policy, plan, name, compared)
+        if control.is_only(settled):
             known.append(name)
-    return Accepted(tuple(waived), tuple(known), tuple(_lost(policy, plan, compared)))
+        elif control.is_only(settled | control.below(policy.minimum_confidence)):
+            unsure.append(name)
+    lost = tuple(_lost(policy, plan, compared))
+    return Accepted(tuple(waived), tuple(known), lost, tuple(unsure))
 
 
 def _before(

@@ -24,6 +24,7 @@ from l7audit.assess.results import (
     Proof,
     Results,
     RunOutcome,
+    Spot,
     WitnessResult,
 )
 from l7audit.assess.verdicts import ControlEvidence, control_evidence, plan_of
@@ -197,6 +198,16 @@ def _control(evidence: ControlEvidence, cover: Cover, proof: Proof) -> ControlRe
                 confidence=p.confidence,
                 exchanges=list(p.exchanges),
                 waived=p.fingerprint in cover.fingerprints,
+                cause=p.cause,
+                places=[
+                    Spot(
+                        place=s.place,
+                        statement=s.statement,
+                        seen=s.seen,
+                        exchanges=list(s.exchanges),
+                    )
+                    for s in p.spots
+                ],
             )
             for p in evidence.problems
         ],

@@ -19,8 +19,9 @@ The first row that applies decides; the reasons of the others follow it.
     the score is below the minimum                            failed             1
     otherwise                                                 passed             0
 
-Both kinds of score leave out what the policy accepts: failures that are waived and, where only
-what is new counts, failures that the baseline has already.
+Both kinds of score leave out what the policy accepts: failures that are waived, those whose
+findings are less sure than the minimum confidence and, where only what is new counts, those that
+the baseline has already. The report's own score leaves out none of them.
 What is undecided counts here like what failed, so that breaking a check can't open the gate.
 """
 
@@ -250,7 +251,7 @@ def _proven(control: ControlResult) -> bool:
 
 def _why_passed(policy: GatePolicy, facts: Facts) -> str:
     """What the decision rests on, the accepted failures first."""
-    waived, known = facts.accepted.waived, facts.accepted.known
+    waived, known, unsure = facts.accepted.waived, facts.accepted.known, facts.accepted.unsure
     basis = (
         f"score of {facts.score:.1f} reaches the minimum of {policy.minimum_score:g} with "
         f"{percentage(facts.coverage)} of the planned weight decided"
@@ -260,6 +261,11 @@ def _why_passed(policy: GatePolicy, facts: Facts) -> str:
         excused.append(f"{_counted(waived, 'waived failure')} ({_names(waived)})")
     if known:
         excused.append(f"{_counted(known, 'failure')} known from the baseline ({_names(known)})")
+    if unsure:
+        excused.append(
+            f"{_counted(unsure, 'failure')} less sure than {policy.minimum_confidence} "
+            f"({_names(unsure)})"
+        )
     text = f"Passed with {' and '.join(excused)}: the {basis}" if excused else f"The {basis}"
     failed = [
         c

@@ -101,9 +101,10 @@ def judge(known: Known, then: Sequence[Exchange], again: Again) -> Judgement:
     if seen:
         return _still_there(seen[0], then, sent)
     pairs = tuple(Pair(e, _counterpart(e, sent)) for e in then[:SHOWN])
-    for check, attempt in zip(known.checks, attempts, strict=True):
-        if why := _unanswered(known.problem.place, check, attempt):
-            return Judgement(Answer.CANT_TELL, why, pairs)
+    for spot in known.problem.spots:
+        for check, attempt in zip(known.checks, attempts, strict=True):
+            if why := _unanswered(spot.place, check, attempt):
+                return Judgement(Answer.CANT_TELL, why, pairs)
     if why := _out_of_reach(known.problem.place, then, sent):
         return Judgement(Answer.CANT_TELL, why, pairs)
     if not again.same_suites:
@@ -113,7 +114,9 @@ def judge(known: Known, then: Sequence[Exchange], again: Again) -> Judgement:
         )
         return Judgement(Answer.CANT_TELL, why, pairs)
     held = sum(len(a.witnesses) for a in attempts if a is not None)
-    why = f"The check looked at {known.problem.place} again and saw nothing wrong; "
+    more = len(known.problem.spots) - 1
+    where = f"{known.problem.place}" + (f" and {more} other places" if more > 0 else "")
+    why = f"The check looked at {where} again and saw nothing wrong; "
     why += "its witness held." if held == 1 else f"its witness held each of {held} times."
     return Judgement(Answer.FIXED, why, pairs)
 

@@ -88,8 +88,21 @@ class TargetResult(Entry, frozen=True, kw_only=True):
     reason: str
 
 
+class Spot(Entry, frozen=True, kw_only=True):
+    """One place at which a finding was seen, and how it showed there."""
+
+    place: Place
+    statement: str
+    seen: str
+    exchanges: list[str]
+
+
 class Finding(Entry, frozen=True, kw_only=True):
-    """A failed control at a place; `exchanges` are ids in the journal."""
+    """One cause for which a control failed, told as at the first of its places.
+
+    `cause` is what the places have in common; empty where it is the place itself, and the only
+    one. `exchanges` are ids in the journal.
+    """
 
     fingerprint: str
     control: str
@@ -100,6 +113,8 @@ class Finding(Entry, frozen=True, kw_only=True):
     confidence: Confidence
     exchanges: list[str]
     waived: bool
+    cause: str = ""
+    places: list[Spot] = []
 
 
 class CheckResult(Entry, frozen=True, kw_only=True):
@@ -180,6 +195,11 @@ class ControlResult(Entry, frozen=True, kw_only=True):
     remediation: str
     references: list[str]
     seconds: float
+
+    @property
+    def weak(self) -> bool:
+        """Whether it failed with nothing but weak findings: a suspicion rather than a failure."""
+        return bool(self.findings) and all(f.confidence == Confidence.WEAK for f in self.findings)
 
 
 class OutOfScope(Entry, frozen=True, kw_only=True):

@@ -54,8 +54,21 @@ class CheckEvidence:
 
 
 @dataclass(frozen=True, slots=True)
+class Spot:
+    """One place at which a problem was seen, and how it showed there."""
+
+    place: Place
+    statement: str
+    seen: str
+    exchanges: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
-    """Violations with one fingerprint, seen once or often."""
+    """Violations with one fingerprint, and so of one cause, seen once or often.
+
+    It is told as at the first of its `spots`, which are in order and never none.
+    """
 
     fingerprint: str
     place: Place
@@ -64,6 +77,8 @@ class Problem:
     seen: str
     confidence: Confidence
     exchanges: tuple[str, ...]
+    cause: str = ""
+    spots: tuple[Spot, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +100,15 @@ class ControlEvidence:
     def fingerprints(self) -> frozenset[str]:
         """What names its problems across runs."""
         return frozenset(p.fingerprint for p in self.problems)
+
+    def below(self, confidence: Confidence) -> frozenset[str]:
+        """The fingerprints of its problems that are less sure than that."""
+        rank = list(Confidence)
+        return frozenset(
+            p.fingerprint
+            for p in self.problems
+            if rank.index(p.confidence) > rank.index(confidence)
+        )
 
     def is_only(self, fingerprints: Collection[str]) -> bool:
         """Whether it failed with these findings and nothing else is wrong or open with it.
@@ -248,7 +272,8 @@ def _reason(verdict: Verdict, checks: Sequence[CheckEvidence], problems: Sequenc
     if not checks:
         return "No check of it was planned or ran."
     if problems:
-        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        count = sum(len(p.spots) for p in problems) - 1
+        more = f" (and {count} more)" if count else ""
         return f"{problems[0].place}: {problems[0].statement}{more}"
     deciding = [c for c in checks if c.verdict == verdict]
     more = f" (and {len(deciding) - 1} more checks)" if len(deciding) > 2 else ""
@@ -262,17 +287,32 @@ def _problems(checks: Iterable[CheckEvidence]) -> tuple[Problem, ...]:
     for check in checks:
         for violation in check.violations:
             grouped[violation.fingerprint].append(violation)
-    rank = list(Confidence)
-    problems = [
-        Problem(
-            fingerprint=fingerprint,
-            place=seen[0].place,
-            statement=seen[0].statement,
-            expected=seen[0].expected,
-            seen=seen[0].seen,
-            confidence=min((v.confidence for v in seen), key=rank.index),
-            exchanges=tuple(dict.fromkeys(e for v in seen for e in v.exchanges)),
-        )
-        for fingerprint, seen in grouped.items()
-    ]
+    problems = [_problem(fingerprint, seen) for fingerprint, seen in grouped.items()]
     return tuple(sorted(problems, key=lambda p: (p.place.operation, p.place.part, p.fingerprint)))
+
+
+def _problem(fingerprint: str, seen: Sequence[Violation]) -> Problem:
+    """One cause out of its violations: as sure as the surest of them, at all their places."""
+    rank = list(Confidence)
+    spots: dict[Place, list[Violation]] = defaultdict(list)
+    for violation in sorted(seen, key=lambda v: (v.place.operation, v.place.part)):
+        spots[violation.place].append(violation)
+    lead = next(iter(spots.values()))[0]
+    return Problem(
+        fingerprint=fingerprint,
+        place=lead.place,
+        statement=lead.statement,
+        expected=lead.expected,
+        seen=lead.seen,
+        confidence=min((v.confidence for v in seen), key=rank.index),
+        exchanges=_exchanges(v for there in spots.values() for v in there),
+        cause=lead.cause,
+        spots=tuple(
+            Spot(place, there[0].statement, there[0].seen, _exchanges(there))
+            for place, there in spots.items()
+        ),
+    )
+
+
+def _exchanges(violations: Iterable[Violation]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(e for v in violations for e in v.exchanges))

@@ -118,6 +118,8 @@ def _failure(control: ControlResult) -> Text:
         "  ",
         styled(control.reason or control.title, ""),
     )
+    if control.weak:
+        line.append_text(Text("  [weak]", "dim"))
     if control.waiver is not None:
         line.append_text(Text(f"  [waived until {control.waiver.expires}]", "dim"))
     return line

@@ -78,7 +78,7 @@ class Check:
         self._standing: list[_Standing] = []
         self._witnessed = False
         self._looked_at: dict[Place, None] = {}
-        self._violations: dict[str, str] = {}
+        self._violations: dict[tuple[str, Place], str] = {}
 
     # --- looking ------------------------------------------------------------------------------
 
@@ -265,12 +265,19 @@ class Check:
         expected: str = "",
         seen: str = "",
         confidence: Confidence = Confidence.CONFIRMED,
+        cause: str = "",
     ) -> bool:
         """Counts as looked at; where not `ok` it is a violation said by `statement`."""
         self._looked_at[place] = None
         if not ok:
             self.violation(
-                place, statement, *answers, expected=expected, seen=seen, confidence=confidence
+                place,
+                statement,
+                *answers,
+                expected=expected,
+                seen=seen,
+                confidence=confidence,
+                cause=cause,
             )
         return ok
 
@@ -282,14 +289,18 @@ class Check:
         expected: str = "",
         seen: str = "",
         confidence: Confidence = Confidence.CONFIRMED,
+        cause: str = "",
     ) -> None:
         """What was seen that the control forbids; the check goes on and ends as a fail.
 
-        One finding a place: a second violation at the same place is kept as an observation.
+        One finding a cause: by itself that is the place, and a second violation there is kept as
+        an observation. A `cause` of its own (`an arbitrary origin`), the same in every run, makes
+        all places that have it one finding. `confidence` is how sure it is: confirmed by state
+        or by a marker that only the weakness could bring, strong, or weak.
         """
         seen = seen or (_status(answers[-1]) if answers else "")
         exchanges = [a.exchange for a in answers]
-        self._violate(place, statement, exchanges, expected, seen, confidence)
+        self._violate(place, statement, exchanges, expected, seen, confidence, cause)
 
     def _violate(
         self,
@@ -299,13 +310,14 @@ class Check:
         expected: str,
         seen: str,
         confidence: Confidence,
+        cause: str = "",
     ) -> None:
         self._looked_at[place] = None
-        fingerprint = self.fingerprint(place)
-        if fingerprint in self._violations:
+        fingerprint = self.fingerprint(place, cause)
+        if (fingerprint, place) in self._violations:
             self._observed(statement, exchanges, {})
             return
-        self._violations[fingerprint] = f"{place}: {statement}"
+        self._violations[fingerprint, place] = f"{place}: {statement}"
         self._sink(
             Violation(
                 check=self.name,
@@ -317,12 +329,15 @@ class Check:
                 expected=expected,
                 seen=seen,
                 confidence=confidence,
+                cause=cause,
             )
         )
 
-    def fingerprint(self, place: Place) -> str:
-        """Names a finding across runs: only the control and the place, no port, id or time."""
-        parts = (self.control.id, place.operation, place.part)
+    def fingerprint(self, place: Place, cause: str = "") -> str:
+        """Names a finding across runs: only the control and the place, or the cause where there
+        is one of its own; no port, id or time."""
+        where = ("cause", cause) if cause else (place.operation, place.part)
+        parts = (self.control.id, *where)
         text = "\0".join(p.replace("\\", r"\\").replace("\0", r"\0") for p in parts)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 

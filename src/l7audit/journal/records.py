@@ -196,7 +196,11 @@ class Observation(Record, frozen=True, kw_only=True, tag="observation"):
 
 
 class Violation(Record, frozen=True, kw_only=True, tag="violation"):
-    """What was seen that the control forbids. `fingerprint` is stable from run to run."""
+    """What was seen that the control forbids. `fingerprint` is stable from run to run.
+
+    Violations of one fingerprint are one finding. `cause` is what they have in common where that
+    is not the place: then they may lie at many.
+    """
 
     check: str
     control: str
@@ -207,6 +211,7 @@ class Violation(Record, frozen=True, kw_only=True, tag="violation"):
     confidence: Confidence = Confidence.CONFIRMED
     expected: str = ""
     seen: str = ""
+    cause: str = ""
 
 
 class Fault(Record, frozen=True, kw_only=True, tag="fault"):

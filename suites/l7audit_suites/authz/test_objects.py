@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from l7audit.harness.check import Check
-from l7audit.model import Identity
+from l7audit.model import Confidence, Identity
 from l7audit.probe.answer import Answer
+from l7audit.target.target_model import Surface
 from l7audit_suites.authz.existence import told_apart, unlike
 from l7audit_suites.authz.markers import marked, new_marker
 from l7audit_suites.authz.sharing import private_to_change, private_to_read
@@ -34,6 +35,7 @@ def test_nobody_reads_what_is_another_s(check: Check) -> None:
                 answer,
                 expected="404 or 403",
                 seen=f"{answer.status}, with the text that its owner wrote",
+                cause=missing_owner(read),
             )
         still_seen(check, thing)
     if not looked:
@@ -65,6 +67,7 @@ def test_nobody_changes_what_is_another_s(check: Check) -> None:
                 seen,
                 expected="404 or 403, and the thing as it was",
                 seen=f"{answer.status}, and its owner reads what the stranger wrote",
+                cause=missing_owner(change),
             )
     if not looked:
         check.inconclusive(_NO_STRANGER)
@@ -112,6 +115,7 @@ def test_nobody_deletes_what_is_another_s(check: Check) -> None:
                 seen,
                 expected="404 or 403, and the thing as it was",
                 seen=f"{answer.status}, and its owner finds it {_fate(thing, seen)}",
+                cause=missing_owner(delete),
             )
             before = seen
         _owner_deletes(check, thing, before)
@@ -158,9 +162,16 @@ def test_a_refusal_does_not_tell_that_a_thing_exists(check: Check) -> None:
                     nobodys,
                     expected="the same answer as for an id that nothing has",
                     seen=f"{theirs.status} for another's thing, {nobodys.status} for none",
+                    confidence=Confidence.STRONG,
+                    cause=missing_owner(surface),
                 )
     if not looked:
         check.inconclusive(_NO_STRANGER)
+
+
+def missing_owner(surface: Surface) -> str:
+    """The cause of what strangers can do there, whether they are of another tenant or not."""
+    return f"{surface.operation.place} does not ask whose it is"
 
 
 def relation(thing: Thing, stranger: Identity) -> str:

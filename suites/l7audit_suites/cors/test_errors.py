@@ -42,6 +42,7 @@ def consistent(check: Check, place: Place, origin: str, usual: Headers, answer: 
         seen=f"{answer.status} with "
         f"{fetch.ALLOW_ORIGIN}: {fetch.value(answer.headers, fetch.ALLOW_ORIGIN)}, "
         f"Vary: {fetch.value(answer.headers, 'Vary')}",
+        cause=f"the policy of errors: {fault}",
     )
 
 

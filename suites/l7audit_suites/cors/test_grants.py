@@ -39,6 +39,7 @@ def test_allowed_origins_are_granted_in_a_form_that_browsers_accept(check: Check
                 seen=f"{fetch.ALLOW_ORIGIN}: {fetch.value(answer.headers, fetch.ALLOW_ORIGIN)}, "
                 f"{fetch.ALLOW_CREDENTIALS}: "
                 f"{fetch.value(answer.headers, fetch.ALLOW_CREDENTIALS)}",
+                cause=f"the form of grants: {fault}",
             )
     check.measure(
         "origins treated as the policy says (allowed)",
@@ -63,6 +64,7 @@ def test_the_wildcard_never_stands_beside_credentials(check: Check) -> None:
                 answer,
                 expected="* alone, or one origin with credentials",
                 seen=f"{fetch.ALLOW_ORIGIN}: * with {fetch.ALLOW_CREDENTIALS}: true",
+                cause="the wildcard beside credentials",
             )
 
 
@@ -91,6 +93,7 @@ def test_answers_that_depend_on_the_origin_say_so_to_caches(check: Check) -> Non
                 expected="Vary: Origin",
                 seen=f"Vary: {fetch.value(answer.headers, 'Vary')}",
                 confidence=Confidence.CONFIRMED if stored else Confidence.WEAK,
+                cause=f"no Vary: Origin for {who.rstrip(' 0123456789')}",
             )
     if not dependent:
         check.not_applicable("All origins, and none, get the same answer.")
@@ -112,6 +115,7 @@ def test_exposed_headers_are_named_one_by_one(check: Check) -> None:
             answer,
             expected="the names of the headers that pages need",
             seen=f"{fetch.EXPOSE_HEADERS}: {fetch.value(answer.headers, fetch.EXPOSE_HEADERS)}",
+            cause="headers that are exposed",
         )
     if not granted:
         check.not_applicable("No origin is granted a protected read, so nothing is exposed.")

@@ -88,6 +88,7 @@ def test_a_refused_preflight_mirrors_nothing(check: Check) -> None:
             answer,
             expected="no Access-Control-Allow header that depends on what was asked",
             seen=", ".join(f"{n}: {v}" for n, v in answer.headers if "control-allow" in n.lower()),
+            cause="refused preflights that mirror",
         )
     undecided(check, answers)
 

@@ -23,7 +23,8 @@ def judged(
     values = answer.headers.get_all(header)
     fault = judge(values)
     seen = f"{header}: {', '.join(values) if values else 'absent'}"
-    check.expect(not fault, place, fault, answer, expected=expected, seen=seen)
+    cause = f"header {header}"
+    check.expect(not fault, place, fault, answer, expected=expected, seen=seen, cause=cause)
 
 
 def each(check: Check, found: Sequence[Read], header: str, judge: Judge, expected: str) -> None:
@@ -63,6 +64,7 @@ def test_no_other_site_can_frame_an_answer(check: Check) -> None:
             expected="frame-ancestors 'none' in the content policy, or X-Frame-Options: DENY",
             seen=f"policy: {', '.join(policy) or 'absent'}; "
             f"X-Frame-Options: {', '.join(options) or 'absent'}",
+            cause="framing",
         )
 
 

@@ -25,6 +25,7 @@ def test_answers_for_one_caller_stay_out_of_shared_caches(check: Check) -> None:
             read.success,
             expected="no-store, or private",
             seen=f"Cache-Control: {', '.join(values) or 'absent'}",
+            cause="header Cache-Control",
         )
 
 
@@ -41,6 +42,7 @@ def test_answers_with_a_token_are_never_stored(check: Check) -> None:
             answer,
             expected="no-store",
             seen=f"Cache-Control: {', '.join(values) or 'absent'}",
+            cause="header Cache-Control",
         )
 
 

@@ -50,6 +50,7 @@ def test_headers_do_not_tell_what_the_service_is_built_of(check: Check) -> None:
             answer,
             expected="no version and no name of a framework",
             seen="; ".join(f"{name}: {answer.headers.get(name)}" for name in names),
+            cause="headers that name a product",
         )
 
 
@@ -67,6 +68,7 @@ def test_every_body_has_a_content_type_that_fits_it(check: Check) -> None:
             answer,
             expected="the type of the body, with charset=utf-8 where it is text",
             seen=f"Content-Type: {', '.join(values) or 'absent'}",
+            cause="header Content-Type",
         )
 
 
@@ -110,6 +112,7 @@ def test_errors_carry_the_same_protective_headers_as_successes(check: Check) -> 
                 mistake.refusal,
                 expected="as on successes",
                 seen=f"{mistake.refusal.status}: {fault}",
+                cause=f"errors without {name}",
             )
 
 
@@ -124,6 +127,7 @@ def test_no_header_contradicts_itself(check: Check) -> None:
             read.success,
             expected="one value each",
             seen="; ".join(f"{name}: {' | '.join(values)}" for name, values in found.items()),
+            cause="repeated headers",
         )
 
 

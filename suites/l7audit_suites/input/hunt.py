@@ -90,6 +90,7 @@ def confirmed(inlet: Inlet, pairs: Callable[[], tuple[Pair, Pair | None]], what:
         what,
         *(first.true, first.false, second.true, second.false),
         expected=DATA,
+        confidence=Confidence.STRONG,
         seen="one answer where it holds and another where it does not, twice",
     )
     return True

@@ -9,7 +9,7 @@ from functools import partial
 import pytest
 
 from l7audit.harness.check import Check
-from l7audit.model import Place
+from l7audit.model import Confidence, Place
 from l7audit.probe.answer import Answer
 from l7audit_suites.input.delays import ROUNDS, SECONDS, SLEEPS, decides, waits
 from l7audit_suites.input.ground import Workshop, others, word, workshops
@@ -53,6 +53,7 @@ def test_no_input_makes_an_interpreter_wait(check: Check) -> None:
             *guilty[:4],
             expected="the same time whatever the input says",
             seen=f"{SECONDS:g} s more each time that they were asked for, and only then",
+            confidence=Confidence.STRONG,
         )
 
 

@@ -97,6 +97,7 @@ def test_a_chat_does_not_repeat_its_instructions(check: Check) -> None:
             answer,
             expected="an answer without them",
             seen="a mark that stands in the instructions only",
+            cause=f"instructions that {known.surface.operation.place} repeats",
         )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from l7audit.harness.check import Check
-from l7audit.model import Place
+from l7audit.model import Confidence, Place
 from l7audit.probe.answer import Answer
 from l7audit.probe.request import Request
 from l7audit.target.schemas import properties, required, type_of
@@ -46,6 +46,7 @@ def test_an_operator_of_a_document_database_is_no_value(check: Check) -> None:
             *guilty.get(inlet.place, ()),
             expected="a refusal, or the same answer whatever the operator says",
             seen="one answer where the operator fits all and another where it fits none, twice",
+            confidence=Confidence.STRONG,
         )
 
 

@@ -37,6 +37,12 @@ class Inlet:
             return Place(operation="GET /?", part=name)
         return self.surface.place(f"{self.where}: {name}")
 
+    @property
+    def cause(self) -> str:
+        """What all ways out of the folder by this part have in common."""
+        asked = "GET /?" if self.surface is None else f"{self.surface.operation.place}"
+        return f"the path in {self.where or 'the address'} of {asked}"
+
     def with_path(self, raw: str) -> Request:
         """The request with a raw path in its slot; within JSON it is decoded once."""
         path = self.request.path.replace(SLOT, raw)

@@ -98,6 +98,7 @@ def test_a_link_within_an_archive_is_not_followed(check: Check) -> None:
             shown,
             expected="a refusal, or the link as a plain file",
             seen="the file that the link names" if leads else "",
+            cause="links within archives",
         )
 
 

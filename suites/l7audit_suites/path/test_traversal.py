@@ -29,6 +29,7 @@ def shows_no_file(check: Check, paths: Mapping[str, str]) -> None:
                 answer,
                 expected="a refusal",
                 seen=f"the content of {shown}",
+                cause=inlet.cause,
             )
 
 
@@ -70,6 +71,7 @@ def test_another_s_file_is_not_read_by_way_of_its_folder(check: Check) -> None:
             *([shown] if shown else answers[:1]),
             expected="a refusal",
             seen="the other's file" if shown else "",
+            cause=f"folders that {read.operation.place} leaves",
         )
 
 
@@ -90,5 +92,6 @@ def test_another_s_file_is_not_written_by_way_of_its_folder(check: Check) -> Non
             *answers,
             expected="the file as its owner wrote it",
             seen="other content in its owner's hands",
+            cause=f"folders that {put.operation.place} leaves",
         ):
             return

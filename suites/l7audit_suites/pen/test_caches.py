@@ -103,6 +103,7 @@ def test_what_one_caller_may_see_is_kept_for_nobody_else(check: Check) -> None:
                 *([kept[name]] if name in kept else ()),
                 expected="a refusal, as at the plain address",
                 seen="the caller's own content" if name in kept else "",
+                cause="addresses that look like files",
             )
 
 

@@ -47,6 +47,7 @@ def links_nowhere(
             answer,
             expected="links to the service's own, configured address",
             seen=f"a link to that host in {where}",
+            cause="links to the host that a caller names",
         )
 
 

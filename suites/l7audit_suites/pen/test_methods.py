@@ -30,6 +30,7 @@ def test_no_method_gives_the_request_back(check: Check) -> None:
                 answer,
                 expected="405 or 501",
                 seen=f"{answer.status} with the header that was sent",
+                cause=f"method {method}",
             )
 
 
@@ -50,4 +51,5 @@ def test_a_method_that_nobody_offers_is_not_taken_for_a_read(check: Check) -> No
                     answer,
                     expected="405 or 501",
                     seen=f"{answer.status} with what GET gives",
+                    cause=f"unknown methods are reads{how}",
                 )

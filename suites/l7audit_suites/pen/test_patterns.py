@@ -12,7 +12,7 @@ from urllib.parse import quote
 import pytest
 
 from l7audit.harness.check import Check
-from l7audit.model import Kind, Place
+from l7audit.model import Confidence, Kind, Place
 from l7audit.probe.answer import Answer
 from l7audit.probe.request import Request
 from l7audit.target.operation import is_json
@@ -60,6 +60,7 @@ def test_no_pattern_loses_its_way(check: Check) -> None:
             *answers,
             expected="a time that is in proportion to the text's length",
             seen=", ".join(f"{t * 1000:.0f} ms" for t in times),
+            confidence=Confidence.STRONG,
         )
 
 

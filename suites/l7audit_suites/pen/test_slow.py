@@ -10,6 +10,7 @@ from dataclasses import replace
 import pytest
 
 from l7audit.harness.check import Check
+from l7audit.model import Confidence
 from l7audit.probe.raw import Raw, Talk
 from l7audit.target.surface import Surface
 from l7audit_suites.pen.connections import taker
@@ -68,6 +69,7 @@ def holds(check: Check, read: Read, surface: Surface, slow: Sequence[bytes], wha
         *[a for t in lost for a in t.answers],
         expected="every request on a new connection answered",
         seen=f"{len(lost)} of {len(during)} were not",
+        confidence=Confidence.STRONG,
     )
 
 
