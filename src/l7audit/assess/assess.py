@@ -5,6 +5,7 @@ plan + evidence -> verdicts -> waivers -> score -> targets -> gate
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
 
@@ -148,7 +149,7 @@ def assess(records: Iterable[AnyRecord], today: date) -> Results:
         authorisation=plan.authorisation,
         held_back=plan.held_back,
         notes=_told(ordered, NOTED),
-        left_behind=_told(ordered, LEFT_BEHIND),
+        left_behind=_left_behind(ordered),
         versions=dict(sorted(plan.versions.items())),
         environment=dict(sorted(plan.environment.items())),
     )
@@ -258,6 +259,16 @@ def _told(records: Iterable[AnyRecord], event: str) -> list[str]:
     """What such events of the target say, each once, in order."""
     found = (e for e in of_type(records, StackEvent) if e.event == event)
     return list(dict.fromkeys(str(e.detail.get("what", "")) for e in found))
+
+
+def _left_behind(records: Iterable[AnyRecord]) -> list[str]:
+    """What was made at the target and could not be removed: how many, by the operation."""
+    left: Counter[str] = Counter()
+    for event in of_type(records, StackEvent):
+        if event.event == LEFT_BEHIND:
+            count = event.detail.get("count", 1)
+            left[str(event.detail.get("what", ""))] += count if isinstance(count, int) else 1
+    return [f"{place}: {count} made and not removed" for place, count in sorted(left.items())]
 
 
 def _ending(records: Iterable[AnyRecord]) -> tuple[RunOutcome, str]:

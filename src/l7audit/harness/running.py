@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from l7audit.assess.assess import LEFT_BEHIND
 from l7audit.errors import (
     AuditError,
     BudgetSpentError,
@@ -20,6 +21,7 @@ from l7audit.errors import (
 from l7audit.harness.check import Check, Ended
 from l7audit.harness.context import Context
 from l7audit.harness.scans import Scans
+from l7audit.harness.traces import Traces
 from l7audit.journal import CheckEnded, CheckStarted, Record, StackEvent
 from l7audit.model import Verdict
 from l7audit.probe.probe import Probe
@@ -54,6 +56,10 @@ class Running:
             refusals=context.learnt.refusals,
         )
         self.sessions = Sessions(self.model, self.probe)
+        # A stack of ours ends with the run; what is somebody's is left as it was.
+        self._traces = Traces(self.model) if context.target.provider == "external" else None
+        if self._traces is not None:
+            self.probe.watch(self._traces.notice)
         self.scans = Scans(context, self.sessions)
 
     def sink(self, record: Record) -> None:
@@ -126,6 +132,7 @@ class Running:
         """Writes down what a check ended with, after its traces at the target are removed."""
         end = self._verdict(check, trouble)
         self._tidy(check)
+        self._remove_traces(check)
         self.sink(
             CheckEnded(
                 check=check.name,
@@ -163,6 +170,14 @@ class Running:
             return
         if left:
             check.observe("Something that the check created could not be removed.", *left)
+
+    def _remove_traces(self, check: Check) -> None:
+        """Removes what the check made besides; the report lists what stays."""
+        if self._traces is None:
+            return
+        for place, count in self._traces.clean(check.probe).items():
+            detail = {"what": place, "count": count}
+            self.sink(StackEvent(component="target", event=LEFT_BEHIND, detail=detail))
 
     def close(self) -> None:
         """Lets go of the probe's connections."""

@@ -72,6 +72,9 @@ def _serving(reply: Reply) -> Iterator[Service]:
         def do_POST(self) -> None:
             self.handle_any()
 
+        def do_DELETE(self) -> None:
+            self.handle_any()
+
         def log_message(self, format: str, *arguments: object) -> None:
             """Stays quiet."""
 
