@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from booth.service import Booth
 
+from l7audit import plugins as all_plugins
 from l7audit.errors import ScanError
 from l7audit.harness.check import Check, Ended
 from l7audit.harness.running import Running
@@ -156,3 +160,23 @@ def test_a_scanner_that_cannot_say_ends_each_check_with_its_sentence(
         with pytest.raises(ScanError) as caught:
             check_of(running, records).scan(scanner)
         assert str(caught.value) == sentence
+
+
+def test_the_scanner_of_the_page_on_hooks_serves_a_control(
+    booth: Booth,
+    context: Any,
+    records: list[Record],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "hooks.md").read_text(encoding="utf-8")
+    (code,) = [b for b in re.findall(r"```python\n(.*?)```", page, re.DOTALL) if "too_long" in b]
+    (tmp_path / "too_long_texts.py").write_text(code)
+    monkeypatch.syspath_prepend(tmp_path)
+    offered = importlib.import_module("too_long_texts")
+    plugins = all_plugins.load(third_party=False, extra=[offered])
+    opened = Running(context(booth, scanners=plugins.scanner_classes), records.append)
+    try:
+        assert judged(check_of(opened, records), "lines").verdict is Verdict.PASS
+    finally:
+        opened.close()

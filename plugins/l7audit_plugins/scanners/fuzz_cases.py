@@ -10,6 +10,7 @@ import gzip
 import json
 import random
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 
     Case = schemathesis.Case[Any]
     Described = schemathesis.APIOperation[Any, Any, Any, Any]
+
+FEWEST = 4
+"""Requests to an operation from its boundaries, where there are so many."""
 
 _LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _BASE = "http://127.0.0.1"
@@ -98,7 +102,7 @@ def made(
     except Exception as error:
         said = " ".join(str(error).split())[:200]
         raise ScanError(f"schemathesis cannot read the document: {said}.") from error
-    share = max(4, amount.most // max(1, len(operations)))
+    share = max(FEWEST, amount.most // max(1, len(operations)))
     chance = random.Random(f"{seed}:operations")
     rich = [o for o in operations if o.body or o.query]
     chosen = {o.label for o in chance.sample(rich, min(amount.operations, len(rich)))}
@@ -140,16 +144,18 @@ def _boundaries(
 ) -> Iterator[Case]:
     """So many of the coverage phase's cases, about as many fitting as not; the plainest first."""
     from schemathesis import GenerationMode
+    from schemathesis.core.errors import SchemathesisError
 
-    cases = [
-        c
-        for c in schema.iter_coverage_cases(
+    cases: list[Case] = []
+    with suppress(SchemathesisError, ValueError):  # of a schema that no value fits
+        for case in schema.iter_coverage_cases(
             operation,
             generation_modes=list(GenerationMode),
             generation_config=schema.config.generation_for(operation=operation),
-        )
-        if c.meta and getattr(c.meta.phase.data, "scenario", "") not in _ELSEWHERE
-    ]
+        ):
+            scenario = getattr(case.meta.phase.data, "scenario", "") if case.meta else ""
+            if scenario not in _ELSEWHERE:
+                cases.append(case)
     good = [c for c in cases if _positive(c)]
     bad = [c for c in cases if not _positive(c) and _of_input(c)]
     plain, others = good[:1], good[1:]
@@ -166,6 +172,7 @@ def _drawn(operation: Described, seed: int, count: int) -> list[Case]:
     from hypothesis import seed as seeded
     from hypothesis.errors import HypothesisException
     from schemathesis import GenerationMode
+    from schemathesis.core.errors import SchemathesisError
 
     found: list[Case] = []
     for mode in GenerationMode:
@@ -184,7 +191,7 @@ def _drawn(operation: Described, seed: int, count: int) -> list[Case]:
 
         try:
             keep()
-        except (HypothesisException, ValueError):
+        except (HypothesisException, SchemathesisError, ValueError):
             continue  # nothing can be drawn: no input, or a media type that it can't write
     return found
 

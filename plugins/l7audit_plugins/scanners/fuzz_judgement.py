@@ -52,13 +52,15 @@ def broken(answer: Answer) -> Rule | None:
     return None if answer.status == 503 and answer.headers.get("Retry-After") else Rule.BROKE
 
 
-def against_the_document(made: Made, answer: Answer) -> tuple[Rule, str] | None:
+def against_the_document(
+    made: Made, answer: Answer, *, refusals: bool = False
+) -> tuple[Rule, str] | None:
     """How a successful answer differs from what the document promises, in a few words.
 
-    Refusals that it does not list are no difference: a document can't name what every layer in
-    front of a service may answer.
+    `refusals` holds those against it, too. As a rule they are no difference: a document can't name
+    what every layer in front of a service may answer.
     """
-    if not answer.ok or answer.status is None or answer.truncated:
+    if answer.status is None or answer.truncated or not (answer.ok or refusals):
         return None
     if made.operation.responses.find_by_status_code(answer.status) is None:
         return Rule.UNDOCUMENTED, f"{answer.status}, which is not in the document"

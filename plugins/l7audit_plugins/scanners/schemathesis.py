@@ -7,6 +7,7 @@ journal.
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -21,7 +22,7 @@ from l7audit.target.operation import Operation
 from l7audit.target.surface import Surface
 from l7audit.target.values import keep, resolve
 from l7audit_plugins.scanners import MEND
-from l7audit_plugins.scanners.fuzz_cases import Amount, Made, made, settle
+from l7audit_plugins.scanners.fuzz_cases import FEWEST, Amount, Made, made, settle
 from l7audit_plugins.scanners.fuzz_judgement import (
     NEEDS_TWO,
     Rule,
@@ -81,10 +82,14 @@ def fuzz(ground: Ground, amount: Amount, seconds: float) -> Scan:
     }
     if not ground.document or not operations:
         raise ScanError("The target's document names no operation that may be fuzzed here.")
+    tally = Tally()
+    if len(operations) > (few := amount.most // FEWEST):
+        tally.notes["operations_left_out"] = len(operations) - few
+        chosen = random.Random(f"{ground.seed}:fuzzed").sample(sorted(operations), few)
+        operations = {label: operations[label] for label in chosen}
     requests = made(ground.document, model.prefix, frozenset(operations), ground.seed, amount)
     if not requests:
         raise ScanError("schemathesis makes no request of the target's document.")
-    tally = Tally()
     began = time.monotonic()
     for label in dict.fromkeys(m.label for m in requests):
         if time.monotonic() - began > seconds:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
+from uuid import UUID
 
 import msgspec
 
@@ -200,7 +201,7 @@ def _responses(operation: Operation, schemas: Mapping[str, Any]) -> dict[str, An
         statuses += [401, 403]
     elif operation.account is not None or operation.recognises:
         statuses.append(401)
-    if "{" in operation.path:
+    if "{" in operation.path or _refers(operation):
         statuses.append(404)
     if operation.method not in ("GET", "DELETE"):
         statuses.append(409)
@@ -210,6 +211,13 @@ def _responses(operation: Operation, schemas: Mapping[str, Any]) -> dict[str, An
     for status in sorted(statuses):
         responses[str(status)] = {"$ref": f"#/components/responses/{status}"}
     return responses
+
+
+def _refers(operation: Operation) -> bool:
+    """Whether the query or the body names something that may not be there."""
+    shapes = [s for s in (operation.query, operation.body) if isinstance(s, type)]
+    kinds = [field.type for shape in shapes for field in msgspec.structs.fields(shape)]
+    return any(UUID in (kind, *get_args(kind)) for kind in kinds)
 
 
 def _problem(status: int) -> dict[str, Any]:

@@ -23,7 +23,7 @@ _NO_NUL = r"^[^\x00]*$"
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 Name = Annotated[
-    str, msgspec.Meta(min_length=1, max_length=120, pattern=r"^[^\x00-\x1f\x7f]+" + END)
+    str, msgspec.Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+" + END)
 ]
 Line = Annotated[str, msgspec.Meta(max_length=1_000, pattern=_NO_NUL)]
 Text = Annotated[str, msgspec.Meta(max_length=16_000, pattern=_NO_NUL)]
