@@ -41,7 +41,7 @@ from l7audit_plugins.scanners.fuzz_judgement import (
 REQUESTS = 20_000
 SEED = 20_250_813
 CONCURRENCY = 8
-IDENTITIES = 12
+IDENTITIES = 21
 CHUNK = 64
 """Requests that are sent in one burst."""
 
