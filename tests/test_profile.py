@@ -152,3 +152,16 @@ def test_a_profile_that_is_only_looked_at_needs_no_secret(tmp_path: Path) -> Non
     assert profiles.load(folder=tmp_path, secrets=False).name == "${NOT_SET_ANYWHERE}"
     with pytest.raises(ProfileError, match="NOT_SET_ANYWHERE is not set"):
         profiles.load(folder=tmp_path)
+
+
+def test_a_secret_that_the_environment_lacks_is_read_from_the_file_beside_the_profile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "l7audit.yaml").write_text("name: ${ONE_NAME}-${OTHER_NAME}\n")
+    (tmp_path / "l7audit.env").write_text("# kept by init\nONE_NAME='a b'\nOTHER_NAME=kept\n")
+    monkeypatch.setenv("OTHER_NAME", "set")
+    assert profiles.load(folder=tmp_path).name == "a b-set"
+    assert profiles.load(folder=tmp_path, secrets=False).name == "${ONE_NAME}-${OTHER_NAME}"
+    (tmp_path / "l7audit.env").write_text("ONE_NAME='unclosed\n")
+    with pytest.raises(ProfileError, match=r"l7audit\.env cannot be read as lines of NAME=value"):
+        profiles.load(folder=tmp_path)

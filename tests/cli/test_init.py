@@ -205,7 +205,11 @@ def test_without_a_document_it_writes_what_answered_and_says_what_one_would_add(
             return (302, moved, "") if good else (200, {}, page)
         found = {"/": '<a href="/news">n</a><a href="/logout">o</a>', "/login": page, "/news": "n"}
         if path == "/me":
-            return (200 if "sid=s-1" in asked.headers.get("Cookie", "") else 401), {}, {}
+            member = "sid=s-1" in asked.headers.get("Cookie", "")
+            return (200, {}, {"inbox": "/mail/7"}) if member else (401, {}, {})
+        if path == "/mail/7":
+            member = "sid=s-1" in asked.headers.get("Cookie", "")
+            return (200, {}, []) if member else (302, {"Location": "/login"}, "")
         return (200, {}, found[path]) if path in found else (404, {}, "")
 
     service = serve(reply)
@@ -218,7 +222,7 @@ def test_without_a_document_it_writes_what_answered_and_says_what_one_would_add(
     hints = profiles.load(folder=tmp_path).target.hints
     assert hints["login_page"] == "/login"
     assert set(hints["public_reads"]) == {"GET /", "GET /login", "GET /news"}
-    assert hints["protected_reads"] == ["GET /me"]
+    assert hints["protected_reads"] == ["GET /me", "GET /mail/7"]
     assert "GET /logout" not in service.paths
 
 

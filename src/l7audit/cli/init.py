@@ -25,7 +25,7 @@ from l7audit.journal import Record
 from l7audit.model import Credential, Identity, Safety, Target
 from l7audit.probe.probe import Probe
 from l7audit.profile import Budget, Profile, TargetProfile
-from l7audit.scouting.entrances import Admission, Way, admitted, unsure, ways
+from l7audit.scouting.entrances import Admission, Way, admitted, members_only, unsure, ways
 from l7audit.scouting.profile_text import SUFFIXES, Draft, profile_text, variable
 from l7audit.scouting.registering import register, registration
 from l7audit.scouting.resources import ACTS, others, resources
@@ -166,6 +166,12 @@ def _drafted(
         tried = admitted(settled, text, probe, identity)
         _told(terminal, tried)
         hints.update(tried.hints)
+    if model.document is None:
+        for identity in trials[:1]:
+            reads = [*hints.get("protected_reads", []), *members_only(settled, probe, identity)]
+            if reads:
+                hints["protected_reads"] = list(dict.fromkeys(reads))
+                terminal.say("reads      ", styled(", ".join(hints["protected_reads"]), ""))
     return Draft(
         url=target.base_url,
         openapi=target.openapi,

@@ -176,7 +176,7 @@ def _authorised(terminal: Terminal, results: Results) -> None:
         row(terminal, "Authorised", said + ", ".join(stated.origins))
     if results.held_back:
         row(terminal, "Held back", styled(results.held_back, "yellow"))
-    capped(terminal, "Left behind", [styled(what, "yellow") for what in results.left_behind])
+    capped(terminal, "Leftovers", [styled(what, "yellow") for what in results.left_behind])
     capped(terminal, "Document", [styled(what, "yellow") for what in results.notes])
 
 

@@ -20,6 +20,7 @@ MOST = 200
 """The most things of one check that are removed; those beyond are listed."""
 
 _MAKES = {Kind.RESOURCE_CREATE, Kind.KEY_CREATE}
+_LETS_IN = {Kind.LOGIN, Kind.TOKEN, Kind.REVOKE_TOKEN}
 _NO_CREDENTIAL = {"content-type", "content-length", "transfer-encoding", "accept", "host", "origin"}
 
 
@@ -53,6 +54,8 @@ class Traces:
             return
         operation = self._at(request.method, path)
         makes = operation is not None and bool(operation.kinds & _MAKES)
+        if operation is not None and operation.kinds & _LETS_IN:
+            return  # a session ends by itself
         if not makes and answer.status != 201:
             return
         place = operation.place if operation else Place(operation=f"{request.method} {path[:80]}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
@@ -11,9 +11,11 @@ import msgspec
 from l7audit.errors import AuditError
 from l7audit.model import Identity, Kind, Target
 from l7audit.probe.probe import Probe
+from l7audit.target.forms import login_form
 from l7audit.target.hints import field_names
 from l7audit.target.meaning import is_password, login_fields
 from l7audit.target.operation import Operation
+from l7audit.target.reachable import members_reads
 from l7audit.target.schemas import properties
 from l7audit.target.sessions import Sessions
 from l7audit.target.surface import Surface
@@ -49,7 +51,7 @@ def ways(model: TargetModel) -> list[Way]:
         found.append(Way("api_key", told, scheme.field))
     if model.schemes("basic"):
         found.append(Way("basic", "HTTP basic authentication"))
-    if model.schemes("bearer"):
+    if model.document is not None and model.schemes("bearer"):
         found.append(Way("bearer", "a bearer token"))
     for scheme in model.schemes("cookie"):
         found.append(Way("cookie", f"the session cookie {scheme.field}", scheme.field))
@@ -124,6 +126,15 @@ def admitted(target: Target, text: str, probe: Probe, identity: Identity) -> Adm
     )
 
 
+def members_only(target: Target, probe: Probe, identity: Identity) -> list[str]:
+    """What such an identity reads and nobody else does, where no document says it."""
+    aimed = msgspec.structs.replace(target, identities=[identity])
+    try:
+        return members_reads(probe, Sessions(TargetModel.of("", aimed), probe).auth(identity))
+    except AuditError:
+        return []  # why it is not let in is told already
+
+
 def _variants(target: Target, identity: Identity) -> Iterator[dict[str, Any]]:
     yield {}
     tokens = {"password", "client", "bearer"} & {c.kind for c in identity.credentials}
@@ -136,14 +147,15 @@ def _reads(model: TargetModel, sessions: Sessions, identity: Identity) -> tuple[
     """What the identity reads and nobody else does, or else what refused it; both may be empty."""
     refused = ""
     for surface in _plain(model):
-        answer = sessions.probe.send(
-            surface.request(auth=sessions.auth(identity, surface)), identity.name
-        )
+        request = surface.request(auth=sessions.auth(identity, surface))
+        answer = sessions.probe.send(replace(request, follow=True), identity.name)
         place = surface.operation.place
-        if answer.ok and not sessions.probe.send(surface.request()).ok:
+        sent_back = login_form(answer.text, "/") is not None
+        if answer.ok and not sent_back and not sessions.probe.send(surface.request()).ok:
             return str(place), ""
-        if answer.status == 401:
-            refused = refused or f"{place} answered 401"
+        if answer.status == 401 or sent_back:
+            said = "sent it back to the login" if sent_back else "answered 401"
+            refused = refused or f"{place} {said}"
     return "", refused
 
 

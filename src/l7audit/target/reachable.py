@@ -12,7 +12,7 @@ from l7audit.errors import OutOfScopeError
 from l7audit.model import Capability, Safety, Target
 from l7audit.probe.answer import Answer
 from l7audit.probe.probe import Probe
-from l7audit.probe.request import Request
+from l7audit.probe.request import Auth, Request
 from l7audit.profile import Budget
 from l7audit.target.discover import search, within
 from l7audit.target.forms import login_form, references
@@ -26,6 +26,9 @@ PLACES = (
 
 MOST = 32
 """The most requests that looking may take."""
+
+NOWHERE = "/l7audit-nowhere"
+"""Where nothing is: how a target answers that tells what is nothing elsewhere."""
 
 MOST_KEPT = 8
 """The most reads of a kind that are kept."""
@@ -58,25 +61,42 @@ def look(probe: Probe) -> dict[str, Any]:
     """Hints on what answers: `public_reads` and `protected_reads`, `health`, and the
     `login_page` with a form. Only GET is sent, at most `MOST` times. Errors: as `Probe.send`."""
     base = urlsplit(probe.base_url).path.rstrip("/")
+    return _hints(_walked(probe, base, Auth.none()), base, _get(probe, base + NOWHERE))
+
+
+def members_reads(probe: Probe, auth: Auth) -> list[str]:
+    """What a member reads and nobody else does, found like `look` by whoever `auth` is."""
+    base = urlsplit(probe.base_url).path.rstrip("/")
+    found = []
+    for path, answer in _walked(probe, base, auth).items():
+        if not answer.ok or urlsplit(answer.request.path).path != path:
+            continue
+        if login_form(answer.text, path) is None and not probe.send(Request("GET", path)).ok:
+            found.append(f"GET {path.removeprefix(base) or '/'}")
+    return found[:MOST_KEPT]
+
+
+def _walked(probe: Probe, base: str, auth: Auth) -> dict[str, Answer]:
+    """The answers at the usual places and at what they link to, breadth first and bounded."""
     paths = [base + path for path in PLACES]
-    nowhere = _get(probe, base + "/l7audit-nowhere")
     seen: dict[str, Answer] = {}
     while paths and len(seen) < MOST:
         path = paths.pop(0)
         if path in seen:
             continue
-        answer = _get(probe, path)
+        answer = _get(probe, path, auth)
         if answer is None:
             continue
         seen[path] = answer
         if answer.ok:
             paths += [p for p in _linked(probe, answer, path) if p.startswith(base + "/")]
-    return _hints(seen, base, nowhere)
+    return seen
 
 
-def _get(probe: Probe, path: str) -> Answer | None:
+def _get(probe: Probe, path: str, auth: Auth | None = None) -> Answer | None:
+    request = Request("GET", path, (("Accept", "*/*"),), follow=True)
     try:
-        return probe.send(Request("GET", path, (("Accept", "*/*"),), follow=True))
+        return probe.send(request.with_auth(auth or Auth.none()))
     except OutOfScopeError:
         return None  # it leads to another origin
 
@@ -100,12 +120,14 @@ def _hints(seen: Mapping[str, Answer], base: str, nowhere: Answer | None) -> dic
     public, protected = [], []
     for path, answer in seen.items():
         place = f"GET {path.removeprefix(base) or '/'}"
-        if answer.refused:
+        final = urlsplit(answer.request.path).path
+        form = "html" in answer.media_type and login_form(answer.text, final) is not None
+        if form:
+            hints.setdefault("login_page", final.removeprefix(base) or "/")
+        if answer.refused or (form and final != path):  # sent to log in is told to log in
             protected.append(place)
-        elif answer.ok and answer.body != like_nothing:
+        elif answer.ok and final == path and answer.body != like_nothing:
             public.append(place)
-            if "html" in answer.media_type and login_form(answer.text, path) is not None:
-                hints.setdefault("login_page", path.removeprefix(base))
     kept = {"public_reads": public[:MOST_KEPT], "protected_reads": protected[:MOST_KEPT]}
     health = [f"GET {p}" for p in ("/health", "/healthz") if f"GET {p}" in public]
     if health:
