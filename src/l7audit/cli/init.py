@@ -168,9 +168,9 @@ def _drafted(
         hints.update(tried.hints)
     if model.document is None:
         for identity in trials[:1]:
-            reads = [*hints.get("protected_reads", []), *members_only(settled, probe, identity)]
-            if reads:
-                hints["protected_reads"] = list(dict.fromkeys(reads))
+            reads = members_only(settled, probe, identity)
+            if reads:  # what merely sends strangers away may send members on
+                hints["protected_reads"] = reads
                 terminal.say("reads      ", styled(", ".join(hints["protected_reads"]), ""))
     return Draft(
         url=target.base_url,
