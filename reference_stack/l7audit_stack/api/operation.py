@@ -67,7 +67,9 @@ class Operation:
 
     `path` has parameters as `{name}`, and as its last segment `{name:path}` for the rest of a path.
     `limit` names the rate policy. With `account`, callers are counted by client address and the
-    account the call names (and refused while the store is away). A public operation that
+    account the call names (and refused while the store is away); `crowd` names the policy of one
+    address for all accounts together, so that a list of stolen passwords can't be tried through.
+    A public operation that
     `recognises` its callers gets a principal when a credential is sent. `timeout` is seconds.
     `stream_media_type` is that of the answer where the caller may ask for a stream instead.
     """
@@ -89,6 +91,7 @@ class Operation:
     status: int = 200
     limit: str = "standard"
     account: Callable[[Call], str] | None = None
+    crowd: str = ""
     recognises: bool = False
     timeout: float = 10.0
 

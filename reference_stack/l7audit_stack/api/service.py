@@ -200,6 +200,13 @@ class Service:
         exchange.verdict, exchange.limit = verdict, operation.limit
         if verdict is not None and not verdict.allowed:
             raise self._limited(exchange)
+        if not operation.crowd:
+            return
+        everybody = limiter.subject_of_client(exchange.client)
+        verdict = await limiter.take(everybody, "anonymous", operation.crowd, fail_closed=True)
+        if verdict is not None and not verdict.allowed:
+            exchange.verdict, exchange.limit = verdict, operation.crowd
+            raise self._limited(exchange)
 
     def _limited(self, exchange: Exchange) -> Problem:
         verdict = exchange.verdict

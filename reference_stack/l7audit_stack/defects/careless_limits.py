@@ -44,6 +44,12 @@ class NotForLogin(NotFor):
     forgotten = "login"
 
 
+class NotForLogins(NotFor):
+    """Guesses are counted for each account, and for nobody's list of accounts."""
+
+    forgotten = "logins"
+
+
 class NotForPublic(NotFor):
     """What nobody owns is not counted."""
 

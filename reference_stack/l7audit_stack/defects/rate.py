@@ -32,11 +32,18 @@ def _limiter(kind: type[RateLimiter], share: float = 0.25) -> Callable[[Parts], 
 
 
 def _built_in(
-    kind: type[RatePolicies] = RatePolicies, tiers: frozenset[str] | None = None, **changes: Any
+    kind: type[RatePolicies] = RatePolicies,
+    tiers: frozenset[str] = frozenset(),
+    names: frozenset[str] = frozenset(),
+    **changes: Any,
 ) -> Callable[[Parts], Parts]:
-    """Other built-in policies, of some tiers or of all."""
+    """Other built-in policies, of some tiers and names or of all."""
+
+    def meant(tier: str, name: str) -> bool:
+        return (not tiers or tier in tiers) and (not names or name in names)
+
     policies = {
-        key: msgspec.structs.replace(policy, **changes) if not tiers or key[0] in tiers else policy
+        key: msgspec.structs.replace(policy, **changes) if meant(*key) else policy
         for key, policy in BUILT_IN.items()
     }
 
@@ -166,6 +173,17 @@ DEFECTS: tuple[Defect, ...] = (
         "rate.login-unlimited",
         "The login was left out of the limits.",
         parts=_limiter(careless.NotForLogin),
+    ),
+    Defect(
+        "rate.lists-of-accounts-unlimited",
+        "Guesses are counted for each account by itself: a list of accounts is tried through.",
+        parts=_limiter(careless.NotForLogins),
+    ),
+    Defect(
+        "rate.many-may-log-in-from-one-address",
+        "One address may log in for a whole office before it is held back.",
+        near_miss=True,
+        parts=_built_in(names=frozenset({"logins"}), capacity=90.0),
     ),
     Defect(
         "rate.one-bucket-for-all",

@@ -267,6 +267,7 @@ OPERATIONS: tuple[Operation, ...] = (
         answer=Token,
         limit="login",
         account=_account_of_login,
+        crowd="logins",
     ),
     Operation(
         name="auth.token",

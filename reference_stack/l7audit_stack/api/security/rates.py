@@ -29,6 +29,7 @@ BUILT_IN: Mapping[tuple[str, str], RatePolicy] = MappingProxyType(
         ("free", "upload"): RatePolicy(capacity=5, refill=1),
         ("anonymous", "public"): RatePolicy(capacity=300, refill=50),
         ("anonymous", "login"): RatePolicy(capacity=10, refill=0.5),
+        ("anonymous", "logins"): RatePolicy(capacity=60, refill=2),
         ("anonymous", "token"): RatePolicy(capacity=20, refill=1),
     }
 )

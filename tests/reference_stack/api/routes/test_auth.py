@@ -84,6 +84,18 @@ def test_guessing_one_account_is_slowed_down_and_others_are_not(world: World) ->
     assert other == 200
 
 
+def test_one_address_does_not_try_a_list_of_accounts_through(world: World) -> None:
+    async def story(replica: Replica) -> list[httpx.Response]:
+        # All at once, so that little is refilled meanwhile.
+        guesses = (_login(replica, f"nobody-{n}", "guess") for n in range(70))
+        return list(await asyncio.gather(*guesses))
+
+    refused = [answer for answer in _run(world, story) if answer.status_code == 429]
+    assert refused
+    assert refused[0].headers["ratelimit-policy"].startswith('"logins";q=60')
+    assert "retry-after" in refused[0].headers
+
+
 def _client(world: World) -> dict[str, Any]:
     one = world.identities["acme-ci"]
     return {

@@ -1,0 +1,44 @@
+"""A list of accounts: each is tried once, so a limit that counts by account never notices."""
+
+from __future__ import annotations
+
+import pytest
+
+from l7audit.harness.check import Check
+from l7audit.model import Confidence, Kind
+from l7audit_suites.rate.flood import CONCURRENCY, admitted, settle, throttled
+
+ACCOUNTS = 120
+"""Guesses that are made: more people than log in at one office within a few seconds."""
+
+
+@pytest.mark.control("RATE-15")
+def test_a_list_of_accounts_cannot_be_tried_through(check: Check) -> None:
+    surface = check.surface(Kind.LOGIN)
+    list_ = [
+        check.sessions.login_request(surface, f"nobody-{check.random.randrange(10**12)}", word)
+        for word in ("not-the-password",) * ACCOUNTS
+    ]
+    first = check.send(list_.pop(), patience=False)
+    check.witness("a guess is answered before the list", lambda: admitted(first) is True, once=True)
+    answers = [first]
+    while list_ and not any(map(throttled, answers[-CONCURRENCY:])):
+        wave, list_ = list_[:CONCURRENCY], list_[CONCURRENCY:]
+        answers += check.burst(wave, CONCURRENCY)
+    broken = sum(a.status is None or a.status >= 500 for a in answers if not throttled(a))
+    if broken > len(answers) // 2:
+        check.inconclusive("Most guesses were answered by an error of the server.")
+    held = next((a for a in answers if throttled(a)), None)
+    check.expect(
+        held is not None,
+        surface.place("one guess for each account"),
+        "a list of accounts may be tried through from one address",
+        answers[-1],
+        expected=f"429 within {ACCOUNTS} guesses",
+        seen=f"{len(answers)} guesses answered",
+        # What else a service does against it (a second factor, known leaks) can't be seen.
+        confidence=Confidence.STRONG if first.status == answers[-1].status else Confidence.WEAK,
+    )
+    if held is not None:
+        check.observe(f"Throttled within {len(answers)} guesses.", held)
+        settle(check, check.sessions.login_request(surface, "nobody", "not-the-password"))
