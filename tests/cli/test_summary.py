@@ -13,7 +13,7 @@ from l7audit.cli import summary
 from l7audit.cli.terminal import Terminal
 from l7audit.exits import Exit
 from l7audit.journal import Skipped
-from l7audit.model import Severity, Verdict
+from l7audit.model import Authorisation, Safety, Severity, Verdict
 from l7audit.rendering import Outcome
 
 
@@ -215,3 +215,27 @@ def test_a_proof_says_how_many_are_proven_and_names_each_gap(
     out = capsys.readouterr().out
     assert "Proof      1 of 2 controls proven to fail when they should" in out
     assert "Gaps       AA-02  a.open: It was not run." in out
+
+
+def test_it_repeats_who_allowed_it_and_says_what_held_it_back_and_what_stayed(
+    story: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stated = Authorisation(
+        by="Ann, owner",
+        since="2026-11-01",
+        until="2026-12-01",
+        origins=["https://api.example.org"],
+        levels=[Safety.ACTIVE],
+    )
+    outcome = changed(
+        story({"AA-01": Verdict.PASS}).outcome_in(tmp_path),
+        authorisation=stated,
+        held_back="The authorisation allows active at most.",
+        left_behind=["POST /things: 2 made and not removed"],
+        notes=["The document describes 5,200 operations; 5,000 are looked at."],
+    )
+    said = shown(outcome, capsys)
+    assert "Authorised by Ann, owner, 2026-11-01 to 2026-12-01, active at https://api" in said
+    assert "Held back  The authorisation allows active at most." in said
+    assert "Leftovers  POST /things: 2 made and not removed" in said
+    assert "Document   The document describes 5,200 operations" in said

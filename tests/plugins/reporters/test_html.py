@@ -18,7 +18,7 @@ import pytest
 from l7audit.assess.assess import assess
 from l7audit.assess.results import Results
 from l7audit.journal import AnyRecord, Exchange, Record, Records, RunEnded, Violation
-from l7audit.model import Waiver
+from l7audit.model import Authorisation, Safety, Waiver
 from l7audit_plugins.reporters import page as pages
 from l7audit_plugins.reporters.html import l7audit_register_reporter, render
 
@@ -311,3 +311,31 @@ def test_text_has_the_contrast_that_wcag_aa_asks_for(scheme: str, ink: str, grou
 def test_bars_and_dots_have_the_contrast_of_graphics(scheme: str, mark: str) -> None:
     palette = palettes()[scheme]
     assert contrast(palette[mark], palette["paper"]) >= 3
+
+
+def test_it_repeats_who_allowed_the_audit_and_lists_what_stayed_behind(
+    results: Results, records: Records
+) -> None:
+    stated = Authorisation(
+        by="Ann <owner>",
+        since="2026-11-01",
+        until="2026-12-01",
+        origins=["https://api.example.org"],
+        levels=[Safety.PASSIVE, Safety.ACTIVE],
+        reference="TICKET-7",
+    )
+    more = msgspec.structs.replace(
+        results,
+        authorisation=stated,
+        held_back="The authorisation allows active at most.",
+        left_behind=["POST /things: 2 made and not removed"],
+        notes=["References of the document lead nowhere (1 in all): #/x."],
+    )
+    told = " ".join(text for _, text in Reader(render(more, records)).texts)
+    for said in (
+        "Ann <owner>", "2026-11-01", "2026-12-01", "https://api.example.org", "passive, active",
+        "TICKET-7", "The authorisation allows active at most.",
+        "POST /things: 2 made and not removed", "lead nowhere (1 in all)",
+    ):  # fmt: skip
+        assert said in told, said
+    assert "Authorisation" not in render(results, records)
