@@ -191,3 +191,19 @@ def test_a_fixture_may_end_its_check_as_the_check_itself_may(audit: Audit, booth
 
 def test_a_check_that_ends_past_the_harness_after_a_violation_stays_a_fail(audit: Audit) -> None:
     assert audit({"AA-01": f"{FAILS}pytest.fail('late')"})["AA-01"].verdict is Verdict.FAIL
+
+
+_HELD = "check.sessions._wallet.held"
+
+
+@pytest.mark.parametrize(("asked", "kept"), [("READ", False), ("Request('GET', '/not')", True)])
+def test_a_witness_that_is_refused_makes_the_next_check_begin_with_new_sessions(
+    audit: Audit, asked: str, kept: bool
+) -> None:
+    loses = "from l7audit.probe.request import Auth\nsession = Auth.bearer('a-session')\n"
+    loses += f"{_HELD}[check.identities[0].name, 'password:x'] = (session, 9e9)\n"
+    loses += f"check.witness('It opens', lambda: check.send({asked}))\n"
+    looks = f"{WITNESS}check.expect(bool({_HELD}) is {kept}, THINGS, 'It is otherwise')\n"
+    ends = audit({"AA-01": loses, "AA-02": looks})
+    assert ends["AA-01"].verdict is Verdict.INCONCLUSIVE
+    assert ends["AA-02"].verdict is Verdict.PASS, ends["AA-02"].reason

@@ -235,3 +235,49 @@ def test_an_audit_log_is_a_list_and_its_verification_is_none() -> None:
 def test_what_answers_no_list_is_no_audit_log() -> None:
     kinds = _audit_operations({"type": "object"})
     assert Kind.AUDIT_LOG not in kinds["GET /audit-trail"]
+
+
+def described(path: str, method: str, body: dict[str, Any] | None = None) -> frozenset[Kind]:
+    """The kinds of one protected operation."""
+    operation: dict[str, Any] = {
+        "security": [{"k": []}],
+        "responses": {"200": {"description": "x"}},
+    }
+    if body is not None:
+        operation["requestBody"] = {"content": {"application/json": {"schema": body}}}
+    document = {
+        "openapi": "3.0.3",
+        "info": {"title": "x", "version": "1"},
+        "components": {"securitySchemes": {"k": {"type": "http", "scheme": "bearer"}}},
+        "paths": {path: {method: operation}},
+    }
+    (found,) = classify(Document.parse(json.dumps(document)).operations)
+    return found.kinds
+
+
+PICTURE = {"type": "object", "properties": {"avatar_url": {"type": "string", "format": "uri"}}}
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "required"),
+    [
+        ("/me", "delete", []),
+        ("/account", "delete", []),
+        ("/me/password", "put", []),
+        ("/users/change-password", "post", []),
+        ("/me", "put", ["email", "password"]),
+        ("/account/deactivate", "post", []),
+        ("/logout", "post", []),
+    ],
+)
+def test_what_ends_or_renames_the_caller_is_nothing_to_try_things_on(
+    path: str, method: str, required: list[str]
+) -> None:
+    assert Kind.URL_TAKING not in described(path, method, {**PICTURE, "required": required})
+
+
+@pytest.mark.parametrize(
+    ("path", "method"), [("/me", "patch"), ("/me/avatar", "post"), ("/bookmarks", "post")]
+)
+def test_what_leaves_the_caller_as_he_is_may_be_tried(path: str, method: str) -> None:
+    assert Kind.URL_TAKING in described(path, method, PICTURE)

@@ -79,6 +79,8 @@ class Check:
         self._witnessed = False
         self._looked_at: dict[Place, None] = {}
         self._violations: dict[tuple[str, Place], str] = {}
+        self.shut_out = False
+        """Whether a witness was refused: the session that it came with may have ended."""
 
     # --- looking ------------------------------------------------------------------------------
 
@@ -254,6 +256,7 @@ class Check:
         self._witnessed = True
         if not held:
             seen = "" if isinstance(result, bool) else f" (answered {_status(result)})"
+            self.shut_out = not isinstance(result, bool) and result.refused
             self.inconclusive(f"The {phase} witness did not hold: {statement}{seen}.")
 
     def expect(

@@ -131,6 +131,9 @@ class Running:
     def _end(self, check: Check, trouble: BaseException | None, started: float) -> Ended:
         """Writes down what a check ended with, after its traces at the target are removed."""
         end = self._verdict(check, trouble)
+        if check.shut_out:  # whatever ended the session, the next check begins with a new one
+            for identity in self.context.target.identities:
+                self.sessions.forget(identity)
         self._tidy(check)
         self._remove_traces(check)
         self.sink(

@@ -50,6 +50,13 @@ _RULES: Mapping[Kind, Callable[[Seen], bool]] = {
 }
 
 
+_TRIED_OUT = {
+    Kind.RESOURCE_CREATE, Kind.RESOURCE_CHANGE, Kind.RESOURCE_DELETE, Kind.COSTLY, Kind.SEARCH,
+    Kind.UPLOAD, Kind.PATH_TAKING, Kind.URL_TAKING, Kind.STREAMING,
+}  # fmt: skip
+"""The kinds of operation that checks call to see what becomes of it."""
+
+
 def classify(
     operations: Iterable[Operation], prefix: str = "", token_urls: Iterable[str] = ()
 ) -> tuple[Operation, ...]:
@@ -99,4 +106,6 @@ def _classified(
         kinds -= {Kind.RESOURCE_CREATE, Kind.RESOURCE_DELETE, Kind.KEY_CREATE, Kind.KEY_REVOKE}
     if kinds & {Kind.SIGNING_KEY_CREATE, Kind.SIGNING_KEY_RETIRE}:
         kinds -= {Kind.RESOURCE_CREATE, Kind.RESOURCE_DELETE}  # nobody's thing to try things on
+    if entrance_rules.ends_caller(seen) or Kind.REVOKE_TOKEN in kinds:
+        kinds -= _TRIED_OUT  # who tries things there is nobody any more
     return operation.of_kinds(frozenset(kinds))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from l7audit.target import meaning
-from l7audit.target.schemas import properties, type_of
+from l7audit.target.schemas import properties, required, type_of
 from l7audit.target.seen import Seen
 from l7audit.target.words import says, words
 
@@ -67,6 +67,30 @@ def token(seen: Seen) -> bool:
         return False
     grants = any(says(words(n), "grant type") for n in properties(operation.form_schema))
     return grants or operation.template.rstrip("/") in seen.token_paths
+
+
+def ends_caller(seen: Seen) -> bool:
+    """Whether a call ends, shuts or renames the very account that calls: its deletion, another
+    password, another role or name to log in by."""
+    operation = seen.operation
+    if operation.method in {"GET", "HEAD", "OPTIONS"} or operation.public:
+        return False
+    if operation.path_parameters or seen.items:
+        return False
+    if says(
+        seen.named,
+        "change password", "password change", "update password", "set password", "new password",
+        "close account", "delete account", "deactivate", "deactivation", "change email",
+        "change username", "change role", "unregister",
+    ):  # fmt: skip
+        return True
+    own = says(seen.named, *meaning.ONESELF) or says(seen.last, "account")
+    needed = {name for schema in operation.bodies.values() for name in required(schema)}
+    return own and (
+        operation.method == "DELETE"
+        or says(seen.last, "password", "role", "email", "username")
+        or any(says(words(n), *meaning.PASSWORD, "role", "username", "email") for n in needed)
+    )
 
 
 def revoke_token(seen: Seen) -> bool:
