@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
-import tempfile
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,15 +15,17 @@ from rich.text import Text
 
 from l7audit import plugins as all_plugins
 from l7audit import profile as profiles
+from l7audit.cli.people import asked, given_identity
 from l7audit.cli.terminal import Terminal, columns, counted, styled
 from l7audit.errors import UsageError
 from l7audit.harness.document import fetch
 from l7audit.journal import Record
-from l7audit.model import Credential, Identity, Safety, Target
+from l7audit.model import Identity, Safety, Target
 from l7audit.probe.probe import Probe
 from l7audit.profile import Budget, Profile, TargetProfile
-from l7audit.scouting.entrances import Admission, Way, admitted, members_only, unsure, ways
-from l7audit.scouting.profile_text import SUFFIXES, Draft, profile_text, variable
+from l7audit.scouting.entrances import Admission, admitted, members_only, unsure, ways
+from l7audit.scouting.keeping import keep_secrets, write
+from l7audit.scouting.profile_text import SUFFIXES, Draft, profile_text
 from l7audit.scouting.registering import register, registration
 from l7audit.scouting.resources import ACTS, others, resources
 from l7audit.target.target_model import TargetModel
@@ -45,9 +44,6 @@ ROWS = 40
 
 REQUESTS = 400
 """The most requests that are sent to write a profile."""
-
-_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
 @click.command("init", help=f"Look at your API and write a profile that works.\n\n{EXAMPLES}")
@@ -98,8 +94,8 @@ def command(
         )
     if not out.absolute().parent.is_dir():
         raise UsageError(f"The folder {out.parent} does not exist.", mend="Make it first.")
-    given = [_identity(text, "user") for text in users]
-    given += [_identity(text, "admin") for text in admins]
+    given = [given_identity(text, "user") for text in users]
+    given += [given_identity(text, "admin") for text in admins]
     terminal = Terminal()
     asks = sys.stdin.isatty() and not no_input
     profile = Profile(
@@ -121,7 +117,7 @@ def command(
         finally:
             probe.close()
     draft = replace(draft, ca_file=ca_file, openapi=_named(openapi, opened, out))
-    _write(out, profile_text(draft))
+    write(out, profile_text(draft))
     _end(terminal, draft, out)
 
 
@@ -152,7 +148,7 @@ def _drafted(
     if asks and not given and door is not None and not registers:
         registers = click.confirm("Make two throw-away users there?", default=False)
     if asks and not given and not registers:
-        given = _asked(entrances)
+        given = asked(entrances)
     variables = {i.credentials[0].secret: name for i, name in given}
     trials = [identity for identity, _ in given]
     if registers and door is not None:
@@ -201,66 +197,6 @@ def _named(openapi: str, target: Target, out: Path) -> str:
     return os.path.relpath(Path(openapi).resolve(), out.absolute().parent)
 
 
-# --- identities ------------------------------------------------------------------------------
-
-
-def _identity(text: str, role: str) -> tuple[Identity, str]:
-    """An identity of `NAME:KIND:LOGIN:SECRET`, and the variable that stands for its secret."""
-    name, kind, rest = [*text.split(":", 2), "", ""][:3]
-    login, _, secret = rest.rpartition(":") if ":" in rest else (rest, "", "")
-    if not _NAME.fullmatch(name) or kind not in SUFFIXES:
-        raise UsageError(
-            f"{name[:40]!r} is no identity that can be read.",
-            mend="Write NAME:KIND:LOGIN:${VARIABLE}, such as "
-            "'alice:password:alice@example.org:${ALICE_PASSWORD}'; kinds: "
-            + ", ".join(SUFFIXES)
-            + ".",
-        )
-    named = _VARIABLE.fullmatch(secret)
-    stands = named.group(1) if named else variable(name, kind)
-    if named or not secret:
-        if not os.environ.get(stands):
-            raise UsageError(
-                f"The environment variable {stands}, the secret of {name}, is not set.",
-                mend=f"Set it: export {stands}=...",
-            )
-        secret = os.environ[stands]
-    return Identity(
-        name=name, role=role, credentials=[Credential(kind=kind, name=login, secret=secret)]
-    ), stands
-
-
-def _asked(entrances: Sequence[Way]) -> list[tuple[Identity, str]]:
-    """Identities that a user types in; an empty name ends it."""
-    likeliest = entrances[0] if entrances else Way("password", "")
-    found: list[tuple[Identity, str]] = []
-    for question, role in (
-        ("First user", "user"),
-        ("Second user", "user"),
-        ("Admin", "admin"),
-    ):
-        name = click.prompt(f"{question}: a name for it (empty: none)", default="", type=str)
-        if not name.strip():
-            continue
-        kind = click.prompt("  kind", type=click.Choice(list(SUFFIXES)), default=likeliest.kind)
-        known = next((w.name for w in entrances if w.kind == kind), "")
-        login = ""
-        if kind != "bearer":
-            what = {"api_key": "field", "cookie": "cookie", "client": "client id"}.get(
-                kind, "login"
-            )
-            login = click.prompt(f"  {what}", default=known or None, type=str)
-        secret = click.prompt("  secret (not shown)", hide_input=True, type=str)
-        tidy = re.sub(r"[^A-Za-z0-9_.-]+", "-", name.strip())
-        credential = Credential(kind=kind, name=login, secret=secret)
-        identity = Identity(name=tidy, role=role, credentials=[credential])
-        found.append((identity, variable(tidy, kind)))
-    return found
-
-
-# --- saying ----------------------------------------------------------------------------------
-
-
 def _show(terminal: Terminal, model: TargetModel) -> None:
     document = model.document
     if document is None:
@@ -300,7 +236,7 @@ def _end(terminal: Terminal, draft: Draft, out: Path) -> None:
         missing.append("an admin (--admin): whether users reach what is the admin's")
     for what in missing:
         terminal.say("missing    ", styled(what, "yellow"))
-    kept = _keep_secrets(draft, out)
+    kept = keep_secrets(draft, out)
     if kept is not None:
         terminal.say("secrets    ", styled(f"{kept}: only you can read it; commit it nowhere", ""))
     made = [i.credentials[0].name for i in draft.identities if "throw-away" in i.tags]
@@ -312,39 +248,3 @@ def _end(terminal: Terminal, draft: Draft, out: Path) -> None:
 
 def _option(out: Path) -> str:
     return "" if str(out) == profiles.FILE else f" --profile {quote(str(out))}"
-
-
-# --- writing ---------------------------------------------------------------------------------
-
-
-def _keep_secrets(draft: Draft, out: Path) -> Path | None:
-    """Keeps the secrets that no environment variable holds, beside the profile, for its user."""
-    lines = []
-    for identity in draft.identities:
-        for credential in identity.credentials:
-            name = draft.variables.get(credential.secret) or variable(
-                identity.name, credential.kind
-            )
-            if os.environ.get(name) != credential.secret:
-                lines.append(f"{name}={quote(credential.secret)}")
-    if not lines:
-        return None
-    path = out.with_suffix(".env")
-    _write(path, "\n".join([*lines, ""]), mode=0o600)
-    return path
-
-
-def _write(path: Path, text: str, mode: int = 0o644) -> None:
-    """Puts the text in its place in one step. Errors: `UsageError`."""
-    try:
-        handle, fresh = tempfile.mkstemp(dir=path.absolute().parent, prefix=f".{path.name}-")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                os.fchmod(file.fileno(), mode)
-                file.write(text)
-            Path(fresh).replace(path)
-        except BaseException:
-            Path(fresh).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror}.") from error
