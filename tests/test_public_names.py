@@ -16,7 +16,8 @@ PINNED = {
         AuditError BudgetSpentError CatalogueError CredentialError DamagedJournalError
         DocumentError ForeignJournalError HistoryError JournalError OutOfScopeError PluginError
         ProfileError ProviderError ScanError TargetLostError UsageError WaiverError""",
-    "l7audit.harness.check": "Check Ended Holds",
+    "l7audit.harness.check": "Check",
+    "l7audit.harness.saying": "Ended Holds Saying",
     "l7audit.hookspecs": """
         Diagnosis Lab PROJECT Progress Provider Reporter Scanner StandingProvider Suite
         hookimpl hookspec l7audit_observe_record l7audit_register_provider

@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from l7audit.errors import TargetLostError
-from l7audit.harness.check import Check, Ended
+from l7audit.harness.check import Check
+from l7audit.harness.saying import Ended
 from l7audit.journal import Measurement, Observation, Record, Violation, Witness, of_type
 from l7audit.model import Confidence, Credential, Identity, Kind, Place, Verdict
 from l7audit.probe.answer import Answer

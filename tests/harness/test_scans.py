@@ -12,8 +12,9 @@ from booth.service import Booth
 
 from l7audit import plugins as all_plugins
 from l7audit.errors import ScanError
-from l7audit.harness.check import Check, Ended
+from l7audit.harness.check import Check
 from l7audit.harness.running import Running
+from l7audit.harness.saying import Ended
 from l7audit.hookspecs import Scanner
 from l7audit.journal import Exchange, Observation, Record, Violation, Witness, of_type
 from l7audit.model import Confidence, Place, Severity, Verdict

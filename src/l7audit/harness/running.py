@@ -18,8 +18,9 @@ from l7audit.errors import (
     ScanError,
     TargetLostError,
 )
-from l7audit.harness.check import Check, Ended
+from l7audit.harness.check import Check
 from l7audit.harness.context import Context
+from l7audit.harness.saying import Ended
 from l7audit.harness.scans import Scans
 from l7audit.harness.traces import Traces
 from l7audit.journal import CheckEnded, CheckStarted, Record, StackEvent
