@@ -50,7 +50,7 @@ def main() -> None:
                 weak = audit(described, url, out / name / "weak", given.seed, given.select)
             with running(name) as url:
                 sound = audit(described, url, out / name / "sound", given.seed, given.select)
-            outcome = matched(planted.values(), weak.findings)
+            outcome = matched(planted.values(), weak.findings, weak.prefix)
             counts = (len(planted), len(outcome.found), len(sound.findings))
             totals = [t + c for t, c in zip(totals, counts, strict=True)]
             _tell(

@@ -31,15 +31,21 @@ class Outcome:
     beside: tuple[Finding, ...]
 
 
-def matched(planted: Iterable[Weakness], findings: Sequence[Finding]) -> Outcome:
-    """Each weakness that a finding of its class names at its operation."""
+def matched(planted: Iterable[Weakness], findings: Sequence[Finding], prefix: str = "") -> Outcome:
+    """Each weakness that a finding of its class names at its operation.
+
+    `prefix` is what all of a service's operations begin with, where its document and so a finding
+    leave it out.
+    """
     right = naming()
     hit: dict[str, bool] = {}
     explained: set[int] = set()
     listed = list(planted)
     for weakness in listed:
         for number, finding in enumerate(findings):
-            if _names(finding, weakness.cls, right) and _at(finding.operation, weakness.operation):
+            if _names(finding, weakness.cls, right) and _at(
+                finding.operation, weakness.operation, prefix
+            ):
                 hit[weakness.id] = True
                 explained.add(number)
     return Outcome(
@@ -63,7 +69,7 @@ def _names(finding: Finding, cls: str, right: Mapping[str, Sequence[str]]) -> bo
     )
 
 
-def _at(said: str, planted: str) -> bool:
+def _at(said: str, planted: str, prefix: str = "") -> bool:
     """Whether an operation is the planted one: a parameter's name does not matter, and a value in
     its place is right too."""
     if planted == "*":
@@ -72,6 +78,11 @@ def _at(said: str, planted: str) -> bool:
     wanted, _, template = planted.partition(" ")
     if method not in (wanted, "*"):
         return False
+    short = template.removeprefix(prefix) if prefix else template
+    return any(_fits(path, known) for known in {template, short})
+
+
+def _fits(path: str, template: str) -> bool:
     pieces = re.split(r"\{[^}]*\}", template.split("?")[0].rstrip("/") or "/")
     pattern = r"[^/]+".join(map(re.escape, pieces))
     return re.fullmatch(pattern, path.split("?")[0].rstrip("/") or "/") is not None

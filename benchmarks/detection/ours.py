@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import msgspec
 import yaml
 from ground.target import Service
@@ -15,6 +16,7 @@ from matching import Finding
 
 from l7audit.assess.results import Results
 from l7audit.journal import Exchange, of_type, read
+from l7audit.target.openapi import Document
 
 _SECONDS = 900
 
@@ -27,6 +29,7 @@ class Report:
     requests: int
     seconds: float
     note: str = ""
+    prefix: str = ""
 
 
 def audit(service: Service, url: str, folder: Path, seed: int, select: str = "") -> Report:
@@ -58,7 +61,14 @@ def audit(service: Service, url: str, folder: Path, seed: int, select: str = "")
         for finding in control.findings
     )
     sent = sum(1 for _ in of_type(read(out / "latest" / "journal.jsonl"), Exchange))
-    return Report(findings, sent, seconds)
+    return Report(findings, sent, seconds, prefix=_prefix(service, url))
+
+
+def _prefix(service: Service, url: str) -> str:
+    """What the document says that all paths begin with."""
+    if not service.document.path:
+        return ""
+    return Document.parse(httpx.get(url + service.document.path, timeout=30).text).prefix
 
 
 def _profile(service: Service, url: str) -> dict[str, object]:

@@ -226,6 +226,10 @@ class Kind(StrEnum):
     LOGIN = "login"  # takes a name and a password, answers a token
     TOKEN = "token"  # OAuth2 token endpoint (client credentials or password, form-encoded)
     REVOKE_TOKEN = "revoke token"  # ends the presented token: logout or RFC 7009
+    REGISTRATION = "registration"  # anybody becomes a user with a password of their own
+    RESET_REQUEST = "password reset request"  # has a code or link sent to who forgot a password
+    RESET = "password reset"  # takes what was sent, and a new password
+    PASSWORD_CHANGE = "password change"  # takes the present password and a new one
     JWKS = "jwks"
     OPENAPI = "openapi"
     RESOURCE_CREATE = "resource create"

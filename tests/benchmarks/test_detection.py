@@ -80,3 +80,10 @@ def test_each_class_is_named_by_controls_and_areas_that_exist(matching: ModuleTy
     known = {c.id for c in controls} | {c.area for c in controls}
     named = {name for names in matching.naming().values() for name in names}
     assert named <= known
+
+
+def test_what_all_paths_begin_with_may_be_left_out(matching: ModuleType) -> None:
+    weaknesses = [planted(matching, "bola-read", "GET /api/things/{id}")]
+    said = [finding(matching, "AUTHZ-01", "GET /things/{id}")]
+    assert len(matching.matched(weaknesses, said, "/api").found) == 1
+    assert not matching.matched(weaknesses, said).found

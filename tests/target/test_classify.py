@@ -30,8 +30,8 @@ EXPECTED: dict[str, dict[str, set[Kind]]] = {
     },
     "clinic_camel.yaml": {
         "POST /Auth/SignIn": {Kind.LOGIN},
-        "POST /Auth/SignUp": set(),
-        "POST /Auth/ChangePassword": set(),
+        "POST /Auth/SignUp": {Kind.REGISTRATION},
+        "POST /Auth/ChangePassword": {Kind.PASSWORD_CHANGE},
         "POST /Auth/SignOut": {Kind.REVOKE_TOKEN},
         "GET /Patients": {Kind.PROTECTED_READ, Kind.RESOURCE_LIST, Kind.COSTLY, Kind.SEARCH},
         "POST /Patients": {Kind.RESOURCE_CREATE},
@@ -281,3 +281,53 @@ def test_what_ends_or_renames_the_caller_is_nothing_to_try_things_on(
 )
 def test_what_leaves_the_caller_as_he_is_may_be_tried(path: str, method: str) -> None:
     assert Kind.URL_TAKING in described(path, method, PICTURE)
+
+
+PASSWORD = {"type": "string", "format": "password"}
+
+
+def taking(method: str, template: str, public: bool, *members: str) -> set[Kind]:
+    """The kinds of an operation whose JSON body takes texts of these names."""
+    parts = {n: PASSWORD if "pass" in n else {"type": "string"} for n in members}
+    schema = {"type": "object", "properties": parts}
+    body = {"content": {"application/json": {"schema": schema}}}
+    more = {"security": []} if public else {}
+    return one(method, template, requestBody=body, responses={}, **more)
+
+
+@pytest.mark.parametrize(
+    ("template", "members", "kind"),
+    [
+        ("/signup", ("email", "password"), Kind.REGISTRATION),
+        ("/users", ("userName", "password", "city"), Kind.REGISTRATION),
+        ("/auth/forgotPassword", ("email",), Kind.RESET_REQUEST),
+        ("/account-recovery", ("phone",), Kind.RESET_REQUEST),
+        ("/auth/resetPassword", ("token", "newPassword", "confirmPassword"), Kind.RESET),
+        ("/password/otp", ("login", "otp", "password"), Kind.RESET),
+    ],
+)
+def test_what_gives_strangers_an_account_or_a_new_password_is_known(
+    template: str, members: tuple[str, ...], kind: Kind
+) -> None:
+    assert kind in taking("post", template, True, *members)
+    assert kind not in taking("post", template, False, *members)
+
+
+@pytest.mark.parametrize(
+    ("template", "members"),
+    [
+        ("/newsletter", ("email",)),
+        ("/invitations/verify", ("email", "password")),
+        ("/login", ("email", "password")),
+        ("/games/reset", ("board",)),
+    ],
+)
+def test_what_only_resembles_them_is_not(template: str, members: tuple[str, ...]) -> None:
+    found = taking("post", template, True, *members)
+    assert not found & {Kind.REGISTRATION, Kind.RESET_REQUEST, Kind.RESET, Kind.PASSWORD_CHANGE}
+
+
+def test_a_password_is_changed_by_who_gives_the_one_that_holds() -> None:
+    assert Kind.PASSWORD_CHANGE in taking("put", "/me/password", False, "current", "new")
+    assert Kind.PASSWORD_CHANGE in taking("post", "/x", False, "oldPassword", "newPassword")
+    assert Kind.PASSWORD_CHANGE not in taking("put", "/me/name", False, "current", "new")

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from l7audit.target.forms import login_form, references
+from l7audit.target.forms import forgery_token, login_form, references
 
 
 def test_the_first_form_that_asks_for_one_password_is_the_login() -> None:
@@ -37,3 +37,19 @@ def test_what_is_no_login_page_has_none(page: str) -> None:
 def test_a_page_without_end_is_read_in_bounds() -> None:
     assert login_form("<form>" * 300_000, "/") is None
     assert len(references("<a href=/x>" * 300_000)) <= 100
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<meta name=csrf-token content=abc>",
+        "<form><input type=hidden name=_csrf value=abc></form>",
+        "<form><input name=q value=x></form><form><input type=hidden name=XSRF value=abc></form>",
+    ],
+)
+def test_a_page_tells_its_token_against_forged_requests(page: str) -> None:
+    assert forgery_token(page) == "abc"
+
+
+def test_a_field_that_is_seen_is_no_token_against_forged_requests() -> None:
+    assert forgery_token("<form><input name=csrf value=abc></form>") == ""

@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
@@ -14,6 +15,7 @@ from l7audit.errors import CredentialError
 from l7audit.model import Credential, Identity, Kind, Target
 from l7audit.probe.answer import Answer
 from l7audit.probe.request import Auth, Request
+from l7audit.target.logins import session_of
 from l7audit.target.sessions import Sessions
 from l7audit.target.target_model import TargetModel
 
@@ -214,3 +216,28 @@ def test_a_guess_is_a_login_by_a_name_of_the_caller_s_choice(
     surface = found.model.surfaces(Kind.LOGIN)[0]
     request = found.login_request(surface, "nobody", "guess")
     assert parse_qs(request.content.decode()) == {"e-mail": ["nobody"], "secret-word": ["guess"]}
+
+
+def test_a_cookie_goes_along_with_the_token_against_forgery_that_a_read_tells(
+    target: Target, alice: Identity, answering: Any, answer: Says
+) -> None:
+    cookie = ("Set-Cookie", "CLINICSESSION=the-cookie; HttpOnly")
+
+    def says(request: Request) -> Any:
+        if request.method == "POST":
+            return answer(204, None, cookie)
+        return answer(200, {"who": {"csrfToken": "the-token"}})
+
+    auth = sessions("clinic_camel.yaml", target, answering(says)).auth(having(alice, "password"))
+    assert (auth.name, auth.value) == ("CLINICSESSION", "the-cookie")
+    assert auth.further == (("X-CSRF-Token", "the-token"),)
+
+
+def test_a_login_that_sets_no_cookie_goes_on_with_the_one_of_its_page(
+    target: Target, answer: Says
+) -> None:
+    sent = Request("POST", "/login", (("Cookie", "csrf=a; sid=of-the-page"),))
+    told = replace(answer(303, None, ("Location", "/home")), request=sent)
+    auth = session_of(TargetModel.of("", target), told)
+    assert auth is not None
+    assert (auth.kind, auth.name, auth.value) == ("cookie", "sid", "of-the-page")

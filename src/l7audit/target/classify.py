@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from urllib.parse import urlsplit
 
 from l7audit.model import Kind
-from l7audit.target import entrance_rules, hazard_rules, resource_rules
+from l7audit.target import account_rules, entrance_rules, hazard_rules, resource_rules
 from l7audit.target.operation import Operation
 from l7audit.target.seen import Seen
 from l7audit.target.words import all_words, words
@@ -21,6 +21,10 @@ _RULES: Mapping[Kind, Callable[[Seen], bool]] = {
     Kind.LOGIN: entrance_rules.login,
     Kind.TOKEN: entrance_rules.token,
     Kind.REVOKE_TOKEN: entrance_rules.revoke_token,
+    Kind.REGISTRATION: account_rules.registration,
+    Kind.RESET_REQUEST: account_rules.reset_request,
+    Kind.RESET: account_rules.reset,
+    Kind.PASSWORD_CHANGE: account_rules.password_change,
     Kind.JWKS: entrance_rules.jwks,
     Kind.OPENAPI: entrance_rules.openapi,
     Kind.RESOURCE_CREATE: resource_rules.resource_create,
@@ -104,6 +108,8 @@ def _classified(
     kinds = {kind for kind, rule in _RULES.items() if rule(seen)}
     if kinds & {Kind.LOGIN, Kind.TOKEN, Kind.REVOKE_TOKEN}:
         kinds -= {Kind.RESOURCE_CREATE, Kind.RESOURCE_DELETE, Kind.KEY_CREATE, Kind.KEY_REVOKE}
+    if kinds & {Kind.REGISTRATION, Kind.RESET_REQUEST, Kind.RESET, Kind.PASSWORD_CHANGE}:
+        kinds -= {Kind.RESOURCE_CREATE, Kind.RESOURCE_CHANGE}  # what is made is nobody's to share
     if kinds & {Kind.SIGNING_KEY_CREATE, Kind.SIGNING_KEY_RETIRE}:
         kinds -= {Kind.RESOURCE_CREATE, Kind.RESOURCE_DELETE}  # nobody's thing to try things on
     if entrance_rules.ends_caller(seen) or Kind.REVOKE_TOKEN in kinds:

@@ -36,6 +36,7 @@ class _Reader(HTMLParser):
         super().__init__(convert_charrefs=True)
         self.forms: list[tuple[str, str, list[tuple[str, str, str]]]] = []
         self.links: list[tuple[str, str, str]] = []
+        self.metas: list[tuple[str, str]] = []
         self._within = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -49,6 +50,8 @@ class _Reader(HTMLParser):
                 fields.append(
                     (given["name"], given.get("type", "text").lower(), given.get("value", ""))
                 )
+        elif tag == "meta" and given.get("name") and len(self.metas) < MOST_FIELDS:
+            self.metas.append((given["name"], given.get("content", "")))
         elif tag in {"a", "link", "script"} and len(self.links) < MOST_FIELDS:
             reference = given.get("href") or given.get("src") or ""
             if reference:
@@ -71,6 +74,19 @@ def login_form(page: str, path: str) -> Form | None:
         kept = {n: v for n, kind, v in fields if kind not in {"submit", "button", "image", "reset"}}
         return Form(method, _path(path, action), kept, user, secrets[0])
     return None
+
+
+def forgery_token(page: str) -> str:
+    """The token against forged requests in a page, as a hidden field or a `meta`; empty without."""
+    reader = _read(page)
+    hidden = [(n, v) for _, _, fields in reader.forms for n, kind, v in fields if kind == "hidden"]
+    return next((v for n, v in [*reader.metas, *hidden] if v and is_forgery_token(n)), "")
+
+
+def is_forgery_token(name: str) -> bool:
+    """Whether a field of that name holds a token against forged requests."""
+    return says(words(name), "csrf", "xsrf", "csrftoken", "xsrftoken", "csrfmiddlewaretoken",
+                "authenticity token", "request verification token", "antiforgery")  # fmt: skip
 
 
 def references(page: str) -> list[tuple[str, str, str]]:

@@ -10,16 +10,20 @@ from l7audit.model import Credential, Identity, Kind
 from l7audit.probe.answer import Answer
 from l7audit.probe.probe import Probe
 from l7audit.probe.request import Auth, Request
-from l7audit.target.forms import login_form
+from l7audit.target.forms import is_forgery_token, login_form
 from l7audit.target.hints import field_names
-from l7audit.target.meaning import login_fields, tenant_field
+from l7audit.target.meaning import ONESELF, login_fields, tenant_field
 from l7audit.target.operation import FORM, Scheme
 from l7audit.target.surface import Surface
 from l7audit.target.target_model import TargetModel
-from l7audit.target.tokens import session_cookie, token_in
-from l7audit.target.words import says, words
+from l7audit.target.tokens import is_session, session_cookie, token_in
+from l7audit.target.words import all_words, says, words
 
 GRANT = "client_credentials"
+
+MOST_TELLERS = 4
+"""Reads that are asked for a session's token against forgery."""
+
 _MOVED = {301, 302, 303, 307, 308}
 _ENTRANCE = ("login", "log in", "signin", "sign in", "logon", "log on", "auth", "sso")
 
@@ -104,11 +108,22 @@ def session_of(model: TargetModel, answer: Answer) -> Auth | None:
     token = token_in(answer, str(hints.get("token_field", "")))
     if token:
         return carrying(model, token)
-    cookie = session_cookie(answer)
+    cookie = session_cookie(answer) or (_kept(answer) if _let_in(answer) else None)
     again = "html" in answer.media_type and login_form(answer.text, "/") is not None
     if cookie is None or again:  # the form once more is how a page says no
         return None
     return Auth.cookie(*cookie).with_further(_against_forgery(answer, cookie[0]))
+
+
+def _kept(answer: Answer) -> tuple[str, str] | None:
+    """The session cookie that went along with a login which sets none: browsers keep it."""
+    pairs = [
+        (name, value)
+        for pair in (answer.request.header("Cookie") or "").split(";")
+        for name, _, value in [pair.strip().partition("=")]
+        if value and not is_forgery_token(name)
+    ]
+    return next((p for p in pairs if is_session(p[0])), pairs[0] if pairs else None)
 
 
 def _let_in(answer: Answer) -> bool:
@@ -156,6 +171,27 @@ def _set_cookies(answer: Answer) -> dict[str, str]:
     return found
 
 
+def forgery_header(model: TargetModel) -> str:
+    """The header in which a token against forgery goes: what the document names, else the usual."""
+    return next(
+        (
+            p.name
+            for operation in model.operations
+            for p in operation.parameters
+            if p.place == "header" and is_forgery_token(p.name)
+        ),
+        "X-CSRF-Token",
+    )
+
+
+def tellers(model: TargetModel) -> list[Surface]:
+    """Reads that may tell a session its token against forgery, the likeliest first."""
+    found = [s for s in model.surfaces(Kind.PROTECTED_READ, limit=64) if not s.needs_values]
+    likely = ("session", "csrf", "xsrf", "token", *ONESELF)
+    found.sort(key=lambda s: not says(all_words([s.operation.name, s.operation.template]), *likely))
+    return found[:MOST_TELLERS]
+
+
 def _against_forgery(answer: Answer, session: str) -> tuple[tuple[str, str], ...]:
     """Cookie and header of the double submit by which a session guards its changes; a cookie that
     was sent with the login and not renewed still counts."""
@@ -167,7 +203,7 @@ def _against_forgery(answer: Answer, session: str) -> tuple[tuple[str, str], ...
     cookies = {**sent, **_set_cookies(answer)}
     found: list[tuple[str, str]] = []
     for name, value in cookies.items():
-        if name == session or not says(words(name), "csrf", "xsrf", "csrftoken", "csrf token"):
+        if name == session or not is_forgery_token(name):
             continue
         spelled = "X-XSRF-TOKEN" if "xsrf" in name.lower() else "X-CSRF-Token"
         found += [("Cookie", f"{name}={value}")]

@@ -11,6 +11,12 @@ USER = (
     "user", "username", "login", "email", "e mail", "mail", "account", "handle", "identifier",
     "phone", "nick", "nickname", "name", "principal",
 )  # fmt: skip
+ONE_TIME = (
+    "code", "token", "otp", "pin", "key", "passcode", "totp", "ticket", "one time", "verification",
+)  # fmt: skip
+PRESENT = ("current", "old", "present", "existing", "previous", "actual")
+NEW = ("new", "next", "fresh", "desired")
+AGAIN = ("confirm", "confirmation", "repeat", "repetition", "again", "retype", "verify", "2")
 TENANT = ("tenant", "organization", "organisation", "org", "workspace", "realm", "company")
 ONESELF = (
     "me", "whoami", "who am i", "self", "profile", "current user", "userinfo", "myself", "oneself",
@@ -123,6 +129,70 @@ def login_fields(schema: Schema) -> tuple[str, str] | None:
         return min(rank[phrase] for phrase in USER if says(words(name), phrase))
 
     return min(users, key=sureness), secrets[0]
+
+
+def account_field(operation: Operation) -> str:
+    """The member of a body that names an account, or the address that belongs to one; empty
+    without any."""
+    found = [
+        (next(place for place, phrase in enumerate(USER) if says(words(n), phrase)), n)
+        for schema in operation.bodies.values()
+        for n, part in properties(schema).items()
+        if is_user(n, part) and not is_password(n, part)
+    ]
+    return min(found)[1] if found else ""
+
+
+def one_time_field(operation: Operation) -> str:
+    """The member of a body or the parameter that takes a code which was sent to somebody."""
+    listed = [(p.name, p.schema) for p in operation.parameters]
+    for schema in operation.bodies.values():
+        listed += list(properties(schema).items())
+    return next(
+        (
+            n
+            for n, part in listed
+            if says(words(n), *ONE_TIME)
+            and not says(words(n), "csrf", "xsrf", "captcha")
+            and type_of(part) in {"", "string", "integer"}
+        ),
+        "",
+    )
+
+
+def new_password(operation: Operation) -> str:
+    """The member of a body that takes a password which shall hold from now on; empty without."""
+    for schema in operation.bodies.values():
+        secret = [n for n, part in properties(schema).items() if is_password(n, part)]
+        fresh = [n for n in secret if says(words(n), *NEW)]
+        rest = [n for n in secret if not says(words(n), *PRESENT, *AGAIN)]
+        if fresh or rest:
+            return (fresh or rest)[0]
+    return ""
+
+
+def password_pair(operation: Operation) -> tuple[str, str] | None:
+    """The members that take the present and the new password; None without such a pair.
+
+    Where the operation itself says password its members may say no more than `current` and `new`.
+    """
+    for schema in operation.bodies.values():
+        members = [n for n, part in properties(schema).items() if type_of(part) in {"", "string"}]
+        present = [n for n in members if says(words(n), *PRESENT)]
+        fresh = [n for n in members if says(words(n), *NEW) and not says(words(n), *AGAIN)]
+        if len(present) == 1 and fresh:
+            return present[0], fresh[0]
+    return None
+
+
+def repeated(operation: Operation) -> list[str]:
+    """The members that take a password once more."""
+    return [
+        n
+        for schema in operation.bodies.values()
+        for n, part in properties(schema).items()
+        if is_password(n, part) and says(words(n), *AGAIN)
+    ]
 
 
 def turn_fields(schema: Schema) -> tuple[str, str] | None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -12,11 +14,19 @@ from l7audit.model import Credential, Identity
 from l7audit.probe.answer import Answer
 from l7audit.probe.probe import Probe
 from l7audit.probe.request import Auth, Request
-from l7audit.target.logins import attempts, carrying, login_request, session_of, to_login
+from l7audit.target.logins import (
+    attempts,
+    carrying,
+    forgery_header,
+    login_request,
+    session_of,
+    tellers,
+    to_login,
+)
 from l7audit.target.operation import Scheme
 from l7audit.target.surface import Surface
 from l7audit.target.target_model import TargetModel
-from l7audit.target.tokens import claims
+from l7audit.target.tokens import claims, token_against_forgery
 
 LIFETIME = 240.0
 """Seconds that a token counts as good where it does not say for how long it is."""
@@ -130,6 +140,14 @@ class Sessions:
         credential = Credential(kind="password", name=account, secret=password)
         return login_request(self.model, surface, credential)
 
+    def tries(self, identity: Identity, credential: Credential) -> Iterator[Request]:
+        """The requests that may turn a credential into a session, in the same order each time."""
+        return attempts(self.model, self.probe, identity, credential)
+
+    def opened(self, answer: Answer) -> Auth | None:
+        """What the answer to such a request lets its caller carry; None where nobody is let in."""
+        return session_of(self.model, answer)
+
     def keep_for_removal(self, request: Request, identity: str) -> None:
         """Remembers how to remove what was just created."""
         self._left_behind.append((request, identity))
@@ -194,6 +212,7 @@ class Sessions:
             auth = session_of(self.model, answer)
             if auth is not None:
                 self.probe.redactor.learn(auth.secret)
+                auth = self._with_token(identity, auth, answer)
                 return auth, asked_at + _good_for(answer, auth)
             said = answer.error or f"status {answer.status}"
             said += ", sent back to the login" * to_login(answer)
@@ -207,6 +226,19 @@ class Sessions:
             f"The identity {identity.name} cannot log in by {credential.kind} ({'; '.join(seen)}).",
             mend="Check the identity's credentials in the profile.",
         )
+
+    def _with_token(self, identity: Identity, auth: Auth, answer: Answer) -> Auth:
+        """A cookie's session with the token against forgery that its changes need, if it is told
+        one: by the login's answer, or by a read."""
+        if auth.kind != "cookie" or auth.further:
+            return auth
+        reads = (s.request(auth=auth) for s in tellers(self.model))
+        answers = (self.probe.send(request, identity.name) for request in reads)
+        for told in itertools.chain([answer], answers):
+            if token := token_against_forgery(told):
+                self.probe.redactor.learn(token)
+                return auth.with_further(((forgery_header(self.model), token),))
+        return auth
 
 
 def _gives(credential: Credential) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from l7audit.probe.answer import Answer
+from l7audit.target.forms import forgery_token, is_forgery_token
 from l7audit.target.meaning import NOT_A_TOKEN, TOKEN
 from l7audit.target.words import says, words
 
@@ -100,6 +101,25 @@ def _in_headers(answer: Answer) -> str:
     return ""
 
 
+def token_against_forgery(answer: Answer) -> str:
+    """What an answer tells its caller to send along with changes: a member of its JSON, a field or
+    `meta` of its page, or a header; empty without any."""
+    if not answer.ok:
+        return ""
+    if "html" in answer.media_type:
+        return forgery_token(answer.text)
+    told = [*_members(answer.json_or_none()), *answer.headers]
+    return next(
+        (v for n, v in told if is_forgery_token(n) and _PLAIN.fullmatch(v)),
+        "",
+    )
+
+
+def is_session(name: str) -> bool:
+    """Whether a cookie of that name says that it stands for a session."""
+    return bool(_SESSION.search(name))
+
+
 def session_cookie(answer: Answer) -> tuple[str, str] | None:
     """The name and value of the session cookie that an answer sets; None without one.
 
@@ -111,7 +131,7 @@ def session_cookie(answer: Answer) -> tuple[str, str] | None:
         name, _, value = pair.strip().partition("=")
         if not value or says(words(name), "csrf", "xsrf"):
             continue
-        if _SESSION.search(name):
+        if is_session(name):
             named = named or (name, value)
         if "httponly" in attributes.lower():
             hidden = hidden or (name, value)

@@ -43,7 +43,7 @@ def test_a_revoked_key_is_refused_everywhere_within_two_seconds(check: Check) ->
         late = refused_everywhere(made.ground, made.text, time.monotonic(), "a revoked key")
         check.expect(
             not late,
-            made.ground.place("revoked API key"),
+            check.surface(Kind.KEY_REVOKE).place("revoked API key"),
             f"A revoked key is still accepted after {WINDOW:g} seconds.",
             ended,
             *late,

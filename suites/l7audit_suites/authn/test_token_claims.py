@@ -9,6 +9,7 @@ import pytest
 from l7audit.harness.check import Check
 from l7audit_suites.authn.claims import lifetime
 from l7audit_suites.authn.ground import clone_ground, token_ground
+from l7audit_suites.authn.password_doors import issued_by
 
 LONGEST = 24 * 3600
 """Seconds that an access token may live."""
@@ -78,7 +79,7 @@ def test_an_access_token_ends_within_a_day(check: Check) -> None:
         seconds = float(end) - time.time()
     check.expect(
         seconds is not None and seconds <= LONGEST + _ROUNDING,
-        ground.place("lifetime of the token"),
+        issued_by(check, ground)("lifetime of the token"),
         "An access token lives for longer than a day.",
         ground.good,
         expected="24 hours at most",

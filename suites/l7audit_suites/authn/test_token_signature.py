@@ -28,6 +28,7 @@ from l7audit_suites.authn.ground import token_ground
 from l7audit_suites.authn.issuer_keys import issuer_keys
 from l7audit_suites.authn.key_server import KeyServer, serving
 from l7audit_suites.authn.own_keys import OwnKey, own_key
+from l7audit_suites.authn.password_doors import issued_by
 from l7audit_suites.authn.public_keys import secret_forms
 from l7audit_suites.authn.weak_secrets import MOST_LIKELY, guess
 
@@ -97,7 +98,7 @@ def test_the_secret_that_signs_tokens_is_not_well_known(check: Check) -> None:
     found = guess(token)
     check.expect(
         found is None,
-        ground.place("secret of the tokens"),
+        issued_by(check, ground)("secret of the tokens"),
         "Tokens are signed with a secret that stands in every word list.",
         ground.good,
         expected="a random secret, or a public-key algorithm",

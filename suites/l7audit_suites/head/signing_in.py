@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 
 from l7audit.harness.check import Check
-from l7audit.model import Credential, Kind
+from l7audit.model import Credential, Kind, Place
 from l7audit.probe.answer import Answer
 from l7audit.probe.request import Request
 from l7audit.target.surface import Surface
+from l7audit_suites.authn.password_doors import find_login
+
+Narrowed = Callable[[str], Place]
+"""An operation's place, narrowed to the part that is given."""
 
 
-def signed_in(check: Check) -> list[tuple[Surface, Answer]]:
+def signed_in(check: Check) -> list[tuple[Narrowed, Answer]]:
     """Answers of login and token operations that let somebody in; ends the check without one."""
-    found = []
-    for surface, request in _attempts(check):
-        answer = check.send(request)
-        if answer.ok:
-            found.append((surface, answer))
+    found: list[tuple[Narrowed, Answer]] = []
+    if (door := find_login(check)) is not None:
+        found.append((door.place, door.good))
+    if client := _held(check, "client"):
+        for surface in check.model.surfaces(Kind.TOKEN, limit=1):
+            answer = check.send(_client_grant(surface, client.name, client.secret))
+            found += [(surface.place, answer)] if answer.ok else []
     if not found:
         check.not_applicable("Nobody can sign in: no login or token operation let anybody in.")
     return found
@@ -31,15 +37,6 @@ def nobody(check: Check) -> tuple[Surface, Request] | None:
     for surface in check.model.surfaces(Kind.LOGIN, limit=1):
         return surface, check.sessions.login_request(surface, name, name)
     return None
-
-
-def _attempts(check: Check) -> Iterator[tuple[Surface, Request]]:
-    if password := _held(check, "password"):
-        for surface in check.model.surfaces(Kind.LOGIN, limit=1):
-            yield surface, check.sessions.login_request(surface, password.name, password.secret)
-    if client := _held(check, "client"):
-        for surface in check.model.surfaces(Kind.TOKEN, limit=1):
-            yield surface, _client_grant(surface, client.name, client.secret)
 
 
 def _client_grant(surface: Surface, client: str, secret: str) -> Request:

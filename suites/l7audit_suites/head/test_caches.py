@@ -32,12 +32,12 @@ def test_answers_for_one_caller_stay_out_of_shared_caches(check: Check) -> None:
 @pytest.mark.control("HEAD-08")
 def test_answers_with_a_token_are_never_stored(check: Check) -> None:
     reads(check)
-    for surface, answer in signed_in(check):
+    for place, answer in signed_in(check):
         values = answer.headers.get_all("Cache-Control")
         fault = caching.secret_fault(values)
         check.expect(
             not fault,
-            surface.place("header Cache-Control"),
+            place("header Cache-Control"),
             fault,
             answer,
             expected="no-store",
@@ -48,16 +48,16 @@ def test_answers_with_a_token_are_never_stored(check: Check) -> None:
 
 @pytest.mark.control("HEAD-11")
 def test_no_session_cookie_is_set_unprotected(check: Check) -> None:
-    seen = [(r.surface, r.success) for r in reads(check)] + signed_in(check)
+    seen = [(r.place, r.success) for r in reads(check)] + signed_in(check)
     sessions = 0
-    for surface, answer in seen:
+    for place, answer in seen:
         parsed = [cookies.parse(text) for text in answer.headers.get_all("Set-Cookie")]
         found = [c for c in parsed if c is not None and c.for_session and not c.removed]
         sessions += len(found)
         faults = [f for cookie in found for f in cookies.faults(cookie)]
         check.expect(
             not faults,
-            surface.place("header Set-Cookie"),
+            place("header Set-Cookie"),
             " ".join(faults),
             answer,
             expected="__Host- name; Secure; HttpOnly; SameSite=Lax; Path=/",

@@ -10,8 +10,8 @@ from l7audit.probe.answer import Answer
 from l7audit.probe.request import Auth, Request
 from l7audit.target.schemas import properties
 from l7audit.target.tokens import session_cookie, token_in
-from l7audit_suites.authn.doors import ask, login
 from l7audit_suites.authn.made_keys import MadeKey, discard, made_key, path_to, read_key
+from l7audit_suites.authn.password_doors import login_door
 
 AT_ONCE = 8
 ROUNDS = 3
@@ -22,50 +22,67 @@ _CHOSEN = "l7audit0chosen0by0somebody0else0"
 
 @pytest.mark.control("PEN-18")
 def test_each_login_starts_a_session_of_its_own(check: Check) -> None:
-    surface, known = login(check)
-    identity, credential = known[0]
-    request = check.sessions.login_request(surface, credential.name, credential.secret)
-    first = ask(check, request, identity.name)
-    earlier = _session(check, first)
-    check.witness("a right password gives a session", earlier is not None, once=True)
-    assert earlier is not None  # the witness held
+    door = login_door(check)
+    first = door.good
+    earlier = _sessions(check, first)
+    check.witness("a right password gives a session", bool(earlier), once=True)
     for name, given in _given(earlier).items():
-        answer = ask(check, request.with_auth(given), identity.name)
-        again = _session(check, answer)
-        if again is None and not answer.ok:
+        request = door.rightful()
+        answer = check.send(_beside(request, given), identity=door.known[0][0].name)
+        if not door.lets_in(answer):
             check.observe(f"A login with {name} was refused.", answer)
             continue
+        known = {auth.secret for auth in [*earlier, given]} | _cookies_of(request)
+        given_out = _sessions(check, answer)
+        kept = [auth for auth in given_out if auth.secret in known]
+        if not given_out:  # it let somebody in and changed no session: it goes on with the old one
+            kept = [auth for auth in [check.sessions.opened(answer)] if auth is not None]
         check.expect(
-            again is not None and again.secret not in (earlier.secret, given.secret),
-            surface.place(f"login with {name}"),
+            not kept,
+            door.place(f"login with {name}"),
             f"A login with {name} goes on with a session that somebody else may know.",
             first,
             answer,
             expected="a new session",
-            seen="the earlier session" if again is not None else "no new session",
+            seen="the earlier session",
+            cause="the session of a login",
         )
 
 
-def _given(earlier: Auth) -> dict[str, Auth]:
+def _given(earlier: list[Auth]) -> dict[str, Auth]:
     """What a login may be sent with: nothing, the session that is there, and one made up."""
-    chosen = Auth.cookie(earlier.name, _CHOSEN) if earlier.kind == "cookie" else None
-    return {
-        "nothing": Auth.none(),
-        "the session that is there": earlier,
-        **({"a made-up session": chosen} if chosen else {}),
-    }
+    found = {"nothing": Auth.none()}
+    for auth in earlier:
+        found[f"the {auth.kind} that is there"] = auth
+        if auth.kind == "cookie":
+            found["a made-up session"] = Auth.cookie(auth.name, _CHOSEN)
+    return found
 
 
-def _session(check: Check, answer: Answer) -> Auth | None:
-    if not answer.ok:
-        return None
+def _beside(request: Request, given: Auth) -> Request:
+    """The login with somebody's session; a form goes with the session that its page began."""
+    if given.kind == "cookie" and given.name in _names(request):
+        return request
+    return request.with_auth(given)
+
+
+def _names(request: Request) -> set[str]:
+    return {pair.strip().partition("=")[0] for pair in (request.header("Cookie") or "").split(";")}
+
+
+def _cookies_of(request: Request) -> set[str]:
+    pairs = (request.header("Cookie") or "").split(";")
+    return {pair.strip().partition("=")[2] for pair in pairs if "=" in pair}
+
+
+def _sessions(check: Check, answer: Answer) -> list[Auth]:
+    """Everything in an answer that opens a session: a token, a cookie, or both."""
     token, cookie = token_in(answer), session_cookie(answer)
-    if token:
-        return Auth.bearer(token)
-    if cookie is None:
-        return None
-    check.probe.redactor.learn(cookie[1])
-    return Auth.cookie(*cookie)
+    found = [Auth.bearer(token)] if token else []
+    found += [Auth.cookie(*cookie)] if cookie else []
+    for auth in found:
+        check.probe.redactor.learn(auth.secret)
+    return found
 
 
 @pytest.mark.control("PEN-19")

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from l7audit.harness.check import Check
-from l7audit.model import Identity, Kind
+from l7audit.model import Identity, Kind, Place
 from l7audit.probe.answer import Answer
-from l7audit.probe.request import Request
-from l7audit.target.surface import Surface
+from l7audit.probe.request import Auth, Request
+from l7audit_suites.authn.ground import holders
+from l7audit_suites.authn.password_doors import doors
+from l7audit_suites.authn.resemblance import differences
 from l7audit_suites.rate.bucket_fit import Sample
 from l7audit_suites.rate.fields import Policy, limits, policies, retry_after
 
 UNANNOUNCED = 400
 """Requests that a flood spends where the target announces no quota."""
+
+GUESSES = 60
+"""Guesses at one secret that nobody needs who merely forgot."""
 
 MOST = 2_500
 """Requests that any flood may spend."""
@@ -37,6 +43,16 @@ def admitted(answer: Answer) -> bool | None:
     return None if answer.status is None or answer.status >= 500 else True
 
 
+def held_off(answer: Answer, first: Answer) -> bool:
+    """Whether somebody who guesses is held off: throttled, or told something else than at first,
+    which is how pages and envelopes say it. What merely broke holds nobody off."""
+    if throttled(answer):
+        return True
+    if answer.status is None or answer.status >= 500:
+        return False
+    return bool(differences(first, answer, ()))
+
+
 def samples(answers: Sequence[Answer]) -> list[Sample]:
     """The answers as the fit reads them, by their start."""
     found = [Sample(a.started, a.ended, admitted(a)) for a in answers]
@@ -50,12 +66,22 @@ def tightest(answer: Answer) -> Policy | None:
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """What limits one request: `full` is its answer when nothing had been taken before."""
+    """What limits one request: `full` is its answer when nothing had been taken before, `bare` the
+    request without its caller."""
 
     check: Check
-    surface: Surface
+    operation: Place
     request: Request
     full: Answer
+    bare: Request
+
+    def by(self, auth: Auth) -> Request:
+        """The same request, of another caller."""
+        return self.bare.with_auth(auth)
+
+    def place(self, part: str = "") -> Place:
+        """The operation, narrowed to a part."""
+        return Place(operation=self.operation.operation, part=part)
 
     @property
     def policy(self) -> Policy | None:
@@ -129,7 +155,7 @@ def protected_bucket(check: Check, identity: Identity) -> Bucket:
         full = settle(check, request)
         if full.ok:
             check.witness("the caller is let in before the flood", full)
-            return Bucket(check, surface, request, full)
+            return Bucket(check, surface.place(), request, full, surface.request())
     check.inconclusive(f"No protected read answers {identity.name} with success.")
 
 
@@ -139,17 +165,35 @@ def public_bucket(check: Check) -> Bucket:
     request = surface.request()
     full = settle(check, request)
     check.witness("the public read answers", full)
-    return Bucket(check, surface, request, full)
+    return Bucket(check, surface.place(), request, full, surface.request())
+
+
+def guesses(check: Check) -> list[tuple[Place, Callable[[], Request]]]:
+    """Where passwords can be guessed, and what makes a guess at an account that nobody has.
+
+    Where somebody of the profile comes in by a password a guess is made in the same way, so that
+    it gets as far as the comparison; else as the document says.
+    """
+    name = f"nobody-{check.control.id.lower()}-{check.random.randrange(10**9)}"
+    if not holders(check, ("password", "basic")):
+        surface = check.surface(Kind.LOGIN)
+        request = check.sessions.login_request(surface, name, "not-the-password")
+        return [(surface.place(), lambda: request)]
+    found: list[tuple[Place, Callable[[], Request]]] = []
+    for door in doors(check):
+        _, at, domain = door.known[0][1].name.partition("@")
+        account = f"{name}{at}{domain}"
+        found.append((door.place(), partial(door.request, account, "not-the-password")))
+    return found
 
 
 def guessing_bucket(check: Check) -> Bucket:
     """The bucket of guesses at the password of an account that nobody has."""
-    surface = check.surface(Kind.LOGIN)
-    account = f"nobody-{check.control.id.lower()}-{check.random.randrange(10**9)}"
-    request = check.sessions.login_request(surface, account, "not-the-password")
+    place, guess = guesses(check)[0]
+    request = guess()
     full = check.send(request, patience=False)
     check.witness("a guess is answered before the flood", lambda: admitted(full) is True, once=True)
-    return Bucket(check, surface, request, full)
+    return Bucket(check, place, request, full, request)
 
 
 def settle(check: Check, request: Request) -> Answer:

@@ -12,9 +12,13 @@ from l7audit.harness.check import Check
 from l7audit.probe.request import Request
 from l7audit_suites.rate.around import Trick, try_around
 from l7audit_suites.rate.flood import (
+    GUESSES,
     Bucket,
+    admitted,
     caller,
+    guesses,
     guessing_bucket,
+    held_off,
     protected_bucket,
     public_bucket,
     settle,
@@ -47,7 +51,7 @@ def tried_around(bucket: Bucket, what: str, tricks: Mapping[str, Trick]) -> None
             continue
         check.expect(
             not tried.around,
-            bucket.surface.place(name),
+            bucket.place(name),
             what,
             *((tried.answer,) if tried.around else ()),
             expected="429, as for the plain request",
@@ -93,7 +97,7 @@ def test_a_second_credential_shares_the_limit(check: Check) -> None:
     others = [w for w in check.sessions.ways(identity) if w != check.sessions.auth(identity)]
     if not others:
         check.inconclusive(f"{identity.name} can authenticate in one way only.")
-    second = bucket.surface.request(auth=others[0])
+    second = bucket.by(others[0])
     check.witness("the second credential is let in too", settle(check, second))
     tried_around(
         bucket,
@@ -158,22 +162,23 @@ def test_replicas_share_one_limit(check: Check) -> None:
 
 @pytest.mark.control("RATE-11")
 def test_guessing_passwords_is_throttled(check: Check) -> None:
-    bucket = guessing_bucket(check)
-    answers = [bucket.full]
-    while not throttled(answers[-1]) and len(answers) < 60:
-        answers.append(bucket.ask())
-    broken = sum(a.status is None or a.status >= 500 for a in answers if not throttled(a))
-    if broken > len(answers) // 2:
-        check.inconclusive("Most guesses were answered by an error of the server.")
-    check.expect(
-        throttled(answers[-1]),
-        bucket.surface.place(),
-        "passwords of one account may be guessed without end",
-        answers[-1],
-        expected="429 within 60 guesses",
-        seen=f"{len(answers)} guesses answered",
-    )
-    check.observe(f"Throttled after {len(answers)} guesses.", answers[-1])
+    for place, guess in guesses(check):
+        answers = [check.send(guess(), patience=False)]
+        check.witness("a guess is answered", admitted(answers[0]) is True, once=True)
+        while not held_off(answers[-1], answers[0]) and len(answers) < GUESSES:
+            answers.append(check.send(guess(), patience=False))
+        broken = sum(a.status is None or a.status >= 500 for a in answers if not throttled(a))
+        if broken > len(answers) // 2:
+            check.inconclusive("Most guesses were answered by an error of the server.")
+        check.expect(
+            held_off(answers[-1], answers[0]),
+            place,
+            "passwords of one account may be guessed without end",
+            answers[-1],
+            expected=f"held off within {GUESSES} guesses",
+            seen=f"{len(answers)} guesses answered",
+        )
+        check.observe(f"{len(answers)} guesses were made.", answers[-1])
 
 
 @pytest.mark.control("RATE-12")

@@ -31,7 +31,7 @@ def test_repeat_offenders_wait_longer(check: Check) -> None:
     waits = [retry_after(a.headers) or 0.0 for a in refusals]
     check.expect(
         waits[-1] > waits[0],
-        bucket.surface.place("repeated offence"),
+        bucket.place("repeated offence"),
         "the third offence in a row costs no more than the first",
         refusals[0],
         refusals[-1],
@@ -74,14 +74,14 @@ def test_one_principals_flood_does_not_throttle_another(check: Check) -> None:
     if loud.name == quiet.name:
         check.inconclusive("The profile gives one identity only.")
     bucket = protected_bucket(check, loud)
-    request = bucket.surface.request(auth=check.sessions.auth(quiet))
+    request = bucket.by(check.sessions.auth(quiet))
     check.witness("the quiet caller is let in", settle(check, request))
     bucket.empty()
     check.witness("the loud caller is shut out", bucket.shut())
     answer = check.send(request, patience=False)
     check.expect(
         not throttled(answer),
-        bucket.surface.place("another principal"),
+        bucket.place("another principal"),
         "one principal's flood shuts another out",
         answer,
         expected="an answer",
@@ -97,7 +97,7 @@ def test_a_throttled_answer_says_truly_when_to_come_back(check: Check) -> None:
     resets = [limit.reset for limit in limits(refused.headers) if limit.reset is not None]
     if told is None and not resets:
         check.not_applicable("A throttled answer names no time; the field is optional (RFC 6585).")
-    place = bucket.surface.place("header Retry-After")
+    place = bucket.place("header Retry-After")
     if told is not None and resets:
         check.expect(
             told >= min(resets),

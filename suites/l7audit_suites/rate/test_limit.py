@@ -31,7 +31,7 @@ def test_a_caller_who_asks_too_often_is_throttled(check: Check) -> None:
     announced = bucket.policy is not None
     check.expect(
         any(map(throttled, answers)),
-        bucket.surface.place(),
+        bucket.place(),
         "a caller may ask as often as it likes",
         answers[-1],
         expected="429 beyond the quota" if announced else f"429 within {len(answers)} requests",
@@ -59,7 +59,7 @@ def test_the_announced_quota_is_the_enforced_one(check: Check) -> None:
     excess = overrun(taken, Quota(policy.quota, refill))
     check.measure("requests admitted at once", "count", value=before)
     check.measure("requests beyond the announced quota", "count", value=max(0.0, excess))
-    place = bucket.surface.place("header RateLimit-Policy")
+    place = bucket.place("header RateLimit-Policy")
     check.expect(
         excess <= slack,
         place,
@@ -98,7 +98,7 @@ def test_the_limit_holds_under_concurrency(check: Check) -> None:
     )
     check.expect(
         excess <= 2,
-        bucket.surface.place(),
+        bucket.place(),
         "parallel requests are admitted beyond the limit",
         answers[-1],
         expected=f"at most {limit.capacity:.0f} and {limit.refill:.3g} a second",

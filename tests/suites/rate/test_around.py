@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from l7audit.model import Place
 from l7audit.probe.answer import Answer
 from l7audit.probe.request import Request
 from l7audit_suites.rate.around import Tried, try_around
@@ -35,7 +35,7 @@ class Limiter:
     tokens: float = 10.0
     tricked: Callable[[], int | None] | None = None
     tricks: int = 0
-    violations: list[str] = field(default_factory=list)
+    violations: list[Place] = field(default_factory=list)
 
     def send(self, request: Request, *, patience: bool) -> Answer:
         self.tokens = min(10.0, self.tokens + self.pace * self.refill)
@@ -54,7 +54,7 @@ class Limiter:
         self.tokens -= 1
         return 200
 
-    def expect(self, ok: bool, place: str, what: str, *answers: Answer, expected: str) -> None:
+    def expect(self, ok: bool, place: Place, what: str, *answers: Answer, expected: str) -> None:
         if not ok:
             self.violations.append(place)
 
@@ -67,9 +67,8 @@ class Limiter:
 
 
 def bucket(limiter: Limiter) -> Bucket:
-    surface: Any = SimpleNamespace(place=lambda part: part)
     check: Any = limiter
-    return Bucket(check, surface, PLAIN, Answer(PLAIN, 200))
+    return Bucket(check, Place(operation="GET /x"), PLAIN, Answer(PLAIN, 200), PLAIN)
 
 
 def tried(limiter: Limiter) -> Tried:
@@ -135,4 +134,4 @@ def test_what_was_seen_of_one_trick_stays_where_another_could_not_be_told() -> N
 
     with pytest.raises(Inconclusive, match=r"met by: slow\."):
         tried_around(bucket(limiter), "fresh quota", {"quick": lambda: TRICK, "slow": slowly})
-    assert limiter.violations == ["quick"]
+    assert limiter.violations == [Place(operation="GET /x", part="quick")]

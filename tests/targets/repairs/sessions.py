@@ -67,7 +67,7 @@ class KeptSessions(Sessions):
 
 def protected_cookie(response: Response, session: Session) -> None:
     """Hands the session to the browser, out of the reach of scripts and of other sites."""
-    response.set_cookie(COOKIE, session.id, httponly=True, samesite="Lax", path="/")
+    response.set_cookie(COOKIE, session.id, httponly=True, secure=True, samesite="Lax", path="/")
 
 
 def plain_cookie(response: Response, session: Session) -> None:
