@@ -252,6 +252,9 @@ class Kind(StrEnum):
     CHAT = "chat"  # lets a language model answer a conversation
     UPLOAD = "upload"
     PATH_TAKING = "path taking"
+    AMOUNT_TAKING = "amount taking"  # takes how much or how many: money, credits, seats
+    ONCE_ONLY = "once only"  # redeems, claims or accepts what is good for one time
+    CODE_GIVING = "code giving"  # answers a code that lets in or is worth something
     URL_TAKING = "url taking"
     STREAMING = "streaming"
     HEALTH = "health"

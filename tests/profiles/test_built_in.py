@@ -19,6 +19,12 @@ def test_its_controls_and_its_reporters_exist(name: str) -> None:
     assert loaded.chosen_reporters(profile.reports)
 
 
+def test_the_profile_for_continuous_integration_leaves_no_area_of_security_out() -> None:
+    loaded = plugins.load(third_party=False)
+    catalogue = catalogues.load([suite.package for suite in loaded.suites])
+    assert set(load("ci").select) == set(catalogue.areas)
+
+
 def test_the_profile_for_continuous_integration_stops_nothing() -> None:
     assert load("ci").level is Safety.INTRUSIVE
     assert {"sarif", "junit", "markdown"} < set(load("ci").reports)

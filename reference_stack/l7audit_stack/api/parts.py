@@ -37,8 +37,10 @@ from l7audit_stack.api.security.secrecy import Secrecy
 from l7audit_stack.api.security.secrets import SecretBox
 from l7audit_stack.api.security.signing_keys import SigningKeys
 from l7audit_stack.api.security.tokens import TokenIssuer, TokenVerifier
+from l7audit_stack.api.security.voucher_codes import VoucherCodes
 from l7audit_stack.api.settings import Settings, SettingsError, weaknesses
 from l7audit_stack.api.xml_text import XmlReader
+from l7audit_stack.data.credits import Credits
 from l7audit_stack.data.database import Database
 from l7audit_stack.data.identities import Identities
 from l7audit_stack.data.store import Store
@@ -64,6 +66,8 @@ class Parts:
     readiness: Readiness
     # who is calling
     identities: Identities
+    credits: Credits
+    voucher_codes: VoucherCodes
     keys: ApiKeys
     rotation: RotationPolicy
     signing: SigningKeys
@@ -126,6 +130,8 @@ def production_parts(settings: Settings, keyring: Keyring | None = None) -> Part
         files=FileTree(settings.files_dir),
         readiness=_readiness(database, store, llm),
         identities=Identities(database),
+        credits=Credits(database),
+        voucher_codes=VoucherCodes(pepper=keyring.pepper),
         keys=ApiKeys(pepper=keyring.pepper),
         rotation=RotationPolicy(
             max_age_days=settings.key_max_age_days, grace_days=settings.key_grace_days

@@ -33,6 +33,9 @@ class _Demo:
     tier: str = "enterprise"
 
 
+CREDITS = 10_000
+"""What each demo identity holds at first."""
+
 TENANTS = ("acme", "globex", "platform")
 
 _DEMO = (
@@ -133,6 +136,11 @@ async def seed(connection: Any, keyring: Keyring) -> Seeded:
             " FROM principals p JOIN tenants t ON t.id = p.tenant_id"
             " WHERE t.name = $1 AND p.name = $2",
             [(one.tenant, one.name, lookup, digest) for one, lookup, digest in invented],
+        )
+        await connection.execute(
+            "INSERT INTO credit_balances (principal_id, credits) SELECT id, $1 FROM principals"
+            " ON CONFLICT (principal_id) DO UPDATE SET credits = $1",
+            CREDITS,
         )
     return Seeded(tenants=list(TENANTS), identities=[identity for identity, _, _ in invented])
 

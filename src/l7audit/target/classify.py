@@ -10,7 +10,13 @@ from collections.abc import Callable, Iterable, Mapping
 from urllib.parse import urlsplit
 
 from l7audit.model import Kind
-from l7audit.target import account_rules, entrance_rules, hazard_rules, resource_rules
+from l7audit.target import (
+    account_rules,
+    entrance_rules,
+    flow_rules,
+    hazard_rules,
+    resource_rules,
+)
 from l7audit.target.operation import Operation
 from l7audit.target.seen import Seen
 from l7audit.target.words import all_words, words
@@ -48,6 +54,9 @@ _RULES: Mapping[Kind, Callable[[Seen], bool]] = {
     Kind.UPLOAD: hazard_rules.upload,
     Kind.PATH_TAKING: hazard_rules.path_taking,
     Kind.URL_TAKING: hazard_rules.url_taking,
+    Kind.AMOUNT_TAKING: flow_rules.amount_taking,
+    Kind.ONCE_ONLY: flow_rules.once_only,
+    Kind.CODE_GIVING: flow_rules.code_giving,
     Kind.STREAMING: hazard_rules.streaming,
     Kind.HEALTH: entrance_rules.health,
     Kind.METRICS: entrance_rules.metrics,

@@ -46,6 +46,66 @@ REFILL = (
     "minute", "duration", "rps", "ttl", "reset",
 )  # fmt: skip
 
+AMOUNT = (
+    "amount", "quantity", "qty", "credit", "point", "coin", "minute", "hour", "night", "seat",
+    "ticket", "unit", "piece", "price", "cent", "total", "sum", "cost", "fee", "fare", "tip",
+    "deposit", "donation", "bid", "stake", "budget", "money", "payment", "guest", "person",
+    "share", "limit", "euro", "dollar",
+)  # fmt: skip
+NOT_AN_AMOUNT = (
+    "id", "adjustment", "delta", "offset", "change", "difference", "correction", "temperature",
+    "latitude", "longitude", "x", "y", "position", "percent", "expire", "expires", "expiry", "ttl",
+    "timeout", "interval", "before", "after", "reminder", "start", "end", "opening", "closing",
+    "page", "rate", "overlap",
+)  # fmt: skip
+STOCK = (
+    "balance", "credit", "point", "coin", "minute", "budget", "fund", "wallet", "owed", "debt",
+    "due", "remaining", "available", "stock", "quota", "spent", "saldo", "holding",
+)  # fmt: skip
+CLAIM = (
+    "code", "invite", "invitation", "voucher", "coupon", "pin", "link", "share", "reset", "otp",
+    "token",
+)  # fmt: skip
+NOT_A_CLAIM = (
+    "country", "postal", "post", "zip", "status", "error", "language", "currency", "colour",
+    "color", "type", "kind", "product", "sku", "area", "region", "exit", "source", "id", "self",
+    "next", "previous", "count", "at", "by", "expiry", "expire", "expires", "name", "csrf", "xsrf",
+)  # fmt: skip
+
+
+def is_amount(name: str, schema: Schema) -> bool:
+    """Whether a field says how much or how many, so that less than nothing makes no sense.
+
+    Not where the schema itself lets it be negative.
+    """
+    told, least = words(name), schema.get("minimum")
+    decimal = schema.get("format") == "decimal" or "\\d" in str(schema.get("pattern", ""))
+    kind = type_of(schema)
+    return (
+        says(told, *AMOUNT)
+        and not says(told, *NOT_AN_AMOUNT)
+        and (kind in {"", "integer", "number"} or (kind == "string" and decimal))
+        and not (isinstance(least, int | float) and least < 0)
+        and not schema.get("enum")
+    )
+
+
+def is_stock(name: str) -> bool:
+    """Whether a number of that name says how much of something somebody has, or owes."""
+    return says(words(name), *STOCK)
+
+
+def is_claim(name: str, schema: Schema) -> bool:
+    """Whether a text of that name gives something to whoever knows it."""
+    told = words(name)
+    return (
+        type_of(schema) in {"", "string"}
+        and says(told, *CLAIM)
+        and not says(told, *NOT_A_CLAIM)
+        and not schema.get("enum")
+        and schema.get("format") not in {"date", "date-time", "email"}
+    )
+
 
 def is_password(name: str, schema: Schema) -> bool:
     """Whether a field takes a password."""

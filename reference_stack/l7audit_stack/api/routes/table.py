@@ -10,6 +10,7 @@ from l7audit_stack.api.routes import (
     audit,
     auth,
     chat,
+    credits,
     description,
     documents,
     files,
@@ -22,6 +23,7 @@ from l7audit_stack.api.routes import (
     search,
     signing_keys,
     users,
+    vouchers,
     webhooks,
 )
 
@@ -40,6 +42,8 @@ OPERATIONS: tuple[Operation, ...] = (
     *archives.OPERATIONS,
     *chat.OPERATIONS,
     *webhooks.OPERATIONS,
+    *credits.OPERATIONS,
+    *vouchers.OPERATIONS,
     *audit.OPERATIONS,
     *policies.OPERATIONS,
     *health.OPERATIONS,

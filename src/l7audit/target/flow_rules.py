@@ -1,0 +1,53 @@
+"""Rules: what moves or takes amounts, what may be done once, and what gives codes away."""
+
+from __future__ import annotations
+
+from l7audit.target import entrance_rules, meaning, resource_rules
+from l7audit.target.schemas import walk
+from l7audit.target.seen import CHANGES, Seen
+from l7audit.target.words import says
+
+_DEPTH = 4
+_ONCE = (
+    "redeem", "redemption", "claim", "activate", "activation", "accept", "acceptance", "gift",
+    "bonus", "reward", "cash in", "consume", "checkin", "check in",
+)  # fmt: skip
+_SAID_ONCE = ("once", "one time", "single use", "only one")
+_CLAIMED = (
+    "invite", "invitation", "voucher", "coupon", "gift", "share", "sharing", "reset", "forgot",
+    "recovery", "referral", "ticket", "promotion", "code", "link", "pass",
+)  # fmt: skip
+
+
+def amount_taking(seen: Seen) -> bool:
+    operation = seen.operation
+    if operation.method not in CHANGES or says(seen.named, "policy", "setting", "preference"):
+        return False
+    return any(
+        meaning.is_amount(name, part)
+        for schema in operation.bodies.values()
+        for name, part in walk(schema, _DEPTH)
+    )
+
+
+def once_only(seen: Seen) -> bool:
+    operation = seen.operation
+    if operation.method not in CHANGES or operation.public or seen.item:
+        return False
+    # What makes things of a collection is told by its items: claims may be many.
+    if resource_rules.resource_create(seen) or resource_rules.about_keys(seen):
+        return False
+    return says(seen.named, *_ONCE) or says(seen.told, *_SAID_ONCE)
+
+
+def code_giving(seen: Seen) -> bool:
+    operation = seen.operation
+    if operation.method not in CHANGES or not says(seen.named, *_CLAIMED):
+        return False
+    if resource_rules.about_keys(seen) or entrance_rules.login(seen) or entrance_rules.token(seen):
+        return False
+    return any(
+        meaning.is_claim(name, part)
+        for schema in operation.success.values()
+        for name, part in walk(schema, 3)
+    )

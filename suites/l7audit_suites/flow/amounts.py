@@ -1,0 +1,147 @@
+"""Which members of a body are amounts, and what amounts make no sense. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from l7audit.target import meaning
+from l7audit.target.schemas import Schema, alternative, properties, type_of
+from l7audit_suites.flow.standing import as_number
+
+Path = tuple[str | int, ...]
+
+BEYOND = 2**63
+"""The first whole number that 64 bits with a sign do not hold."""
+
+_DEPTH = 3
+_ROUNDING = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """A member of a body that says how much: where it stands, and its schema."""
+
+    path: Path
+    schema: Schema
+
+    @property
+    def name(self) -> str:
+        return str(self.path[-1])
+
+    @property
+    def label(self) -> str:
+        return ".".join(str(step) for step in self.path if isinstance(step, str))
+
+    @property
+    def whole(self) -> bool:
+        return type_of(self.schema) == "integer"
+
+    def plain(self) -> int:
+        """The least sensible amount: one, or what the schema asks for."""
+        schema = alternative(self.schema)
+        least, above = _number(schema.get("minimum")), _number(schema.get("exclusiveMinimum"))
+        return max(1, math.ceil(least or 1), math.floor(above or 0) + 1)
+
+    def most(self) -> float | None:
+        """What the schema allows at most, if it says so."""
+        return _number(alternative(self.schema).get("maximum"))
+
+    def into(self, body: Any, value: float | int) -> Any:
+        """The body with this amount."""
+        written: Any = str(value) if type_of(self.schema) == "string" else value
+        return put(body, self.path, written)
+
+    def senseless(self, plain: int) -> Iterator[tuple[str, float | int]]:
+        """Amounts that nobody can mean, by what they are."""
+        yield "less than nothing", -plain
+        if self._more_than_nothing():
+            yield "nothing", 0
+        yield "a part of a unit", plain + (0.5 if self.whole else 0.005)
+        yield "more than numbers hold", BEYOND
+
+    def _more_than_nothing(self) -> bool:
+        schema = alternative(self.schema)
+        least, above = _number(schema.get("minimum")), _number(schema.get("exclusiveMinimum"))
+        return (least or 0) > 0 or (above is not None and above >= 0)
+
+
+def _number(value: Any) -> float | None:
+    plain = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if plain else None
+
+
+def amounts(schema: Schema, body: Any) -> list[Amount]:
+    """The amounts of a made-up body; in a list only those of its first item."""
+    return list(_amounts(schema, body, (), _DEPTH))
+
+
+def _amounts(schema: Schema, body: Any, above: Path, depth: int) -> Iterator[Amount]:
+    if depth <= 0:
+        return
+    for name, part in properties(schema).items():
+        here = (*above, name)
+        if part.get("readOnly") is True:
+            continue
+        inner = body.get(name) if isinstance(body, dict) else None
+        if type_of(part) == "object":
+            yield from _amounts(part, inner, here, depth - 1)
+        elif type_of(part) == "array" and isinstance(inner, list) and inner:
+            items = part.get("items")
+            if isinstance(items, dict):
+                yield from _amounts(items, inner[0], (*here, 0), depth - 1)
+        elif meaning.is_amount(name, part):
+            yield Amount(here, part)
+
+
+def put(body: Any, path: Path, value: Any) -> Any:
+    """A copy of the body with a value at a path."""
+    if not path:
+        return value
+    head, *rest = path
+    if isinstance(head, int):
+        items = list(body) if isinstance(body, list) else []
+        items[head : head + 1] = [put(items[head] if head < len(items) else {}, tuple(rest), value)]
+        return items
+    members = dict(body) if isinstance(body, Mapping) else {}
+    members[head] = put(members.get(head), tuple(rest), value)
+    return members
+
+
+def shown(thing: Any, name: str) -> list[float]:
+    """What a thing shows under the name of an amount, at any depth."""
+    found: list[float] = []
+    level = [thing]
+    for _ in range(_DEPTH + 1):
+        below: list[Any] = []
+        for node in level:
+            if isinstance(node, dict):
+                number = as_number(node.get(name))
+                found += [] if number is None else [number]
+                below += node.values()
+            elif isinstance(node, list):
+                below += node[:50]
+        level = below
+    return found
+
+
+def kept(values: Sequence[float], sent: float | int) -> bool:
+    """Whether what was sent is what a thing shows; of what no number holds, whether it became
+    less than nothing."""
+    if sent == BEYOND:
+        return any(v < 0 for v in values)
+    return any(v == sent for v in values)
+
+
+def unequal(plain: Mapping[str, float], odd: Mapping[str, float]) -> bool:
+    """Whether what one loses and another gains, which a sensible amount makes the same, differs."""
+    lost = [k for k, v in plain.items() if v < 0]
+    pairs = [(a, b) for a in lost for b, v in plain.items() if v == -plain[a]]
+    return any(abs(odd.get(a, 0.0) + odd.get(b, 0.0)) > _ROUNDING for a, b in pairs)
+
+
+def turned(plain: Mapping[str, float], odd: Mapping[str, float]) -> list[str]:
+    """What moved the other way than it does with a sensible amount."""
+    return [k for k, v in plain.items() if v * odd.get(k, 0.0) < 0]

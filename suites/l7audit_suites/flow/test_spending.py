@@ -1,0 +1,147 @@
+"""What somebody has is not spent twice by asking twice at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from l7audit.harness.check import Check
+from l7audit.model import Kind
+from l7audit.probe.answer import Answer
+from l7audit.target.target_model import Surface
+from l7audit_suites.flow.amounts import Amount, amounts
+from l7audit_suites.flow.orders import Desk, Pair, pairs
+from l7audit_suites.flow.standing import Standing, moved, standing
+from l7audit_suites.flow.test_once import AT_ONCE, ROUNDS
+
+_MOST_SURFACES = 8
+_FEWEST = 4
+"""What somebody must have, so that more than half of it is less than all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Purse:
+    """What is spent by an operation: `stock` is where it is shown, `gain` where the taker sees
+    what he was given (empty where he does not)."""
+
+    desk: Desk
+    surface: Surface
+    amount: Amount
+    body: Any = field(repr=False)
+    giver: Standing
+    taker: Standing | None
+    stock: str
+    gain: str
+
+    def has(self) -> float:
+        return self.giver.now().get(self.stock, 0.0)
+
+    def gained(self) -> float:
+        return self.taker.now().get(self.gain, 0.0) if self.taker and self.gain else 0.0
+
+
+@pytest.mark.control("FLOW-04")
+def test_what_somebody_has_is_not_spent_twice_at_once(check: Check) -> None:
+    looked = 0
+    accounts: dict[str, Standing | None] = {}
+    for surface in check.surfaces(Kind.AMOUNT_TAKING, limit=_MOST_SURFACES):
+        for pair in pairs(check):
+            purse = _purse(check, surface, pair, accounts)
+            if purse is None:
+                continue
+            looked += _spent(check, purse)
+            break
+    if not looked:
+        check.inconclusive("No operation was seen to spend what its caller has.")
+
+
+def _purse(
+    check: Check, surface: Surface, pair: Pair, accounts: dict[str, Standing | None]
+) -> Purse | None:
+    """The operation, if a sensible amount of it is taken from what its caller is shown to have."""
+    for who in (pair.owner, pair.other):
+        if who is not None and who.name not in accounts:
+            accounts[who.name] = standing(check, who)
+    giver = accounts[pair.owner.name]
+    taker = accounts[pair.other.name] if pair.other is not None else None
+    desk = Desk(check, pair)
+    ready = desk.ready(surface)
+    if ready is None or giver is None or not giver.reads:
+        return None
+    for body in desk.bodies(ready):
+        for amount in amounts(ready.operation.body_schema, body)[:1]:
+            value = amount.plain()
+            before, theirs = giver.now(), taker.now() if taker else {}
+            answer = desk.send(ready, amount.into(body, value))
+            if not answer.ok:
+                continue
+            stock = _by(moved(before, giver.now()), -value)
+            gain = _by(moved(theirs, taker.now()), value) if taker else ""
+            if stock:
+                check.witness("an amount leaves what its caller has", answer, once=True)
+                return Purse(desk, ready, amount, body, giver, taker, stock, gain)
+    return None
+
+
+def _by(changes: dict[str, float], value: float) -> str:
+    return next((k for k, v in changes.items() if v == value), "")
+
+
+def _spent(check: Check, purse: Purse) -> bool:
+    """Whether it could be tried: more than half of what is there, many times at once."""
+    looked = False
+    for _ in range(ROUNDS):
+        had, theirs = purse.has(), purse.gained()
+        value = int(had // 2) + 1
+        most = purse.amount.most()
+        if had < _FEWEST or (most is not None and value > most):
+            check.observe("The caller has too little, or more than may be spent by two requests.")
+            return looked
+        looked = True
+        request = purse.desk.request(purse.surface, purse.amount.into(purse.body, value))
+        reads = purse.giver.reads
+        auth = check.sessions.auth(purse.desk.pair.owner, reads[0])
+        check.burst([reads[0].request(auth)] * AT_ONCE, AT_ONCE)
+        won = [a for a in check.burst([request] * AT_ONCE, AT_ONCE) if a.ok]
+        for answer in won:
+            purse.desk.kept(purse.surface, answer)
+        held = _held(check, purse, value, had, theirs, won)
+        _back(check, purse, int(purse.gained() - theirs), value)
+        if not held:
+            break
+    return looked
+
+
+def _held(
+    check: Check, purse: Purse, value: int, had: float, theirs: float, won: list[Answer]
+) -> bool:
+    left, more = purse.has(), purse.gained() - theirs
+    spent = max(had - left, more)
+    return check.expect(
+        left >= 0 and spent <= max(had, float(value)),
+        purse.surface.place("at once"),
+        f"More is spent than there is, by {AT_ONCE} requests at once.",
+        *won,
+        expected=f"at most {had:g} spent, one success",
+        seen=f"{spent:g} spent and {left:g} left, by {len(won)} successes",
+    )
+
+
+def _back(check: Check, purse: Purse, gained: int, value: int) -> None:
+    """Gives back what the other got, as far as he can by the same operation."""
+    pair = purse.desk.pair
+    if gained <= 0 or pair.other is None:
+        return
+    desk = Desk(check, Pair(pair.other, pair.owner))
+    surface = desk.ready(check.model.surface(purse.surface.operation))
+    for body in desk.bodies(surface) if surface is not None else ():
+        back = body
+        assert surface is not None  # the loop runs only then
+        sent = [
+            desk.send(surface, purse.amount.into(back, min(value, gained - at)))
+            for at in range(0, gained, value)
+        ]
+        if sent and sent[0].ok:
+            return

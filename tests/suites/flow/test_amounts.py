@@ -1,0 +1,86 @@
+"""Which members say how much, what amounts make no sense, and what shows that one was taken."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from l7audit.target import meaning
+from l7audit_suites.flow.amounts import BEYOND, Amount, amounts, kept, put, shown, turned, unequal
+from l7audit_suites.flow.standing import moved, stocks
+
+WHOLE: dict[str, Any] = {"type": "integer"}
+
+
+@pytest.mark.parametrize("name", ["amount", "quantity", "creditsToGive", "priceCents", "seats"])
+def test_a_number_of_that_name_says_how_much(name: str) -> None:
+    assert meaning.is_amount(name, WHOLE)
+
+
+@pytest.mark.parametrize(
+    "name", ["temperature", "latitude", "price_adjustment", "offset_minutes", "page", "account_id"]
+)
+def test_a_number_that_may_be_less_than_nothing_is_no_amount(name: str) -> None:
+    assert not meaning.is_amount(name, WHOLE)
+
+
+def test_a_schema_that_admits_less_than_nothing_is_believed() -> None:
+    assert not meaning.is_amount("amount", {"type": "integer", "minimum": -100})
+    assert not meaning.is_amount("amount", {"type": "string"})
+    assert meaning.is_amount("amount", {"type": "string", "format": "decimal"})
+
+
+def test_amounts_are_found_within_objects_and_first_items() -> None:
+    line = {"type": "object", "properties": {"quantity": WHOLE, "note": {"type": "string"}}}
+    schema = {"properties": {"lines": {"type": "array", "items": line}, "tip": WHOLE}}
+    found = amounts(schema, {"lines": [{"quantity": 2}]})
+    assert [a.path for a in found] == [("lines", 0, "quantity"), ("tip",)]
+    assert found[0].into({"lines": [{"quantity": 2}]}, -1) == {"lines": [{"quantity": -1}]}
+
+
+def test_the_sensible_amount_is_the_least_that_the_schema_admits() -> None:
+    assert Amount(("n",), {"type": "integer", "minimum": 5}).plain() == 5
+    assert Amount(("n",), {"type": "integer", "exclusiveMinimum": 0}).plain() == 1
+    assert Amount(("n",), WHOLE).plain() == 1
+
+
+def test_nothing_makes_no_sense_only_where_more_is_asked_for() -> None:
+    asked = Amount(("n",), {"type": "integer", "minimum": 1})
+    assert [value for _, value in asked.senseless(1)] == [-1, 0, 1.5, BEYOND]
+    assert 0 not in [value for _, value in Amount(("n",), WHOLE).senseless(1)]
+
+
+def test_an_amount_is_kept_where_a_thing_shows_it() -> None:
+    thing = {"order": {"items": [{"quantity": -1}]}, "quantity": "3"}
+    assert kept(shown(thing, "quantity"), -1)
+    assert not kept(shown(thing, "quantity"), 0)
+    assert not kept([1.0], -1), "an amount that was made sensible is not kept"
+    assert kept([-9.2e18], BEYOND)
+    assert not kept([float(BEYOND)], BEYOND)
+
+
+def test_balances_that_move_the_other_way_or_unequally_show_it() -> None:
+    plain = {"his": -1.0, "hers": 1.0}
+    assert turned(plain, {"his": 1.0, "hers": -1.0}) == ["his", "hers"]
+    assert turned(plain, {}) == []
+    assert unequal(plain, {"his": -1.0, "hers": 2.0})
+    assert not unequal(plain, {"his": -1.5, "hers": 1.5})
+    assert not unequal({"his": -1.0}, {"his": -2.0})
+
+
+def test_what_somebody_has_is_read_by_the_id_of_its_thing() -> None:
+    wallets = [{"id": "b", "balance": 2}, {"id": "a", "balance": "7.50", "size": 9}]
+    body = {"items": wallets, "credits": 4, "total": True}
+    assert dict(stocks(body)) == {
+        ".credits": 4.0,
+        ".items[b].balance": 2.0,
+        ".items[a].balance": 7.5,
+    }
+    assert moved({"a": 1.0, "b": 2.0}, {"a": 3.0, "b": 2.0, "c": 1.0}) == {"a": 2.0}
+
+
+def test_a_value_is_put_at_its_path_and_the_rest_stays() -> None:
+    body = {"a": [{"b": 1, "c": 2}], "d": 3}
+    assert put(body, ("a", 0, "b"), 9) == {"a": [{"b": 9, "c": 2}], "d": 3}
+    assert body["a"] == [{"b": 1, "c": 2}]
