@@ -87,9 +87,15 @@ def test_the_same_ones_stand_by_each_time_whatever_the_order() -> None:
     assert bystanders(variants, controls) == bystanders(variants[::-1], controls)
 
 
-def test_everybody_stands_by_at_the_clean_stack_and_on_demand() -> None:
+def test_what_asks_a_scanner_stands_by_on_demand_only() -> None:
+    controls, variants = many(40)
+    controls.append(control("BB-50", scanners=["reader"]))
+    stood = {n for names in bystanders(variants, controls).values() for n in names}
+    assert "BB-50" not in stood
+    assert "BB-50" in bystanders(variants, controls, thorough=True)["v0"]
+
+
+def test_all_that_disturb_nobody_stand_by_on_demand() -> None:
     controls, (variant,) = many(1)
-    clean = Variant(CLEAN, "", frozenset(), near_miss=False)
-    quiet = {c.id for c in controls} - {"AA-99"}
-    assert bystanders([clean, variant], controls)[CLEAN] == quiet
-    assert bystanders([variant], controls, thorough=True)["v0"] == quiet - {"AA-01"}
+    everybody = {c.id for c in controls} - {"AA-01", "AA-99"}
+    assert bystanders([variant], controls, thorough=True)["v0"] == everybody

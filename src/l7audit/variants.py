@@ -70,16 +70,17 @@ def bystanders(
     """Who stands by at each variant: controls that disturb nobody and do not name it.
 
     Few at each, but each as often as its fellows: of those that stood by least so far some are
-    drawn by the variant's name, more of its subjects' areas than of others. With `thorough`, and
-    at the clean stack, it is all of them.
+    drawn by the variant's name, more of its subjects' areas than of others. What asks a scanner
+    stands by nowhere: it takes as long as all the others together. With `thorough` it is all that
+    disturb nobody.
     """
-    quiet = [c for c in controls if not c.alone]
+    quiet = [c for c in controls if not c.alone and (thorough or not c.scanners)]
     areas = {c.id: c.area for c in controls}
     stood: Counter[str] = Counter()
     found: dict[str, frozenset[str]] = {}
     for variant in sorted(variants, key=lambda v: v.name):
         others = [c for c in quiet if c.id not in variant.subjects]
-        if thorough or variant.name == CLEAN:
+        if thorough:
             found[variant.name] = frozenset(c.id for c in others)
             continue
         chance = random.Random(variant.name)

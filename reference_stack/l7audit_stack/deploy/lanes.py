@@ -82,7 +82,7 @@ class Lane:
         """Make its data and decide its ports; starts nothing."""
         shared = self.shared
         self._folder.mkdir(mode=0o700)
-        shutil.copytree(shared.secrets, self.secrets_dir)
+        self._restore_keys()
         shutil.copytree(shared.files, self.files_dir)
         await self._empty(database=True)
         self.receiver_port = shared.ports.take()
@@ -123,6 +123,11 @@ class Lane:
             log = shared.log("database")
             await shared.postgres.copy_template(shared.programs, log, self.database)
 
+    def _restore_keys(self) -> None:
+        """The key files as they were made: a defect may have kept a key from being retired."""
+        shutil.rmtree(self.secrets_dir, ignore_errors=True)
+        shutil.copytree(self.shared.secrets, self.secrets_dir)
+
     async def start_replicas(self) -> None:
         """Start the API."""
         await asyncio.gather(*(keeper.start() for keeper in self.replicas))
@@ -138,13 +143,15 @@ class Lane:
     async def switch(self, defects: tuple[str, ...], *, fresh_data: bool) -> None:
         """Run with these defects instead, on the same addresses. Restarts only what differs.
 
-        The store is emptied, so that penalties of one variant don't fall on the next;
+        The store is emptied and the key files are put back, so that neither penalties nor keys of
+        one variant are met by the next;
         `fresh_data` also puts the database back to what was seeded.
         """
         configuration = await self._configuration(defects)  # also refuses unknown names
         self.defects = defects
         await asyncio.gather(*(keeper.kill() for keeper in self.replicas))
         await self._empty(database=fresh_data)
+        self._restore_keys()
         edge_differs = self.edge_component.configure(configuration)
         await asyncio.gather(*(self._replace(keeper) for keeper in self.replicas))
         edge = self._edge_keeper()
