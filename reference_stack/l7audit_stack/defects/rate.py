@@ -133,7 +133,7 @@ DEFECTS: tuple[Defect, ...] = (
         "rate.refills-quickly",
         "Anonymous callers are let in again after a few hundredths of a second.",
         near_miss=True,
-        parts=_built_in(tiers=frozenset({"anonymous"}), backoff_base=0.0, refill=30.0),
+        parts=_built_in(tiers=frozenset({"anonymous"}), backoff_base=0.0, refill=15.0),
     ),
     Defect(
         "rate.keyed-by-credential",

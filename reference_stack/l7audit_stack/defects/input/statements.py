@@ -12,7 +12,7 @@ from l7audit_stack.api.operation import Call, Reply
 from l7audit_stack.api.paging import PageQuery
 from l7audit_stack.api.problems import Problem, not_found
 from l7audit_stack.api.routes import agents, search
-from l7audit_stack.api.routes.shapes import Query, caller
+from l7audit_stack.api.routes.shapes import Name, caller
 from l7audit_stack.defects.defect import Defect
 from l7audit_stack.defects.input import swap
 
@@ -59,7 +59,7 @@ async def searches_by_text(call: Call) -> Reply:
 class SortQuery(PageQuery, frozen=True):
     """A sort order is a column's name, and a minus where it goes down."""
 
-    name: Query | None = None
+    name: Name | None = None
     sort: Annotated[str, msgspec.Meta(max_length=200)] = "-created_at"
 
 
