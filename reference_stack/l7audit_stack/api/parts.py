@@ -32,6 +32,7 @@ from l7audit_stack.api.security.passwords import ClientSecrets, Passwords
 from l7audit_stack.api.security.paths import PathRule
 from l7audit_stack.api.security.policy import AccessPolicy
 from l7audit_stack.api.security.rates import RatePolicies
+from l7audit_stack.api.security.resets import Resets
 from l7audit_stack.api.security.sampling import Sampling
 from l7audit_stack.api.security.secrecy import Secrecy
 from l7audit_stack.api.security.secrets import SecretBox
@@ -75,6 +76,7 @@ class Parts:
     issuer: TokenIssuer
     passwords: Passwords
     client_secrets: ClientSecrets
+    resets: Resets
     authenticator: Callable[[Parts], Authenticator]
     revocations: Revocations
     # what they may do, and how often
@@ -150,6 +152,7 @@ def production_parts(settings: Settings, keyring: Keyring | None = None) -> Part
         ),
         passwords=Passwords(),
         client_secrets=ClientSecrets(pepper=keyring.pepper),
+        resets=Resets(store, keyring.pepper),
         authenticator=Authenticator,
         revocations=Revocations(store),
         policy=AccessPolicy(),

@@ -105,6 +105,11 @@ class Identities:
         )
         return None if row is None else (_principal(row), row["password_hash"])
 
+    async def set_password(self, principal_id: str, digest: str) -> None:
+        await self._database.execute(
+            "UPDATE principals SET password_hash = $2 WHERE id = $1::uuid", principal_id, digest
+        )
+
     async def client_by_id(self, client_id: str) -> tuple[PrincipalRow, bytes] | None:
         row = await self._database.fetchrow(
             f"SELECT {_PRINCIPAL}, p.client_secret_hash{_FROM}"

@@ -26,14 +26,14 @@ class ForAnonymousOnly(RateLimiter):
 
 
 class NotFor(RateLimiter):
-    """Forgets the limit of one policy."""
+    """Forgets the limits of some policies."""
 
-    forgotten = ""
+    forgotten: tuple[str, ...] = ()
 
     async def take(
         self, subject: str, tier: str, name: str, *, fail_closed: bool = False
     ) -> Verdict | None:
-        if name == self.forgotten:
+        if name in self.forgotten:
             return None
         return await super().take(subject, tier, name, fail_closed=fail_closed)
 
@@ -41,19 +41,31 @@ class NotFor(RateLimiter):
 class NotForLogin(NotFor):
     """The login was written before the limiter."""
 
-    forgotten = "login"
+    forgotten = ("login",)
 
 
 class NotForLogins(NotFor):
     """Guesses are counted for each account, and for nobody's list of accounts."""
 
-    forgotten = "logins"
+    forgotten = ("logins",)
+
+
+class NotForResets(NotFor):
+    """Codes for a new password are asked for and tried as often as anybody likes."""
+
+    forgotten = ("reset", "reset-code")
+
+
+class NotForCostly(NotFor):
+    """What computes for long counts no more than what does not."""
+
+    forgotten = ("chat", "search")
 
 
 class NotForPublic(NotFor):
     """What nobody owns is not counted."""
 
-    forgotten = "public"
+    forgotten = ("public",)
 
 
 class ReadsThenWrites(RateLimiter):

@@ -186,6 +186,16 @@ DEFECTS: tuple[Defect, ...] = (
         parts=_built_in(names=frozenset({"logins"}), capacity=90.0),
     ),
     Defect(
+        "rate.resets-unlimited",
+        "Codes for a new password may be asked for and tried without limit.",
+        parts=_limiter(careless.NotForResets),
+    ),
+    Defect(
+        "rate.costly-unlimited",
+        "The language model answers and searches run as often as anybody likes.",
+        parts=_limiter(careless.NotForCostly),
+    ),
+    Defect(
         "rate.one-bucket-for-all",
         "All principals share one bucket.",
         parts=_limiter(careless.OneForAll),

@@ -69,6 +69,7 @@ def rate_policy(seen: Seen) -> bool:
 def costly(seen: Seen) -> bool:
     return seen.operation.method in {"POST", "GET"} and (
         streaming(seen)
+        or says(seen.told, *meaning.DEAR)
         or says(
             seen.named,
             "chat", "completion", "search", "generate", "generation", "embed", "embedding",

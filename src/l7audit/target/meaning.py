@@ -38,6 +38,10 @@ SOUGHT = (
     "query", "q", "search", "term", "text", "keyword", "phrase", "filter", "needle", "prefix",
     "name", "title",
 )  # fmt: skip
+DEAR = (
+    "costly", "expensive", "computationally", "compute intensive", "cpu intensive",
+    "resource intensive", "long running", "dear",
+)  # fmt: skip
 SPEAKER = ("role", "author", "speaker", "sender", "from")
 SPEECH = ("content", "text", "message", "body", "parts")
 CAPACITY = ("capacity", "burst", "quota", "limit", "max", "maximum", "request", "rate", "rpm")

@@ -20,6 +20,7 @@ from l7audit_stack.api.routes import (
     memories,
     metrics,
     policies,
+    resets,
     search,
     signing_keys,
     users,
@@ -29,6 +30,7 @@ from l7audit_stack.api.routes import (
 
 OPERATIONS: tuple[Operation, ...] = (
     *auth.OPERATIONS,
+    *resets.OPERATIONS,
     *me.OPERATIONS,
     *account.OPERATIONS,
     *keys.OPERATIONS,

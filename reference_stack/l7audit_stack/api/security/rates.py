@@ -30,6 +30,8 @@ BUILT_IN: Mapping[tuple[str, str], RatePolicy] = MappingProxyType(
         ("anonymous", "public"): RatePolicy(capacity=300, refill=50),
         ("anonymous", "login"): RatePolicy(capacity=10, refill=0.5),
         ("anonymous", "logins"): RatePolicy(capacity=60, refill=2),
+        ("anonymous", "reset"): RatePolicy(capacity=5, refill=0.05),
+        ("anonymous", "reset-code"): RatePolicy(capacity=10, refill=0.1),
         ("anonymous", "token"): RatePolicy(capacity=20, refill=1),
     }
 )

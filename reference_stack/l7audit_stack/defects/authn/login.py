@@ -16,7 +16,7 @@ from l7audit_stack.defects.authn.around import Scope, Whole, changing_answers
 from l7audit_stack.defects.authn.swap import Swap, become
 from l7audit_stack.defects.defect import Defect
 
-LOGIN, TOKEN = "auth.login", "auth.token"
+LOGIN, TOKEN, RESET = "auth.login", "auth.token", "resets.ask"
 
 
 class NoDecoy(Passwords):
@@ -75,6 +75,25 @@ def _tells_unknown_user(handler: Any) -> Any:
         return reply
 
     return login
+
+
+def _helps_who_mistyped(handler: Any) -> Any:
+    async def ask(call: Call) -> Reply:
+        if await call.parts.identities.user_by_username(call.body.username) is None:
+            raise Problem(404, "user-unknown", "There is no such user: is the name right?")
+        reply: Reply = await handler(call)
+        return reply
+
+    return ask
+
+
+def _repeats_the_name(handler: Any) -> Any:
+    async def ask(call: Call) -> Reply:
+        await handler(call)
+        said = {"message": f"If {call.body.username} is a user, a letter is on its way."}
+        return Reply(json.dumps(said).encode(), status=202)
+
+    return ask
 
 
 def _tells_unknown_client(handler: Any) -> Any:
@@ -171,6 +190,17 @@ DEFECTS: tuple[Defect, ...] = (
         summary="A failed login answers 200 with an error in its body, for every reason the same.",
         near_miss=True,
         wrap=_on(LOGIN, (401,), _with_200),
+    ),
+    Defect(
+        name="authn.reset-tells-unknown-user",
+        summary="Who asks for a new password is told that there is no such user.",
+        parts=_handled(RESET, _helps_who_mistyped),
+    ),
+    Defect(
+        name="authn.reset-repeats-the-name",
+        summary="Whoever asks for a new password is answered with the name that they gave.",
+        near_miss=True,
+        parts=_handled(RESET, _repeats_the_name),
     ),
     Defect(
         name="authn.unknown-user-faster",
