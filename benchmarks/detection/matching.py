@@ -15,11 +15,28 @@ _TABLE = Path(__file__).with_name("classes.yaml")
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a tool said: `names` are the controls or classes, `operation` is like `GET /x/{id}`."""
+    """What a tool said: `names` are the controls or classes, `operation` is like `GET /x/{id}`.
+
+    `weak`: the tool itself is not sure, or only hints at it.
+    """
 
     names: frozenset[str]
     operation: str
     sentence: str
+    weak: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a tool came to in one run, the seconds it took, and what is to be said of its end.
+
+    `prefix` is what the document says that all paths begin with, where findings may leave it out.
+    """
+
+    findings: tuple[Finding, ...]
+    seconds: float
+    note: str = ""
+    prefix: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,31 +5,19 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import msgspec
 import yaml
 from ground.target import Service
-from matching import Finding
+from matching import Finding, Report
 
 from l7audit.assess.results import Results
-from l7audit.journal import Exchange, of_type, read
+from l7audit.model import Confidence
 from l7audit.target.openapi import Document
 
 _SECONDS = 900
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What a tool came to: its findings, how many requests it sent, and the seconds it took."""
-
-    findings: tuple[Finding, ...]
-    requests: int
-    seconds: float
-    note: str = ""
-    prefix: str = ""
 
 
 def audit(service: Service, url: str, folder: Path, seed: int, select: str = "") -> Report:
@@ -56,12 +44,16 @@ def audit(service: Service, url: str, folder: Path, seed: int, select: str = "")
         raise RuntimeError(f"l7audit ended with {done.returncode}: {done.stderr.strip()}")
     results = msgspec.json.decode(written.read_bytes(), type=Results)
     findings = tuple(
-        Finding(frozenset({control.id}), finding.place.operation, finding.statement)
+        Finding(
+            frozenset({control.id}),
+            finding.place.operation,
+            finding.statement,
+            finding.confidence == Confidence.WEAK,
+        )
         for control in results.controls
         for finding in control.findings
     )
-    sent = sum(1 for _ in of_type(read(out / "latest" / "journal.jsonl"), Exchange))
-    return Report(findings, sent, seconds, prefix=_prefix(service, url))
+    return Report(findings, seconds, prefix=_prefix(service, url))
 
 
 def _prefix(service: Service, url: str) -> str:
