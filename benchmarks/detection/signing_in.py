@@ -53,14 +53,27 @@ def _token(client: httpx.Client, login: Login, name: str, secret: str) -> str:
 
 def _session(client: httpx.Client, login: Login, name: str, secret: str) -> dict[str, str]:
     path = login.operation.partition(" ")[2]
-    form = client.get(path).raise_for_status().text
-    hidden = re.search(r'name="(csrf\w*)"[^>]*value="([^"]+)"', form)
+    form = client.get(path).raise_for_status()
+    hidden = re.search(r'name="(csrf\w*)"[^>]*value="([^"]+)"', form.text)
     sent = {login.fields["user"]: name, login.fields["password"]: secret}
-    answer = client.post(path, data={**sent, **({hidden[1]: hidden[2]} if hidden else {})})
+    answer = client.post(
+        path,
+        data={**sent, **({hidden[1]: hidden[2]} if hidden else {})},
+        headers=_cookie(form, login),
+    )
     if answer.is_error:
         answer.raise_for_status()
-    found = {"Cookie": f"{login.cookie}={client.cookies[login.cookie]}"}
+    found = _cookie(answer, login) or _cookie(form, login)
     if login.csrf:
-        session = client.get("/api/session").raise_for_status().json()
+        session = client.get("/api/session", headers=found).raise_for_status().json()
         found["X-CSRF-Token"] = session["csrf_token"]
     return found
+
+
+def _cookie(answer: httpx.Response, login: Login) -> dict[str, str]:
+    """By hand, as a jar keeps what is meant for TLS from a service on loopback without it."""
+    for given in answer.headers.get_list("set-cookie"):
+        pair = given.partition(";")[0].strip()
+        if pair.startswith(f"{login.cookie}="):
+            return {"Cookie": pair}
+    return {}
