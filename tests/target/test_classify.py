@@ -335,3 +335,41 @@ def test_a_password_is_changed_by_who_gives_the_one_that_holds() -> None:
     assert Kind.PASSWORD_CHANGE in taking("put", "/me/password", False, "current", "new")
     assert Kind.PASSWORD_CHANGE in taking("post", "/x", False, "oldPassword", "newPassword")
     assert Kind.PASSWORD_CHANGE not in taking("put", "/me/name", False, "current", "new")
+
+
+def test_what_takes_amounts_is_known_by_its_numbers() -> None:
+    amount = {"type": "integer", "minimum": 1}
+    deep = {"lines": {"type": "array", "items": {"properties": {"quantity": amount}}}}
+    for members in ({"creditsToGive": amount}, {"seats": {"type": "number"}}, deep):
+        node = {"requestBody": body(**members)}
+        assert Kind.AMOUNT_TAKING in one("post", "/orders", **node), members
+    for members in ({"temperature": amount}, {"amount": {**amount, "minimum": -9}}):
+        node = {"requestBody": body(**members)}
+        assert Kind.AMOUNT_TAKING not in one("post", "/readings", **node), members
+
+
+@pytest.mark.parametrize(
+    ("method", "template", "summary", "once"),
+    [
+        ("post", "/coupons/redeem", "", True),
+        ("post", "/vouchers/redemptions", "", True),
+        ("post", "/me/starterPack", "Each member gets it once.", True),
+        ("post", "/invitations/{code}/accept", "", True),
+        ("post", "/orders", "", False),
+        ("get", "/coupons/redeem", "", False),
+        ("post", "/api-keys/{id}/activate", "", False),
+    ],
+)
+def test_what_is_good_for_one_time_is_known_by_its_words(
+    method: str, template: str, summary: str, once: bool
+) -> None:
+    kinds = one(method, template, summary=summary, security=[{"k": []}])
+    assert (Kind.ONCE_ONLY in kinds) is once
+
+
+def test_what_gives_codes_is_known_by_its_words_and_its_answer() -> None:
+    code = {"responses": answer("code")}
+    assert Kind.CODE_GIVING in one("post", "/teams/{team}/invitations", **code)
+    assert Kind.CODE_GIVING in one("post", "/vouchers", responses=answer("voucherCode"))
+    assert Kind.CODE_GIVING not in one("post", "/countries", **code)
+    assert Kind.CODE_GIVING not in one("post", "/vouchers", responses=answer("currencyCode"))

@@ -37,6 +37,10 @@ NO_ACCOUNT_AND_NO_VERSIONS = {"MASS-05", "EXPOSE-02", "EXPOSE-07", "EXPOSE-11"}
 on pages of documentation."""
 
 
+NO_FLOWS = {f"FLOW-{n:02}" for n in range(1, 6)}
+"""Nor amounts, or anything that is good for one time."""
+
+
 @pytest.mark.early
 @pytest.mark.parametrize(
     ("areas", "absent", "fewest"),
@@ -45,7 +49,7 @@ on pages of documentation."""
         ("AUTHZ", NO_RIGHTS_THAT_DIFFER, 18),
         ("PEN,PATH", NO_FILES | {"PEN-23"}, 30),
         ("KEYS,AUDIT,CRYPT", NO_LOG_AND_NO_OVERLAP, 16),
-        ("MASS,EXPOSE", NO_ACCOUNT_AND_NO_VERSIONS, 16),
+        ("MASS,EXPOSE,FLOW", NO_ACCOUNT_AND_NO_VERSIONS | NO_FLOWS, 21),
         ("FUZZ", set(), 4),
     ],
 )

@@ -9,6 +9,7 @@ from typing import Any
 
 from l7audit.target import meaning
 from l7audit.target.schemas import Schema, alternative, properties, type_of
+from l7audit.target.words import says, words
 from l7audit_suites.flow.standing import as_number
 
 Path = tuple[str | int, ...]
@@ -56,13 +57,16 @@ class Amount:
 
     def senseless(self, plain: int) -> Iterator[tuple[str, float | int]]:
         """Amounts that nobody can mean, by what they are."""
-        yield "less than nothing", -plain
-        if self._more_than_nothing():
+        # Of a limit -1 often says that there is none.
+        yield "less than nothing", -plain - says(words(self.name), "limit", "quota")
+        if self.more_than_nothing:
             yield "nothing", 0
         yield "a part of a unit", plain + (0.5 if self.whole else 0.005)
         yield "more than numbers hold", BEYOND
 
-    def _more_than_nothing(self) -> bool:
+    @property
+    def more_than_nothing(self) -> bool:
+        """Whether the schema itself asks for more than nothing."""
         schema = alternative(self.schema)
         least, above = _number(schema.get("minimum")), _number(schema.get("exclusiveMinimum"))
         return (least or 0) > 0 or (above is not None and above >= 0)

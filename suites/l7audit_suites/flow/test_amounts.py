@@ -123,7 +123,10 @@ def _judged(
         return Confidence.CONFIRMED, "what one lost is not what the other got"
     name, exact = room.amount.name, value == int(value) or room.amount.whole
     if exact and kept([n for thing in again for n in shown(thing, name)], value):
-        return Confidence.CONFIRMED, f"what was made shows {name}: {value}"
+        # Where the document is silent less than nothing may be meant, as little as that is likely.
+        sure = room.amount.more_than_nothing or (room.amount.whole and value != int(value))
+        confidence = Confidence.CONFIRMED if sure or value == BEYOND else Confidence.STRONG
+        return confidence, f"what was made shows {name}: {value}"
     seen = shown(answer.json_or_none(), name)
     if exact and not again and not room.effect and kept(seen, value):
         return Confidence.WEAK, "the answer repeats it; nothing else can be read"

@@ -48,6 +48,7 @@ def test_the_sensible_amount_is_the_least_that_the_schema_admits() -> None:
 def test_nothing_makes_no_sense_only_where_more_is_asked_for() -> None:
     asked = Amount(("n",), {"type": "integer", "minimum": 1})
     assert [value for _, value in asked.senseless(1)] == [-1, 0, 1.5, BEYOND]
+    assert next(v for _, v in Amount(("limit",), WHOLE).senseless(1)) == -2, "-1 may say: none"
     assert 0 not in [value for _, value in Amount(("n",), WHOLE).senseless(1)]
 
 
