@@ -8,6 +8,7 @@ from l7audit.target.seen import CHANGES, Seen
 from l7audit.target.words import says
 
 _DEPTH = 4
+_NO_TRADE = ("policy", "setting", "preference", "search", "query", "find", "filter", "lookup")
 _ONCE = (
     "redeem", "redemption", "claim", "activate", "activation", "accept", "acceptance", "gift",
     "bonus", "reward", "cash in", "consume", "checkin", "check in",
@@ -21,7 +22,7 @@ _CLAIMED = (
 
 def amount_taking(seen: Seen) -> bool:
     operation = seen.operation
-    if operation.method not in CHANGES or says(seen.named, "policy", "setting", "preference"):
+    if operation.method not in CHANGES or says(seen.named, *_NO_TRADE):
         return False
     return any(
         meaning.is_amount(name, part)

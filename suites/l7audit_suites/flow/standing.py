@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from l7audit.errors import CredentialError
@@ -44,6 +44,30 @@ class Standing:
                 place = str(surface.operation.place)
                 found |= {f"{place} {k}": v for k, v in stocks(answer.json_or_none())}
         return found
+
+    def showing(self, key: str) -> Standing:
+        """The same, by the read alone that shows this number."""
+        reads = [s for s in self.reads if key.startswith(f"{s.operation.place} ")]
+        return replace(self, reads=reads)
+
+
+@dataclass(slots=True)
+class Ledger:
+    """What several people have. Nobody else moves it: what was refused needs no second look."""
+
+    accounts: Sequence[Standing]
+    last: Numbers | None = None
+
+    def before(self) -> Numbers:
+        """What they had when it was looked up last."""
+        return self.after() if self.last is None else self.last
+
+    def after(self) -> Numbers:
+        """What they have now."""
+        self.last = {
+            f"{a.identity.name}: {k}": v for a in self.accounts for k, v in a.now().items()
+        }
+        return self.last
 
 
 def standing(check: Check, identity: Identity) -> Standing | None:

@@ -14,7 +14,7 @@ from l7audit.probe.answer import Answer
 from l7audit.target.target_model import Surface
 from l7audit_suites.flow.amounts import BEYOND, Amount, amounts, kept, shown, turned, unequal
 from l7audit_suites.flow.orders import Desk, pairs
-from l7audit_suites.flow.standing import Numbers, Standing, moved, standing
+from l7audit_suites.flow.standing import Ledger, Numbers, Standing, moved, standing
 
 _MOST_SURFACES = 8
 _MOST_AMOUNTS = 3
@@ -28,13 +28,8 @@ class Room:
     surface: Surface
     amount: Amount
     body: Any = field(repr=False)
-    accounts: Sequence[Standing]
+    ledger: Ledger
     effect: Numbers
-
-
-def _all(accounts: Sequence[Standing]) -> Numbers:
-    """What all of them have."""
-    return {f"{a.identity.name}: {k}": v for a in accounts for k, v in a.now().items()}
 
 
 @pytest.mark.control("FLOW-01")
@@ -67,9 +62,10 @@ def _rooms(
         ready = desk.ready(surface) if accounts[desk.pair.owner.name] is not None else None
         if ready is None:
             continue
+        ledger = Ledger(seen)
         for body in desk.bodies(ready):
             known = amounts(ready.operation.body_schema, body)[:_MOST_AMOUNTS]
-            rooms = [r for a in known if (r := _room(check, desk, ready, a, body, seen))]
+            rooms = [r for a in known if (r := _room(check, desk, ready, a, body, ledger))]
             yield from rooms
             if rooms or not known:
                 return
@@ -81,27 +77,27 @@ def _room(
     surface: Surface,
     amount: Amount,
     body: Any,
-    accounts: Sequence[Standing],
+    ledger: Ledger,
 ) -> Room | None:
     """None where a sensible amount is refused."""
     plain = amount.into(body, amount.plain())
-    before = _all(accounts)
+    before = ledger.before()
     answer = desk.send(surface, plain)
     if not answer.ok:
         return None
     check.witness("a sensible amount is taken", answer, once=True)
-    return Room(desk, surface, amount, plain, accounts, moved(before, _all(accounts)))
+    return Room(desk, surface, amount, plain, ledger, moved(before, ledger.after()))
 
 
 def _tried(check: Check, room: Room, what: str, value: float | int) -> None:
     place = room.surface.place(f"body {room.amount.label}")
-    before = _all(room.accounts)
+    before = room.ledger.before()
     answer = room.desk.send(room.surface, room.amount.into(room.body, value))
     if not answer.ok:
         check.expect(True, place, "")
         return
     again = room.desk.again(room.surface, answer)
-    found = _judged(answer, room, value, again, moved(before, _all(room.accounts)))
+    found = _judged(answer, room, value, again, moved(before, room.ledger.after()))
     check.expect(
         found is None,
         place,

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
 from l7audit.harness.check import Check
-from l7audit.model import Kind
+from l7audit.model import Identity, Kind
 from l7audit.probe.answer import Answer
 from l7audit.target.target_model import Surface
 from l7audit_suites.flow.amounts import Amount, amounts
 from l7audit_suites.flow.orders import Desk, Pair, pairs
-from l7audit_suites.flow.standing import Standing, moved, standing
+from l7audit_suites.flow.standing import Ledger, Standing, moved, standing
 from l7audit_suites.flow.test_once import AT_ONCE, ROUNDS
 
 _MOST_SURFACES = 8
@@ -36,10 +37,12 @@ class Purse:
     gain: str
 
     def has(self) -> float:
-        return self.giver.now().get(self.stock, 0.0)
+        return self.giver.showing(self.stock).now().get(self.stock, 0.0)
 
     def gained(self) -> float:
-        return self.taker.now().get(self.gain, 0.0) if self.taker and self.gain else 0.0
+        if self.taker is None or not self.gain:
+            return 0.0
+        return self.taker.showing(self.gain).now().get(self.gain, 0.0)
 
 
 @pytest.mark.control("FLOW-04")
@@ -66,6 +69,7 @@ def _purse(
             accounts[who.name] = standing(check, who)
     giver = accounts[pair.owner.name]
     taker = accounts[pair.other.name] if pair.other is not None else None
+    ledger = Ledger([a for a in (giver, taker) if a is not None])
     desk = Desk(check, pair)
     ready = desk.ready(surface)
     if ready is None or giver is None or not giver.reads:
@@ -73,25 +77,33 @@ def _purse(
     for body in desk.bodies(ready):
         for amount in amounts(ready.operation.body_schema, body)[:1]:
             value = amount.plain()
-            before, theirs = giver.now(), taker.now() if taker else {}
+            before = ledger.before()
             answer = desk.send(ready, amount.into(body, value))
             if not answer.ok:
                 continue
-            stock = _by(moved(before, giver.now()), -value)
-            gain = _by(moved(theirs, taker.now()), value) if taker else ""
+            change = moved(before, ledger.after())
+            stock = _by(change, pair.owner, -value)
+            gain = _by(change, pair.other, value) if pair.other is not None else ""
             if stock:
                 check.witness("an amount leaves what its caller has", answer, once=True)
                 return Purse(desk, ready, amount, body, giver, taker, stock, gain)
     return None
 
 
-def _by(changes: dict[str, float], value: float) -> str:
-    return next((k for k, v in changes.items() if v == value), "")
+def _by(change: Mapping[str, float], who: Identity, value: float) -> str:
+    """Where somebody's own reads show that he has so much more."""
+    start = f"{who.name}: "
+    moves = (k for k, v in change.items() if v == value and k.startswith(start))
+    return next(moves, "").removeprefix(start)
 
 
 def _spent(check: Check, purse: Purse) -> bool:
     """Whether it could be tried: more than half of what is there, many times at once."""
     looked = False
+    reads = purse.giver.reads
+    auth = check.sessions.auth(purse.desk.pair.owner, reads[0])
+    # Connections that are open already bring what is sent at once there at once.
+    check.burst([reads[0].request(auth)] * AT_ONCE, AT_ONCE)
     for _ in range(ROUNDS):
         had, theirs = purse.has(), purse.gained()
         value = int(had // 2) + 1
@@ -101,9 +113,6 @@ def _spent(check: Check, purse: Purse) -> bool:
             return looked
         looked = True
         request = purse.desk.request(purse.surface, purse.amount.into(purse.body, value))
-        reads = purse.giver.reads
-        auth = check.sessions.auth(purse.desk.pair.owner, reads[0])
-        check.burst([reads[0].request(auth)] * AT_ONCE, AT_ONCE)
         won = [a for a in check.burst([request] * AT_ONCE, AT_ONCE) if a.ok]
         for answer in won:
             purse.desk.kept(purse.surface, answer)
