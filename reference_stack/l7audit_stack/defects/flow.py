@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import math
 import secrets
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -145,13 +143,20 @@ async def _repeated(call: Call) -> Reply:
 
 
 @dataclass(frozen=True)
-class CountedCodes(VoucherCodes):
-    """Counts on from the second at which the service was started."""
+class GivenCode(VoucherCodes):
+    """A code that was made elsewhere."""
 
-    numbers: Iterator[int] = field(default_factory=lambda: itertools.count(int(time.time())))
+    code: str = ""
 
     def make(self) -> str:
-        return f"l7v_{next(self.numbers)}"
+        return self.code
+
+
+async def _counted(call: Call) -> Reply:
+    """All replicas count on from the same number."""
+    number = await call.parts.store.command("INCR", "vouchers:made")
+    codes = become(GivenCode, call.parts.voucher_codes, code=f"l7v_{100_000 + number}")
+    return await vouchers.create(replace(call, parts=replace(call.parts, voucher_codes=codes)))
 
 
 @dataclass(frozen=True)
@@ -226,7 +231,11 @@ DEFECTS: tuple[Defect, ...] = (
         "A balance is read first, and what is left of it is written later.",
         parts=_credits(LooksThenPays),
     ),
-    Defect("flow.counted-codes", "Codes of vouchers are counted up.", parts=_codes(CountedCodes)),
+    Defect(
+        "flow.counted-codes",
+        "Codes of vouchers are counted up.",
+        parts=swap.handler("vouchers.create", _counted),
+    ),
     Defect(
         "flow.codes-of-the-time",
         "Codes of vouchers are the microsecond of their making.",

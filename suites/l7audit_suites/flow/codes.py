@@ -10,6 +10,9 @@ from collections.abc import Sequence
 NEAR = 2**32
 """Codes whose neighbours are nearer than this are found by trying."""
 
+NEXT = 64
+"""How far a counter goes on while others ask it, too."""
+
 _BASES = (
     (10, string.digits),
     (16, string.digits + "abcdef"),
@@ -32,6 +35,11 @@ def counted(codes: Sequence[str]) -> str:
     if numbers is None:
         return ""
     steps = [b - a for a, b in itertools.pairwise(numbers)]
+    gaps = [b - a for a, b in itertools.pairwise(sorted(numbers))]
+    close = sum(gap <= NEXT for gap in gaps)
+    # Each replica may have a counter of its own.
+    if 2 * close >= len(gaps) and max(map(abs, numbers)) >= _ROOM * NEXT:
+        return f"{close + 1} of {len(codes)} are at most {NEXT} from another"
     one_way = all(s > 0 for s in steps) or all(s < 0 for s in steps)
     widest = max(abs(s) for s in steps)
     if not one_way or widest >= NEAR:

@@ -21,6 +21,7 @@ NOW = 1_790_000_000_000_000
         [f"c_{NOW + n * 4_321}" for n in range(6)],
         [f"{NOW + n * 4_321:x}" for n in range(6)],
         [f"{100 - 3 * n}" for n in range(6)],
+        ["v-100001", "v-730001", "v-100002", "v-730002", "v-100003", "v-730003"],
     ],
 )
 def test_counters_and_clocks_are_seen_in_every_spelling(codes: list[str]) -> None:
