@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from l7audit.errors import CredentialError
@@ -17,6 +17,7 @@ from l7audit.target.operation import Operation
 from l7audit.target.schemas import properties
 from l7audit.target.target_model import Surface
 from l7audit.target.values import things, values_in
+from l7audit_suites.input.fresh import may_be_taken, needs_new, renewed
 
 CONCURRENCY = 4
 _MOST_ASKED = 5
@@ -94,6 +95,8 @@ class Workshop:
     reader: Surface | None
     lister: Surface | None
     remover: Surface | None
+    renews: bool = False
+    """Whether each thing needs texts of its own, since the usual ones are taken."""
 
     @property
     def operation(self) -> Operation:
@@ -101,7 +104,8 @@ class Workshop:
 
     def request(self, **given: Any) -> Request:
         """The creating request; `given` as `Surface.request` takes it."""
-        return self.surface.request(auth=self.caller.auth(self.surface), **given)
+        surface = renewed(self.surface) if self.renews else self.surface
+        return surface.request(auth=self.caller.auth(surface), **given)
 
     def make(self, **given: Any) -> Made:
         """Asks for a thing; what came into being is removed at the check's end."""
@@ -155,22 +159,30 @@ class Workshop:
 
 
 def workshops(
-    check: Check, who: Sequence[Caller] | None = None, limit: int = 4, **given: Any
+    check: Check,
+    who: Sequence[Caller] | None = None,
+    limit: int = 4,
+    *,
+    needed: bool = True,
+    **given: Any,
 ) -> list[Workshop]:
-    """Where things can be made; one of each was just made. Ends the check where there is none.
+    """Where things can be made; one of each was just made. Ends the check where there is none,
+    if they are `needed`.
 
     Credentials and accounts are left alone: other areas make those.
     """
     who = who or callers(check)  # the same first for all, so that he sees what was made elsewhere
-    found = [w for s in _creating(check)[: limit + 3] if (w := workshop(check, s, who, **given))]
-    if not found:
+    surfaces = _creating(check, needed)[: limit + 3]
+    found = [w for s in surfaces if (w := workshop(check, s, who, **given))]
+    if needed and not found:
         check.inconclusive("No identity of the profile could make anything.")
     return found[:limit]
 
 
 def others(check: Check, rooms: Sequence[Workshop]) -> list[Caller]:
     """All callers, and first the one who made things: he sees them."""
-    return [rooms[0].caller, *(c for c in callers(check) if c != rooms[0].caller)]
+    first = [room.caller for room in rooms[:1]]
+    return [*first, *(c for c in callers(check) if c not in first)]
 
 
 def taking_json(rooms: Sequence[Workshop]) -> list[Workshop]:
@@ -192,6 +204,11 @@ def workshop(
         tried = Workshop(check, surface, caller, reader, lister, remover)
         try:
             made = tried.make(**given)
+            if may_be_taken(made.answer) or (
+                made.answer.ok and needs_new(check.model, surface, tried.takes)
+            ):
+                tried = replace(tried, renews=True)
+                made = tried.make(**given) if not made.answer.ok else made
         except CredentialError:
             continue
         if made.answer.ok:
@@ -210,8 +227,11 @@ def creating(check: Check) -> list[Surface]:
     return found
 
 
-def _creating(check: Check) -> list[Surface]:
-    surfaces = check.surfaces(Kind.RESOURCE_CREATE, limit=32)
+def _creating(check: Check, needed: bool = True) -> list[Surface]:
+    if needed:
+        surfaces = check.surfaces(Kind.RESOURCE_CREATE, limit=32)
+    else:
+        surfaces = check.model.surfaces(Kind.RESOURCE_CREATE, limit=32)
     return [
         s
         for s in surfaces

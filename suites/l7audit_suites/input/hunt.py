@@ -28,6 +28,7 @@ from l7audit_suites.input.pairs import (
 from l7audit_suites.input.queries import BROKEN, Query
 
 DATA = "the same answer whether the condition holds or not"
+_NOTHING = 404
 COMPUTED = "what was sent, as it was sent, or a refusal"
 
 
@@ -96,11 +97,17 @@ def confirmed(inlet: Inlet, pairs: Callable[[], tuple[Pair, Pair | None]], what:
     return True
 
 
-def free(check: Check, inlets: Sequence[Inlet]) -> list[Inlet]:
-    """Those that take any word. Ends the check where all want a text of some form."""
+def answered(answer: Answer) -> bool:
+    """Whether a text was taken and looked for, whether or not it was found."""
+    return answer.ok or answer.status == _NOTHING
+
+
+def free(check: Check, inlets: Sequence[Inlet], *, needed: bool = True) -> list[Inlet]:
+    """Those that take any word. Ends the check where all want a text of some form, if one is
+    `needed`."""
     answers = ask_all(check, [inlet.request(word()) for inlet in inlets])
     found = [inlet for inlet, answer in zip(inlets, answers, strict=True) if answer.ok]
-    if not found:
+    if needed and not found:
         check.observe("No text was taken that is none of the usual.", *answers[:3])
         check.not_applicable("No read of the target takes any text to look for.")
     return found
@@ -155,6 +162,8 @@ def plant(
     A payload goes into all texts of a thing at once, or into one after the other where the whole
     is refused; what is then read back is searched for the product.
     """
+    if not rooms:
+        return 0
     check = rooms[0].check
     inlets = {room.surface.place().operation: list(of_making(room)) for room in rooms}
     tried = [
@@ -222,16 +231,25 @@ def _judged(place: Place, room: Workshop, what: str, made: Made, seen: list[Answ
     )
 
 
+def _broke(answer: Answer) -> bool:
+    """Whether a word was taken and something then failed on it: it was not refused."""
+    return answer.status is not None and answer.status >= 500
+
+
 def ask(inlets: Sequence[Inlet], forms: Sequence[str], what: str) -> None:
     """Expects that no answer to a payload in an inlet holds what only computing it gives."""
     if not inlets:
         return
     check = inlets[0].caller.check
-    plain = ask_all(check, [inlet.request(word()) for inlet in inlets])
-    inlets = [i for i, answer in zip(inlets, plain, strict=True) if answer.ok]
+    before = {str(i.place): i.plain for i in inlets}
+    plain = ask_all(check, [i.request(before[str(i.place)] + word()) for i in inlets])
+    inlets = [i for i, a in zip(inlets, plain, strict=True) if i.kept(a).ok or _broke(a)]
     tried = [(i, f, Marker.random(check.random)) for i in inlets for f in forms]
-    answers = ask_all(check, [i.request(m.payload(f)) for i, f, m in tried])
+    answers = ask_all(
+        check, [i.request(m.payload(f, before[str(i.place)] or "lq")) for i, f, m in tried]
+    )
     for (inlet, _, marker), answer in zip(tried, answers, strict=True):
+        inlet.kept(answer)
         check.expect(
             not marker.computed(spoken(answer)),
             inlet.place,

@@ -57,7 +57,11 @@ class Inlet:
 
     def ask(self, value: Any) -> Answer:
         """The answer to this value."""
-        return self.caller.send(self.request(value))
+        return self.kept(self.caller.send(self.request(value)))
+
+    def kept(self, answer: Answer) -> Answer:
+        """The answer; what it made, if anything, is removed at the check's end."""
+        return answer
 
     @property
     def sorts(self) -> bool:
@@ -129,13 +133,6 @@ def of_making(room: Workshop) -> Iterator[Inlet]:
         yield Inlet(room.caller, room.surface, "content", media[0], "", operation.bodies[media[0]])
 
 
-def asking(check: Check, rooms: Sequence[Workshop], who: Sequence[Caller]) -> list[Inlet]:
-    """Texts that are answered at once, without anything being made: searches and filters."""
-    posted = [s for s in check.model.surfaces(Kind.SEARCH) if s.operation.method == "POST"]
-    inlets = [*of_bodies(who, posted), *of_queries(who, reads(rooms))]
-    return [i for i in inlets if not i.numeric and "enum" not in i.schema]
-
-
 def planted(room: Workshop, inlets: Sequence[Inlet], text: str) -> Made:
     """A thing made with a text in each of these inlets."""
     return room.sent(planting(room, inlets, text))
@@ -159,9 +156,8 @@ def listings(rooms: Sequence[Workshop]) -> list[Surface]:
     return [room.lister for room in rooms if room.lister is not None]
 
 
-def reads(rooms: Sequence[Workshop]) -> list[Surface]:
+def reads(check: Check, rooms: Sequence[Workshop]) -> list[Surface]:
     """Listings, and other reads with parameters that everybody may try."""
-    check = rooms[0].check
     found = listings(rooms)
     for kind in (Kind.SEARCH, Kind.RESOURCE_LIST, Kind.PUBLIC_READ):
         for surface in check.model.surfaces(kind, limit=16):

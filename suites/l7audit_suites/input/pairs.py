@@ -19,10 +19,12 @@ QUOTINGS = ("{v}' OR {c} -- q", "{v}') OR {c} -- q", "{v}%' OR {c} -- q", '{v}" 
 NUMERIC = ("{v} OR {c}",)
 
 SORTS = (
+    "(CASE WHEN {c} THEN {v} END) DESC,{v}",
     "{v},(CASE WHEN {c} THEN 1 ELSE 1/(CASE WHEN {c} THEN 1 ELSE 0 END) END)",
     "(CASE WHEN {c} THEN 1 ELSE (SELECT 1 UNION SELECT 2) END)",
 )
-"""Conditions after ORDER BY that end in an error where they do not hold."""
+"""Conditions after ORDER BY: they turn the order round where they hold, or end in an error where
+they do not."""
 
 OPERATORS = (
     ('{{"$ne": "{word}"}}', '{{"$eq": "{word}"}}'),

@@ -11,8 +11,9 @@ import pytest
 from l7audit.harness.check import Check
 from l7audit.model import Place
 from l7audit.probe.answer import Answer
-from l7audit_suites.input.ground import Workshop, ask_all, others, word, workshops
-from l7audit_suites.input.inlets import asking, of_making, planted, planting
+from l7audit_suites.input.ground import Workshop, ask_all, word
+from l7audit_suites.input.inlets import of_making, planted, planting
+from l7audit_suites.input.parts import Reach, reach
 
 BREAKS = ("lq\r\n{field}: 1", "lq\n{field}: 1", "lq\u560d\u560a{field}: 1")
 """Line breaks in a header's value; the last become breaks where only low bytes are kept."""
@@ -25,16 +26,16 @@ BROWSER = {"Accept": "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"}
 
 @pytest.mark.control("INPUT-09")
 def test_no_input_adds_a_header_to_the_answer(check: Check) -> None:
-    rooms = workshops(check)
-    check.witness("a thing can be made", rooms[0].takes, once=True)
-    who = others(check, rooms)
+    ground = reach(check)
+    rooms = ground.rooms
     tried: list[tuple[Place, str, Answer]] = []
     for form in BREAKS:
-        inlets = asking(check, rooms, who)
+        inlets = ground.texts
         fields = [_field() for _ in inlets]
         texts = [form.format(field=f) for f in fields]
         answers = ask_all(check, [i.request(t) for i, t in zip(inlets, texts, strict=True)])
-        tried += zip([i.place for i in inlets], fields, answers, strict=True)
+        kept = [i.kept(a) for i, a in zip(inlets, answers, strict=True)]
+        tried += zip([i.place for i in inlets], fields, kept, strict=True)
         stored = [(room, inlet, _field()) for room in rooms for inlet in of_making(room)]
         requests = [planting(r, [i], form.format(field=f)) for r, i, f in stored]
         for (room, inlet, field), answer in zip(stored, ask_all(check, requests), strict=True):
@@ -60,8 +61,19 @@ def _field() -> str:
 
 @pytest.mark.control("INPUT-25")
 def test_html_that_was_sent_never_comes_back_as_a_page(check: Check) -> None:
-    rooms = workshops(check)
-    check.witness("a thing can be made and shown", lambda: _shown(rooms[0]), once=True)
+    ground = reach(check)
+    rooms = ground.rooms
+    for place, mark, answer in _asked(ground):
+        check.expect(
+            mark not in answer.text or answer.media_type not in PAGES,
+            place,
+            "markup that a caller sent is answered as a page of this origin",
+            answer,
+            expected="the text within JSON, as a download, or escaped",
+            seen=f"the markup as {answer.media_type or 'no type at all'}",
+        )
+    if rooms:
+        check.witness("a thing can be made and shown", lambda: _shown(rooms[0]), once=True)
     for room in rooms:
         for place, mark, answer in _repeated(room):
             check.expect(
@@ -72,6 +84,19 @@ def test_html_that_was_sent_never_comes_back_as_a_page(check: Check) -> None:
                 expected="the text within JSON, as a download, or escaped",
                 seen=f"the markup as {answer.media_type or 'no type at all'}",
             )
+
+
+def _asked(ground: Reach) -> Iterator[tuple[Place, str, Answer]]:
+    """Answers to a mark in each text that is answered at once, asked for as a browser does."""
+    inlets = [i for i in ground.questions if i.surface.operation.method == "GET"]
+    if not inlets:
+        return
+    marks = [f"<b onclick=alert(1)>{word()}<br>" for _ in inlets]
+    requests = [
+        i.request(mark).with_headers(BROWSER) for i, mark in zip(inlets, marks, strict=True)
+    ]
+    answers = ask_all(inlets[0].caller.check, requests)
+    yield from zip([i.place for i in inlets], marks, answers, strict=True)
 
 
 def _shown(room: Workshop) -> bool:

@@ -12,10 +12,12 @@ from l7audit.harness.check import Check
 from l7audit.model import Confidence, Place
 from l7audit.probe.answer import Answer
 from l7audit_suites.input.delays import ROUNDS, SECONDS, SLEEPS, decides, waits
-from l7audit_suites.input.ground import Workshop, others, word, workshops
-from l7audit_suites.input.inlets import HEADERS, Inlet, asking, of_making, of_paths, planted
+from l7audit_suites.input.ground import Workshop, word
+from l7audit_suites.input.inlets import HEADERS, Inlet, of_making, of_paths, planted
+from l7audit_suites.input.parts import reach
 
 _USUAL = 5
+_MOST_ASKED = 16
 _MOST_CONFIRMED = 3
 """What stands out is asked again this often at most: a target that is slow is slow everywhere."""
 
@@ -77,13 +79,14 @@ def _confirmed(opening: Opening, form: str) -> list[Answer]:
 
 def _openings(check: Check) -> Iterator[Opening]:
     """Headers of one read, texts that are answered at once, and texts that are stored."""
-    rooms = workshops(check)
-    who = others(check, rooms)
-    surface = rooms[0].lister or rooms[0].surface
+    ground = reach(check)
+    rooms = ground.rooms
+    first = rooms[0] if rooms else ground.asking[0]
+    surface = (rooms[0].lister if rooms else None) or first.surface
     for name in HEADERS:
-        inlet = Inlet(rooms[0].caller, surface, "header", name, "", {})
+        inlet = Inlet(first.caller, surface, "header", name, "", {})
         yield Opening(inlet.place, inlet.ask)
-    inlets = [i for i in asking(check, rooms, who) if i.ask(word()).ok]
+    inlets = [i for i in ground.questions[:_MOST_ASKED] if i.ask(word()).ok]
     for inlet in [*inlets, *of_paths(rooms)]:
         yield Opening(inlet.place, inlet.ask)
     for room in rooms:

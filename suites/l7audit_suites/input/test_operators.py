@@ -13,22 +13,26 @@ from l7audit.model import Confidence, Place
 from l7audit.probe.answer import Answer
 from l7audit.probe.request import Request
 from l7audit.target.schemas import properties, required, type_of
-from l7audit_suites.input.ground import Workshop, ask_all, others, taking_json, word, workshops
-from l7audit_suites.input.hunt import free
-from l7audit_suites.input.inlets import Inlet, asking, of_making, of_queries, planted, reads
+from l7audit_suites.input.ground import Workshop, ask_all, taking_json, word, workshops
+from l7audit_suites.input.hunt import answered, free
+from l7audit_suites.input.inlets import Inlet, of_making, planted
 from l7audit_suites.input.listener import listening
 from l7audit_suites.input.pairs import OPERATORS, Pair, Told, decides, differs
+from l7audit_suites.input.parts import reach
 from l7audit_suites.input.serialised import as_opaque, as_text, looks_opaque
 from l7audit_suites.input.urls import on_this_machine
 
 
 @pytest.mark.control("INPUT-06")
 def test_an_operator_of_a_document_database_is_no_value(check: Check) -> None:
-    rooms = workshops(check)
-    who = others(check, rooms)
-    inlets = free(check, [i for i in asking(check, rooms, who) if not i.sorts])
-    first = inlets[0]
-    check.witness("a harmless text is looked for", lambda: first.ask(word()))
+    ground = reach(check)
+    inlets = free(check, [i for i in ground.questions if not i.sorts], needed=False)
+    first = inlets[0] if inlets else None
+    if first is not None:
+        check.witness("a harmless text is looked for", lambda: first.ask(word()))
+    inlets += [i for i in ground.lookups if i not in ground.questions and not i.sorts]
+    if not inlets:
+        check.not_applicable("No call that changes nothing takes any text to look for.")
     tried = [(inlet, forms, _pair(forms)) for inlet in inlets for forms in OPERATORS]
     answers = ask_all(
         check, [r for i, _, p in tried for r in (_with(i, p.true), _with(i, p.false))]
@@ -59,7 +63,7 @@ def _again(inlet: Inlet, forms: tuple[str, str], first: Told) -> tuple[Answer, .
     pair = _pair(forms)
     sent = [inlet.caller.send(_with(inlet, text)) for text in (pair.true, pair.false)]
     second = Told(pair, *sent)
-    shown = decides(first, second) and first.true.ok and first.false.ok
+    shown = decides(first, second) and first.true.ok and answered(first.false)
     return (first.true, first.false, second.true, second.false) if shown else ()
 
 
@@ -130,12 +134,11 @@ def _member(answer: Answer, name: str) -> Any:
 def test_no_input_is_turned_into_an_object_that_acts(check: Check) -> None:
     if not on_this_machine(check.target.base_url):
         check.inconclusive("The target runs elsewhere: a listener of ours is out of its reach.")
-    rooms = workshops(check)
-    who = others(check, rooms)
-    check.witness("a thing can be made", rooms[0].takes, once=True)
+    ground = reach(check)
+    rooms = ground.rooms
     with listening() as listener:
         tried: list[tuple[str, Any, Answer]] = []
-        opaque = [i for i in of_queries(who, reads(rooms)) if looks_opaque(i.name, i.schema)]
+        opaque = [i for i in ground.asking if looks_opaque(i.name, i.schema)]
         wanted = [(i, f) for i in opaque for f in as_opaque("")]
         paths = [listener.path() for _ in wanted]
         requests = [
@@ -150,6 +153,8 @@ def test_no_input_is_turned_into_an_object_that_acts(check: Check) -> None:
                 text = as_text(f"{listener.origin}{path}")[form]
                 made = planted(room, list(of_making(room)), text)
                 tried.append((path, room.surface.place(), made.answer))
+        if not tried:
+            check.not_applicable("No text of the target is opaque, and nothing can be made.")
         for path, place, answer in tried:
             check.expect(
                 not listener.visited(path),

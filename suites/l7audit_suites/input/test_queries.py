@@ -8,16 +8,15 @@ from collections.abc import Sequence
 import pytest
 
 from l7audit.harness.check import Check
-from l7audit_suites.input.ground import others, word, workshops
+from l7audit_suites.input.ground import word
 from l7audit_suites.input.hunt import free, inquire
-from l7audit_suites.input.inlets import asking
+from l7audit_suites.input.parts import reach
 from l7audit_suites.input.queries import LDAP, LDAP_ERRORS, XPATH, XPATH_ERRORS, Query
 
 
 def is_data(check: Check, queries: Sequence[Query], errors: re.Pattern[str], what: str) -> None:
     """Expects that texts which are looked for stay texts, with something there to be found."""
-    rooms = workshops(check)
-    inlets = [i for i in asking(check, rooms, others(check, rooms)) if not i.sorts]
+    inlets = [i for i in reach(check).questions if not i.sorts]
     taking = free(check, inlets)
     check.witness("a harmless text is looked for", lambda: taking[0].ask(word()))
     inquire(check, taking, queries, errors, what)

@@ -41,11 +41,19 @@ class Trial:
     request: Request
 
 
+PAGE = "text/html"
+
+
 @pytest.mark.control("INPUT-23")
 def test_what_does_not_fit_its_schema_is_refused(check: Check) -> None:
     rooms = workshops(check)
     who = others(check, rooms)
-    trials = [*_made(rooms), *_changed(check, rooms), *_asked(check, who), *_queried(rooms, who)]
+    trials = [
+        *_made(rooms),
+        *_changed(check, rooms),
+        *_asked(check, who),
+        *_queried(check, rooms, who),
+    ]
     if not trials:
         check.inconclusive("The document's schemas forbid nothing that could be tried.")
     check.witness("what fits its schema is taken", lambda: rooms[0].make().answer)
@@ -56,6 +64,8 @@ def test_what_does_not_fit_its_schema_is_refused(check: Check) -> None:
         check.inconclusive(f"{len(busy)} of {len(trials)} answers were no decision.")
     good = 0
     for trial, answer in zip(trials, answers, strict=True):
+        if trial.request.method == "GET" and answer.ok and answer.media_type == PAGE:
+            continue  # a page for people, which shows itself whatever its form held
         refused = 400 <= (answer.status or 0) < 500
         good += refused
         if answer.ok:
@@ -141,9 +151,9 @@ def _asked(check: Check, who: Sequence[Caller]) -> Iterator[Trial]:
                 )
 
 
-def _queried(rooms: Sequence[Workshop], who: Sequence[Caller]) -> Iterator[Trial]:
+def _queried(check: Check, rooms: Sequence[Workshop], who: Sequence[Caller]) -> Iterator[Trial]:
     """Queries with forbidden values."""
-    for inlet in of_queries(who, reads(rooms)):
+    for inlet in of_queries(who, reads(check, rooms)):
         schema = alternative(inlet.schema)
         tried: list[tuple[Any, str]] = []
         if inlet.numeric:

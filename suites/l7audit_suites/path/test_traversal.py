@@ -7,6 +7,8 @@ from collections.abc import Mapping
 import pytest
 
 from l7audit.harness.check import Check
+from l7audit_suites.input.likeness import spoken
+from l7audit_suites.input.parts import questions
 from l7audit_suites.path import climbs
 from l7audit_suites.path.climbs import beside, climbed, gives_away
 from l7audit_suites.path.inlets import ask, inlets
@@ -21,7 +23,7 @@ def shows_no_file(check: Check, paths: Mapping[str, str]) -> None:
     for inlet in inlets(check):
         requests = [inlet.with_path(raw) for raw in paths.values()]
         for name, answer in zip(paths, ask(check, requests), strict=True):
-            shown = gives_away(answer.body) if answer.ok else ""
+            shown = gives_away(spoken(answer).encode()) if answer.ok else ""
             check.expect(
                 not shown,
                 inlet.place(name),
@@ -33,9 +35,28 @@ def shows_no_file(check: Check, paths: Mapping[str, str]) -> None:
             )
 
 
+def shows_no_file_for(check: Check, paths: Mapping[str, str]) -> None:
+    """Expects that none of these texts shows a file, in any part of a call that changes nothing:
+    what leads to a file need not be called a path."""
+    asked = [(q, name, text) for q in questions(check) for name, text in paths.items()]
+    answers = ask(check, [q.request(text) for q, _, text in asked])
+    for (question, name, _), answer in zip(asked, answers, strict=True):
+        shown = gives_away(spoken(answer).encode()) if answer.ok else ""
+        check.expect(
+            not shown,
+            question.surface.place(f"{question.where} {question.name}: {name}"),
+            f"A text ({name}) leads out of its folder: {shown} of the server is shown.",
+            answer,
+            expected="a refusal",
+            seen=f"the content of {shown}",
+            cause=f"the path in {question.where} of {question.surface.operation.place}",
+        )
+
+
 @pytest.mark.control("PATH-01")
 def test_dot_segments_lead_out_of_no_folder(check: Check) -> None:
     shows_no_file(check, {name: climbed(step) for name, step in climbs.PLAIN.items()})
+    shows_no_file_for(check, {"dot segments": climbed("../")})
 
 
 @pytest.mark.control("PATH-02")
@@ -46,6 +67,7 @@ def test_disguised_dot_segments_lead_out_of_no_folder(check: Check) -> None:
 @pytest.mark.control("PATH-03")
 def test_absolute_paths_are_not_followed(check: Check) -> None:
     shows_no_file(check, climbs.absolute())
+    shows_no_file_for(check, {"absolute path": f"/{climbs.FILES[0]}"})
 
 
 @pytest.mark.control("PATH-04")

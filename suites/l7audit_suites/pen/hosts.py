@@ -8,7 +8,7 @@ from urllib.parse import urljoin, urlsplit
 from l7audit.probe.answer import Answer
 
 _LINKING = ("Location", "Content-Location", "Link", "Refresh")
-_REDIRECTS = {300, 301, 302, 303, 305, 307, 308}
+REDIRECTS = {300, 301, 302, 303, 305, 307, 308}
 _DROPPED = re.compile(r"[\t\r\n]")
 _REFRESH = re.compile(r"url\s*=\s*[\"']?([^\"'\s;>]+)", re.IGNORECASE)
 
@@ -34,7 +34,7 @@ def goes_to(answer: Answer, base: str) -> str:
 
     Browsers drop tabs and line ends from an address, and read a backslash as a slash.
     """
-    if answer.status in _REDIRECTS:
+    if answer.status in REDIRECTS:
         target = answer.headers.get("Location")
     else:
         found = _REFRESH.search(answer.headers.get("Refresh"))

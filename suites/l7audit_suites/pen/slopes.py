@@ -11,7 +11,7 @@ Text = Callable[[int], str]
 SMALL = (12, 16, 20, 24)
 """Sizes at which a pattern that tries all ways is still done within seconds."""
 
-LARGE = (500, 1_000, 2_000, 4_000)
+LARGE = (500, 1_000, 4_000)
 """Sizes at which a pattern that looks back shows it; only tried where small ones did no harm."""
 
 NOTICED = 0.06

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from urllib.parse import quote
 
 import pytest
 
+from l7audit.errors import CredentialError
 from l7audit.harness.check import Check
-from l7audit.model import Kind, Place
-from l7audit.probe.request import Request
+from l7audit.model import Place
+from l7audit.probe.request import Auth, Request
 from l7audit.target import meaning
+from l7audit.target.schemas import type_of
+from l7audit.target.surface import Surface
 from l7audit.target.words import says, words
-from l7audit_suites.pen.ground import Read, burst, reads
-from l7audit_suites.pen.hosts import goes_to, links_to
+from l7audit_suites.pen.ground import Read, burst, reads, somebody
+from l7audit_suites.pen.hosts import REDIRECTS, goes_to, links_to
 
 FORWARDED = (
     "X-Forwarded-Host",
@@ -79,6 +83,7 @@ def test_nobody_is_sent_to_another_host(check: Check) -> None:
             answer,
             expected="an answer, a refusal or a redirect within the service",
             seen=f"{answer.status} to that host",
+            cause=f"the way on from {place.operation} by {place.part.partition(':')[0]}",
         )
 
 
@@ -121,14 +126,31 @@ def _parameters(found: Iterable[Read], host: str) -> Iterable[Try]:
 
 
 def _declared(check: Check, host: str) -> Iterable[Try]:
-    """Parameters of the document that take an address, on reads."""
-    for surface in check.model.surfaces(Kind.URL_TAKING, limit=6):
-        if surface.operation.method != "GET" or surface.needs_values:
-            continue
+    """Parameters of the document that take an address, and every text of a read that redirects."""
+    for surface, auth in _leading(check):
         for parameter in surface.operation.parameters:
-            known = says(words(parameter.name), *LEADING)
-            taken = meaning.takes_url(parameter.name, parameter.schema) or known
-            if parameter.place == "query" and taken:
+            if parameter.place == "query" and type_of(parameter.schema) in {"", "string"}:
                 for name, value in _values(host).items():
-                    request = surface.request(query={parameter.name: value})
+                    request = surface.request(auth, query={parameter.name: value})
                     yield surface.place(f"query {parameter.name}: {name}"), name, request
+
+
+def _leading(check: Check) -> Iterable[tuple[Surface, Auth]]:
+    """Reads that may send a caller on, as nobody and as a member: those whose parameters say so or
+    whose document does, and those that are seen to do it."""
+    identity = somebody(check)
+    for operation in check.model.operations:
+        surface = check.model.surface(operation)
+        texts = [p for p in operation.parameters if p.place == "query"]
+        if operation.method != "GET" or not texts or surface.needs_values:
+            continue
+        auths = [Auth.none()]
+        if identity is not None:
+            with suppress(CredentialError):
+                auths.append(check.sessions.auth(identity, surface))
+        told = any(status.startswith("3") for status in operation.answers) or any(
+            says(words(p.name), *LEADING) or meaning.takes_url(p.name, p.schema) for p in texts
+        )
+        for auth in auths:
+            if told or check.send(surface.request(auth)).status in REDIRECTS:
+                yield surface, auth

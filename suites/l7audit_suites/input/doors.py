@@ -1,0 +1,199 @@
+"""Doors: operations that somebody may call with success, whatever they need to be called.
+
+A workshop is where a thing is made and read back. A door only has to answer: an action, a lookup,
+a thing below another thing. Who may open it is asked once a process; values for its path are found
+anew by each check, since what a check made is removed at its end.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from weakref import WeakKeyDictionary
+
+from l7audit.errors import CredentialError
+from l7audit.harness.check import Check
+from l7audit.model import Kind, Place
+from l7audit.probe.answer import Answer
+from l7audit.target import meaning
+from l7audit.target.operation import Operation
+from l7audit.target.schemas import properties
+from l7audit.target.surface import Surface
+from l7audit.target.target_model import TargetModel
+from l7audit.target.values import keep, resolve
+from l7audit.target.words import all_words, says
+from l7audit_suites.input.fresh import may_be_taken, needs_new, renewed
+from l7audit_suites.input.ground import Caller, ask_all, callers
+
+_LEFT = {
+    Kind.LOGIN, Kind.TOKEN, Kind.REVOKE_TOKEN, Kind.JWKS, Kind.OPENAPI, Kind.KEY_CREATE,
+    Kind.KEY_REVOKE, Kind.KEY_ROTATE, Kind.SIGNING_KEY_CREATE, Kind.SIGNING_KEY_RETIRE,
+    Kind.RATE_POLICY, Kind.RESOURCE_DELETE, Kind.CHAT, Kind.STREAMING, Kind.METRICS, Kind.HEALTH,
+}  # fmt: skip
+"""Entrances, keys and limits belong to other areas; streams do not end."""
+
+_ENDING = (
+    "logout", "log out", "sign out", "signout", "unregister", "deactivate", "deactivation",
+    "shutdown", "shut down", "restart", "reset", "purge", "truncate", "transfer", "pay", "payment",
+    "checkout", "register", "signup", "sign up", "invite",
+)  # fmt: skip
+_MOST_CALLERS = 3
+_MOST_DOORS = 40
+_NOTHING = 404
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """An operation, a caller who may call it, and the answer to the plain call.
+
+    `renews`: each call needs texts of its own, since the usual ones are taken already. `ajar`: the
+    plain call found nothing, as a lookup does that knows no such text.
+    """
+
+    caller: Caller
+    surface: Surface
+    answer: Answer
+    renews: bool = False
+    ajar: bool = False
+
+    @property
+    def operation(self) -> Operation:
+        return self.surface.operation
+
+    @property
+    def acts(self) -> bool:
+        """Whether a call changes what is there: a thing is made, or put in another's place."""
+        kinds = {Kind.RESOURCE_CREATE, Kind.RESOURCE_CHANGE}
+        return self.operation.method in {"PUT", "PATCH"} or bool(kinds & self.surface.kinds)
+
+    def kept(self, answer: Answer) -> Answer:
+        """The answer; what it made is removed at the check's end."""
+        if self.caller.identity is not None and Kind.RESOURCE_CREATE in self.surface.kinds:
+            check = self.caller.check
+            keep(check.model, self.surface, answer, check.sessions, self.caller.identity)
+        return answer
+
+
+@dataclass(slots=True)
+class _Known:
+    """What was learnt of a target's doors: who opens which, and whether texts must be new."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    opens: dict[Place, tuple[str, bool] | None] = field(default_factory=dict)
+
+
+_KNOWN: WeakKeyDictionary[TargetModel, _Known] = WeakKeyDictionary()
+
+
+def doors(check: Check) -> list[Door]:
+    """Every operation that takes something and answers somebody, reads first.
+
+    Ends the check where nobody gets in at all.
+    """
+    # The same order in every check, so that what was learnt of one holds for the next.
+    order = [i.name for i in check.identities]
+    who = sorted(callers(check), key=lambda c: order.index(c.name))[:_MOST_CALLERS]
+    known = _KNOWN.setdefault(check.model, _Known())
+    with known.lock:
+        remembered = dict(known.opens)
+    tried = [o for o in _worth_it(check) if remembered.get(o.place, True) is not None]
+    found: dict[Place, Door] = {}
+    for caller in who:
+        waiting = [
+            o
+            for o in tried
+            if o.place not in found
+            and (remembered.get(o.place) or (caller.name,))[0] == caller.name
+        ]
+        for door in _opened(check, caller, waiting):
+            found[door.operation.place] = door
+    with known.lock:
+        for operation in tried:
+            seen = found.get(operation.place)
+            known.opens[operation.place] = (seen.caller.name, seen.renews) if seen else None
+    return [found[o.place] for o in tried if o.place in found]
+
+
+def _worth_it(check: Check) -> list[Operation]:
+    """Operations that take a text and harm nobody who tries."""
+    listed = [
+        o
+        for o in check.model.operations
+        if o.method in {"GET", "POST", "PUT", "PATCH"}
+        and not _LEFT & o.kinds
+        and not (Kind.ADMIN in o.kinds and o.method != "GET")
+        and (o.method == "GET" or not says(_named(o), *_ENDING))
+        and (o.parameters or o.bodies)
+        and not any(
+            meaning.is_password(n, p) for s in o.bodies.values() for n, p in properties(s).items()
+        )
+    ]
+    order = {"GET": 0, "POST": 1, "PUT": 2, "PATCH": 3}
+    return sorted(listed, key=lambda o: (order[o.method], str(o.place)))[:_MOST_DOORS]
+
+
+def _named(operation: Operation) -> tuple[str, ...]:
+    segments = [s for s in operation.template.split("/") if s and not s.startswith("{")]
+    return tuple(all_words([operation.name, *segments]))
+
+
+def _opened(check: Check, caller: Caller, operations: Sequence[Operation]) -> Iterator[Door]:
+    """The doors among these operations that this caller opens."""
+    ready = [s for o in operations if (s := _ready(check, caller, o)) is not None]
+    plain = [Door(caller, s, a) for s, a in _asked(check, caller, ready)]
+    for door in plain:
+        if door.kept(door.answer).ok:
+            makes = Kind.RESOURCE_CREATE in door.surface.kinds
+            again = partial(_again, door)
+            needs = makes and needs_new(check.model, door.surface, again)
+            yield replace(door, renews=needs)
+        elif door.answer.status == _NOTHING and _looks_up(door.surface):
+            yield replace(door, ajar=True)
+    taken = [
+        renewed(d.surface) for d in plain if d.operation.method != "GET" and may_be_taken(d.answer)
+    ]
+    for surface, answer in _asked(check, caller, taken):
+        door = Door(caller, surface, answer, renews=True)
+        if door.kept(answer).ok:
+            yield door
+
+
+def _looks_up(surface: Surface) -> bool:
+    """Whether that nothing was found can only be about what was sent, not about a path."""
+    return surface.operation.method == "POST" and not surface.operation.path_parameters
+
+
+def _again(door: Door) -> Answer:
+    return door.kept(door.caller.send(door.surface.request(door.caller.auth(door.surface))))
+
+
+def _asked(
+    check: Check, caller: Caller, surfaces: Sequence[Surface]
+) -> list[tuple[Surface, Answer]]:
+    requests = [s.request(caller.auth(s)) for s in surfaces]
+    answers = ask_all(check, requests)
+    return list(zip(surfaces, answers, strict=True))
+
+
+def _ready(check: Check, caller: Caller, operation: Operation) -> Surface | None:
+    """The operation with values for its path; what is written below is below a thing of ours."""
+    surface = check.model.surface(operation)
+    if not surface.needs_values:
+        return surface
+    if caller.identity is None:
+        return None
+    writes = operation.method != "GET"
+    try:
+        found = resolve(check.model, surface, check.sessions, caller.identity, own=writes)
+        if found is None and writes and operation.method == "POST":
+            found = resolve(check.model, surface, check.sessions, caller.identity)
+    except CredentialError:
+        return None
+    return found
+
+
+def with_texts(door: Door) -> Door:
+    """The door with new texts where each call needs its own."""
+    return replace(door, surface=renewed(door.surface)) if door.renews else door

@@ -1,0 +1,182 @@
+"""The parts of doors where a text goes in: each parameter, member, form field and file name."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from l7audit.harness.check import Check
+from l7audit.model import Kind
+from l7audit.probe.answer import Answer
+from l7audit.probe.request import Request
+from l7audit.target.operation import is_json
+from l7audit.target.schemas import Schema, properties, type_of
+from l7audit_suites.input.doors import Door, doors, with_texts
+from l7audit_suites.input.ground import Workshop, others, workshops
+from l7audit_suites.input.inlets import Inlet, of_bodies, of_queries, reads
+
+_DEPTH = 3
+_FIXED = {"date", "date-time", "time", "binary", "byte", "base64"}
+
+
+@dataclass(frozen=True, slots=True)
+class Part(Inlet):
+    """A part of a door's request. `steps` lead to it within the body."""
+
+    door: Door | None = None
+    steps: tuple[str | int, ...] = ()
+
+    def request(self, value: Any, **more: Any) -> Request:
+        """The request with this value in the part, and with new texts where those are needed."""
+        assert self.door is not None
+        surface = with_texts(self.door).surface
+        auth = self.caller.auth(surface)
+        if self.where == "query":
+            return surface.request(auth, query={self.name: value}, **more)
+        if self.where == "path":
+            return surface.request(auth, path={self.name: value}, **more)
+        if len(self.steps) < 2:
+            return surface.request(auth, fields={self.name: value}, **more)
+        return surface.request(auth, json=_put(surface.body(), self.steps, value), **more)
+
+    def kept(self, answer: Answer) -> Answer:
+        return self.door.kept(answer) if self.door is not None else answer
+
+
+def _put(body: Any, steps: Sequence[str | int], value: Any) -> Any:
+    """The body with a value where the steps lead; what is not there yet is made."""
+    whole = copy.deepcopy(body) if isinstance(body, dict) else {}
+    node: Any = whole
+    for step, following in itertools.pairwise(steps):
+        empty: Any = [None] if isinstance(following, int) else {}
+        if isinstance(step, int):
+            node[step] = node[step] or empty
+        elif not node.get(step):
+            node[step] = empty
+        node = node[step]
+    node[steps[-1]] = value
+    return whole
+
+
+def parts(doors: Sequence[Door]) -> list[Part]:
+    """Every part of every door that takes a text of the caller's choice, or a number."""
+    return [part for door in doors for part in _of(door)]
+
+
+def _of(door: Door) -> Iterator[Part]:
+    operation = door.operation
+    for p in operation.parameters:
+        if p.place == "query" and type_of(p.schema) not in {"array", "object", "boolean"}:
+            yield _part(door, "query", p.name, p.schema)
+    if not any(is_json(m) for m in operation.bodies):
+        for name, schema in properties(operation.body_schema).items():
+            if type_of(schema) in {"", "string"} and schema.get("format") not in _FIXED:
+                yield _part(door, "body", name, schema, (name,))
+        return
+    for steps, schema in _members(operation.json_schema, ()):
+        yield _part(door, "body", ".".join(str(s) for s in steps), schema, steps)
+
+
+def _part(
+    door: Door, where: str, name: str, schema: Schema, steps: tuple[str | int, ...] = ()
+) -> Part:
+    said = schema.get("default", schema.get("example", ""))
+    choices = schema.get("enum")
+    if not said and isinstance(choices, list) and choices:
+        said = choices[0]
+    plain = str(said) if isinstance(said, str | int | float) else ""
+    return Part(door.caller, door.surface, where, name, plain, schema, door, steps)
+
+
+def _members(
+    schema: Schema, above: tuple[str | int, ...]
+) -> Iterator[tuple[tuple[str | int, ...], Schema]]:
+    """Texts and numbers of a body, with the way to each."""
+    if len(above) >= _DEPTH * 2:
+        return
+    for name, part in properties(schema).items():
+        if part.get("readOnly") or part.get("format") in _FIXED:
+            continue
+        kind = type_of(part)
+        here = (*above, name)
+        if kind in {"", "string", "integer", "number"}:
+            yield here, part
+        elif kind == "object":
+            yield from _members(part, here)
+        elif kind == "array" and isinstance(part.get("items"), dict):
+            item = part["items"]
+            if type_of(item) in {"", "string"}:
+                yield (*here, 0), item
+            else:
+                yield from _members(item, (*here, 0))
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Where texts go in at a target: things are made in `rooms`; `asking` answers at once and
+    changes nothing; `acting` does something elsewhere than in the rooms. Sorted out by nothing
+    else: numbers and choices are among them."""
+
+    rooms: Sequence[Workshop]
+    asking: Sequence[Inlet]
+    acting: Sequence[Part]
+
+    @property
+    def texts(self) -> list[Inlet]:
+        """What takes a text of the caller's choice and is answered at once."""
+        return [i for i in (*self.asking, *self.acting) if _free(i)]
+
+    @property
+    def questions(self) -> list[Inlet]:
+        """As `texts`, of calls that change nothing."""
+        return [i for i in self.asking if _free(i)]
+
+    @property
+    def lookups(self) -> list[Inlet]:
+        """As `questions`, and what found nothing for the plain text."""
+        return [i for i in self.asking if _is_text(i)]
+
+
+def reach(check: Check) -> Reach:
+    """All inlets that somebody opens, with their witness. Ends the check where there is none."""
+    rooms = workshops(check, needed=False)
+    opened = doors(check)
+    if not rooms and not opened:
+        check.inconclusive("No identity of the profile could call anything that takes a text.")
+    if rooms:
+        check.witness("a thing can be made", rooms[0].takes, once=True)
+    else:
+        check.witness("a plain call is answered", opened[0].answer)
+    who = others(check, rooms)
+    posted = [s for s in check.model.surfaces(Kind.SEARCH) if s.operation.method == "POST"]
+    known = [*of_bodies(who, posted), *of_queries(who, reads(check, rooms))]
+    seen = {i.place for i in known}
+    made = {room.surface.place() for room in rooms}
+    found = [p for p in parts(opened) if p.place not in seen and p.surface.place() not in made]
+    acting = [p for p in found if p.door is not None and p.door.acts]
+    asked = [p for p in found if p.door is not None and not p.door.acts]
+    return Reach(rooms, [*known, *asked], acting)
+
+
+def reachable(check: Check) -> list[Part]:
+    """The texts of whatever somebody may call; none where the profile lets nobody in."""
+    if not any(i.credentials for i in check.identities):
+        return []
+    return [p for p in parts(doors(check)) if _free(p)]
+
+
+def questions(check: Check) -> list[Part]:
+    """As `reachable`, of calls that change nothing."""
+    return [p for p in reachable(check) if p.door is not None and not p.door.acts]
+
+
+def _free(inlet: Inlet) -> bool:
+    closed = isinstance(inlet, Part) and inlet.door is not None and inlet.door.ajar
+    return not closed and _is_text(inlet)
+
+
+def _is_text(inlet: Inlet) -> bool:
+    return not inlet.numeric and "enum" not in inlet.schema and "const" not in inlet.schema
