@@ -52,12 +52,12 @@ FOR_SUITES = {
     "l7audit.probe.storage": "Row Storage",
     "l7audit.target": "meaning",
     "l7audit.target.likeness": "alike says_nothing",
-    "l7audit.target.operation": "FORM Operation Parameter is_json",
+    "l7audit.target.operation": "FORM MULTIPART Operation Parameter is_json",
     "l7audit.target.schemas": "Schema alternative properties required type_of walk",
     "l7audit.target.surface": "Surface",
     "l7audit.target.target_model": "Surface TargetModel",
     "l7audit.target.tokens": "session_cookie token_in",
-    "l7audit.target.values": "keep things values_in",
+    "l7audit.target.values": "keep resolve things values_in",
     "l7audit.target.words": "Words all_words says words",
 }
 FOR_PLUGINS = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import mimetypes
 import posixpath
 import re
 import stat
@@ -225,6 +226,25 @@ async def _believes(call: Call) -> Reply:
     return Reply(archives.Unpacked(files=[]), status=201)
 
 
+def _shows(kind_of: Callable[[str], str]) -> Callable[[Parts], Parts]:
+    """Answers files as of that type, to be shown and not saved."""
+
+    def applied(parts: Parts) -> Parts:
+        (own,) = (o.handler for o in parts.operations if o.name == "files.get")
+
+        async def get(call: Call) -> Reply:
+            found = await own(call)
+            return Reply(found.content, media_type=kind_of(call.path["path"]))
+
+        return _swapped("files.get", get)(parts)
+
+    return applied
+
+
+def _by_ending(path: str) -> str:
+    return mimetypes.guess_type(path)[0] or "application/octet-stream"
+
+
 def _malformed(parts: Parts) -> Parts:
     (own,) = (o.handler for o in parts.operations if o.name == "archives.unpack")
 
@@ -322,5 +342,16 @@ DEFECTS: tuple[Defect, ...] = (
         name="path.unpacks-links",
         summary="Links of an archive are made, and followed when a file is read.",
         parts=_follows_links,
+    ),
+    Defect(
+        name="path.shows-by-the-ending",
+        summary="A file is shown as what the ending of its name says.",
+        parts=_shows(_by_ending),
+    ),
+    Defect(
+        name="path.shows-as-plain-text",
+        summary="Files are shown instead of saved, all of them as plain text.",
+        near_miss=True,
+        parts=_shows(lambda _: "text/plain"),
     ),
 )

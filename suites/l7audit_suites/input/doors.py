@@ -7,6 +7,7 @@ anew by each check, since what a check made is removed at its end.
 
 from __future__ import annotations
 
+import secrets
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -141,8 +142,8 @@ def _named(operation: Operation) -> tuple[str, ...]:
 
 def _opened(check: Check, caller: Caller, operations: Sequence[Operation]) -> Iterator[Door]:
     """The doors among these operations that this caller opens."""
-    ready = [s for o in operations if (s := _ready(check, caller, o)) is not None]
-    plain = [Door(caller, s, a) for s, a in _asked(check, caller, ready)]
+    prepared = [s for o in operations if (s := ready(check, caller, o)) is not None]
+    plain = [Door(caller, s, a) for s, a in _asked(check, caller, prepared)]
     for door in plain:
         if door.kept(door.answer).ok:
             makes = Kind.RESOURCE_CREATE in door.surface.kinds
@@ -177,8 +178,9 @@ def _asked(
     return list(zip(surfaces, answers, strict=True))
 
 
-def _ready(check: Check, caller: Caller, operation: Operation) -> Surface | None:
-    """The operation with values for its path; what is written below is below a thing of ours."""
+def ready(check: Check, caller: Caller, operation: Operation) -> Surface | None:
+    """The operation with values for its path; what is written below is below a thing of ours, and
+    a file that is put gets a name of its own. None where a value is lacking."""
     surface = check.model.surface(operation)
     if not surface.needs_values:
         return surface
@@ -189,6 +191,10 @@ def _ready(check: Check, caller: Caller, operation: Operation) -> Surface | None
         found = resolve(check.model, surface, check.sessions, caller.identity, own=writes)
         if found is None and writes and operation.method == "POST":
             found = resolve(check.model, surface, check.sessions, caller.identity)
+        if found is None and operation.method == "PUT" and Kind.UPLOAD in operation.kinds:
+            last = operation.path_parameters[-1].name
+            named = surface.with_values({last: f"l7audit-{secrets.token_hex(5)}.txt"})
+            found = resolve(check.model, named, check.sessions, caller.identity)
     except CredentialError:
         return None
     return found
