@@ -64,8 +64,10 @@ def _prefix(service: Service, url: str) -> str:
 
 
 def _profile(service: Service, url: str) -> dict[str, object]:
-    """The profile of a user who knows two people, an administrator and where the document is."""
-    people = [*service.users, *([service.admin] if service.admin else [])]
+    """The profile of a user who knows two people, an administrator and where the document is: with
+    the roles that `l7audit init` writes."""
+    people = [(person, "user") for person in service.users]
+    people += [(service.admin, "admin")] if service.admin else []
     return {
         "name": service.name,
         "safety": "intrusive",
@@ -77,10 +79,10 @@ def _profile(service: Service, url: str) -> dict[str, object]:
             "identities": [
                 {
                     "name": person.name,
-                    "role": person.role,
+                    "role": role,
                     "credentials": msgspec.to_builtins(person.credentials),
                 }
-                for person in people
+                for person, role in people
             ],
         },
     }

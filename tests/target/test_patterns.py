@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from l7audit.target.patterns import fitting
+from l7audit.target.patterns import admits, fitting
 
 
 @pytest.mark.parametrize(
@@ -45,3 +45,18 @@ def test_what_is_not_understood_is_none(pattern: str) -> None:
 )
 def test_a_hostile_pattern_ends(pattern: str) -> None:
     assert len(fitting(pattern, random.Random(1), 30) or "") <= 2100
+
+
+@pytest.mark.parametrize(
+    ("pattern", "fits"),
+    [
+        ("^[a-z][a-z0-9-]{0,30}$", True),
+        ("^[A-Z]{1,3}-[A-Z]{1,2}-[1-9]$", False),
+        (r"^[^<>]*$", True),
+        ("^(a+)+$", None),
+        ("^a*a*a*a*a*$", None),
+        ("(", None),
+    ],
+)
+def test_only_what_is_matched_soon_is_matched(pattern: str, fits: bool | None) -> None:
+    assert admits(pattern, "abc-1") is fits

@@ -13,6 +13,13 @@ from typing import Any
 LONGEST_PATTERN = 300
 LONGEST_TEXT = 2000
 
+SHORT = 64
+"""The most characters of a text that is matched."""
+
+MOST_REPEATED = 3
+"""The most repetitions of a pattern that is matched."""
+
+_SINGLE = {"LITERAL", "NOT_LITERAL", "IN", "ANY"}
 _ANY = "abcdefghijklmnopqrstuvwxyz0123456789"
 _CLASSES = {
     "CATEGORY_DIGIT": "0123456789",
@@ -40,6 +47,30 @@ def fitting(pattern: str, choice: random.Random, at_least: int = 0) -> str | Non
     except (_NotUnderstood, RecursionError):
         return None
     return text
+
+
+def admits(pattern: str, text: str) -> bool | None:
+    """Whether a short text fits a pattern; None where only matching it at any cost could tell.
+
+    What is matched is a row of single characters, few of them repeated: that ends soon.
+    """
+    if len(pattern) > LONGEST_PATTERN or len(text) > SHORT:
+        return None
+    try:
+        tree = list(syntax.parse(pattern))
+    except (re.error, RecursionError, OverflowError):
+        return None
+    repeated = 0
+    for operator, argument in tree:
+        name = str(operator)
+        if name in {"MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"}:
+            repeated += 1
+            inner = list(argument[2])
+            if len(inner) != 1 or str(inner[0][0]) not in _SINGLE:
+                return None
+        elif name not in _SINGLE | {"AT"}:
+            return None
+    return bool(re.search(pattern, text)) if repeated <= MOST_REPEATED else None
 
 
 class _NotUnderstood(Exception):  # noqa: N818 - it is caught within this file

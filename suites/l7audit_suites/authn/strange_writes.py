@@ -13,7 +13,7 @@ from l7audit.model import Confidence, Identity, Safety
 from l7audit.probe.answer import Answer
 from l7audit.target.likeness import says_nothing
 from l7audit.target.target_model import Surface
-from l7audit_suites.authz.existence import unlike
+from l7audit_suites.authz.existence import altered
 from l7audit_suites.authz.families import Family, families
 from l7audit_suites.authz.markers import marked, new_marker
 from l7audit_suites.authz.people import Cast
@@ -63,7 +63,7 @@ def _on(check: Check, thing: Thing, write: Surface) -> Deed | None:
     seen = thing.view(check)
     if seen.refused or seen.status is None or seen.status >= 500:
         return None  # who can't look can't tell
-    kept = thing.shows(seen) and not unlike(thing.seen, seen)
+    kept = thing.shows(seen) and not altered(thing, thing.seen, seen)
     told = "as it was" if kept else "changed" if thing.shows(seen) else "gone"
     said = f"{answer.status}, and its owner finds it {told}"
     return Deed(not kept, Confidence.CONFIRMED, (answer, seen), said)

@@ -2,40 +2,17 @@
 
 from __future__ import annotations
 
-import random
-import string
-import uuid
 from typing import Any
 
 from l7audit.harness.check import Check
 from l7audit.model import Identity
 from l7audit.probe.answer import Answer
 from l7audit.target.surface import Surface
-from l7audit.target.words import words
 from l7audit_suites.authn.resemblance import differences
+from l7audit_suites.authz.contents import passing, subject
+from l7audit_suites.authz.made_up import like
 from l7audit_suites.authz.markers import marked, new_marker
 from l7audit_suites.authz.things import Thing, ask
-
-_PASSING = {
-    "time", "at", "used", "seen", "etag", "access", "request", "trace", "nonce", "cursor", "on",
-    "count", "timestamp", "age",
-}  # fmt: skip
-
-
-def like(identifier: str, chance: random.Random) -> str:
-    """An id of the same form that nothing has: digits stay digits, and so on."""
-    try:
-        uuid.UUID(identifier)
-    except ValueError:
-        return "".join(_other(c, chance) for c in identifier)
-    return str(uuid.UUID(int=chance.getrandbits(128), version=4))
-
-
-def _other(character: str, chance: random.Random) -> str:
-    for alphabet in (string.digits, "abcdef", string.ascii_lowercase, string.ascii_uppercase):
-        if character in alphabet:
-            return chance.choice(alphabet)
-    return character
 
 
 def unlike(one: Answer, other: Answer) -> bool:
@@ -43,13 +20,15 @@ def unlike(one: Answer, other: Answer) -> bool:
     return bool(_lasting(one.json_or_none()) != _lasting(other.json_or_none()))
 
 
+def altered(thing: Thing, one: Answer, other: Answer) -> bool:
+    """As `unlike`, of the thing alone: a listing may change by what others do."""
+    first, second = (subject(a.json_or_none(), thing.id, thing.family.key) for a in (one, other))
+    return bool(_lasting(first) != _lasting(second))
+
+
 def _lasting(value: Any) -> Any:
     if isinstance(value, dict):
-        return {
-            key: _lasting(item)
-            for key, item in value.items()
-            if not _PASSING & set(words(str(key))[-1:])
-        }
+        return {key: _lasting(item) for key, item in value.items() if not passing(str(key))}
     return [_lasting(item) for item in value] if isinstance(value, list) else value
 
 

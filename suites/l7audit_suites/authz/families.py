@@ -23,7 +23,7 @@ class Family:
     """What can be done with the things of one collection; None for what can't.
 
     `collection` is its template. `put` writes a thing at an address that the caller chooses;
-    `below` are further operations of one thing, such as actions.
+    `below` are further operations of one thing, such as actions; `views` are reads below one.
     """
 
     collection: str
@@ -34,6 +34,7 @@ class Family:
     change: Surface | None = None
     delete: Surface | None = None
     below: tuple[Surface, ...] = ()
+    views: tuple[Surface, ...] = ()
 
     @property
     def maker(self) -> Surface | None:
@@ -43,7 +44,14 @@ class Family:
     @property
     def nested(self) -> bool:
         """Whether its things lie below a thing of another family."""
-        return "{" in self.collection
+        return "{" in self.home
+
+    @property
+    def home(self) -> str:
+        """The template where its things are made and listed: the collection, or one of the same
+        name below another thing, for things that have an address of their own."""
+        one = self.create or self.list
+        return one.operation.template.rstrip("/") if one is not None else self.collection
 
     @property
     def people(self) -> bool:
@@ -56,7 +64,7 @@ class Family:
     @property
     def parent(self) -> str:
         """The collection of the family above; empty without one."""
-        return self.collection.rpartition("/{")[0]
+        return self.home.rpartition("/{")[0]
 
     @property
     def called(self) -> Words:
@@ -72,15 +80,22 @@ class Family:
 
 def families(model: TargetModel) -> list[Family]:
     """The families whose things can be made, looked at and removed; nested ones last."""
+    return [f for f in seen_families(model) if f.maker and f.delete]
+
+
+def seen_families(model: TargetModel) -> list[Family]:
+    """The families whose things can be looked at, whoever makes them; nested ones last."""
     collections = _collections(model.operations)
     found = [_family(model, base, collections) for base in collections]
     known = {f.collection for f in found}
     whole = [
         f
         for f in found
-        if f.maker and (f.read or f.list) and f.delete and (not f.nested or f.parent in known)
+        if (f.read or f.list)
+        and (f.read or f.change or f.put or f.delete)
+        and (not f.parent or f.parent in known)
     ]
-    return sorted(whole, key=lambda f: (f.nested, f.collection))
+    return sorted(whole, key=lambda f: (f.home.count("{"), f.collection))
 
 
 def _collections(operations: Iterable[Operation]) -> list[str]:
@@ -97,6 +112,7 @@ def _family(model: TargetModel, base: str, collections: Collection[str]) -> Fami
     at_base: dict[str, Surface] = {}
     at_item: dict[str, Surface] = {}
     below: list[Surface] = []
+    views: list[Surface] = []
     for operation in model.operations:
         template = operation.template.rstrip("/")
         if operation.public or operation.kinds & _NOT_THINGS or not template.startswith(base):
@@ -110,15 +126,32 @@ def _family(model: TargetModel, base: str, collections: Collection[str]) -> Fami
             at_item.setdefault(operation.method, model.surface(operation))
         elif len(rest) == 2 and operation.method != "GET" and template not in collections:
             below.append(model.surface(operation))
-    create = at_base.get("POST")
+        elif operation.method == "GET" and operation.template.count("{") == base.count("{") + 1:
+            views.append(model.surface(operation))
+    create, listing = at_base.get("POST"), at_base.get("GET")
     put = at_item.get("PUT")
+    if create is None and listing is None and put is None:
+        create, listing = _elsewhere(model, base)
     return Family(
         collection=base,
         create=create,
         put=put if create is None else None,
-        list=at_base.get("GET"),
+        list=listing,
         read=at_item.get("GET"),
         change=at_item.get("PATCH") or put,
         delete=at_item.get("DELETE"),
         below=tuple(below),
+        views=tuple(views),
     )
+
+
+def _elsewhere(model: TargetModel, base: str) -> tuple[Surface | None, Surface | None]:
+    """What makes and lists things that have an address of their own below another thing's: where
+    a thing below a thing needs no more than its own id to be named, documents often say so."""
+    last = base.rpartition("/")[2]
+    found: dict[str, Surface] = {}
+    for operation in model.operations:
+        template = operation.template.rstrip("/")
+        if template.endswith(f"}}/{last}") and template.count("{") == 1 and not operation.public:
+            found.setdefault(operation.method, model.surface(operation))
+    return found.get("POST"), found.get("GET")

@@ -6,7 +6,8 @@ import secrets
 from typing import Any
 
 from l7audit.target import meaning
-from l7audit.target.operation import is_json
+from l7audit.target.operation import MULTIPART, is_json
+from l7audit.target.patterns import admits
 from l7audit.target.schemas import Schema, properties, required, type_of
 from l7audit.target.surface import Surface
 from l7audit.target.words import says, words
@@ -37,7 +38,7 @@ def text_fields(schema: Schema) -> list[str]:
 
 
 def _is_free(name: str, schema: Schema) -> bool:
-    longest = schema.get("maxLength")
+    longest, pattern = schema.get("maxLength"), schema.get("pattern")
     return (
         type_of(schema) == "string"
         and not any(key in schema for key in ("enum", "const", "format", "readOnly"))
@@ -47,14 +48,15 @@ def _is_free(name: str, schema: Schema) -> bool:
         and not says(words(name), "secret", "key")
         and not meaning.takes_url(name, schema)
         and (not isinstance(longest, int) or longest >= len(new_marker()))
+        and (not isinstance(pattern, str) or admits(pattern, new_marker()) is not False)
     )
 
 
 def marked(surface: Surface, marker: str) -> dict[str, Any] | None:
     """What `Surface.request` is given so that the marker goes in; None where nothing takes it.
 
-    Into the text members of a JSON body or a form, else into a body of plain text; and into the
-    text parameters of the query that must be there.
+    Into the text members of a JSON body or a form, else into its file, else into a body of plain
+    text; and into the text parameters of the query that must be there.
     """
     operation = surface.operation
     query = {
@@ -67,6 +69,8 @@ def marked(surface: Surface, marker: str) -> dict[str, Any] | None:
     media = operation.media_type
     if names:
         given["fields"] = dict.fromkeys(names, marker)
+    elif media == MULTIPART and (files := _files(operation.body_schema)):
+        given["fields"] = dict.fromkeys(files, marker)
     elif (
         media and not properties(operation.body_schema) and type_of(operation.body_schema) in _FLAT
     ):
@@ -74,6 +78,11 @@ def marked(surface: Surface, marker: str) -> dict[str, Any] | None:
         if not is_json(plain):
             given.update(content=marker.encode(), media_type=plain)
     return given or None
+
+
+def _files(schema: Schema) -> list[str]:
+    """The members of a form that are files."""
+    return [n for n, part in properties(schema).items() if meaning.is_binary(part)][:1]
 
 
 _FLAT = {"", "string"}

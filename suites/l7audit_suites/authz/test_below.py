@@ -2,41 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
 from l7audit.harness.check import Check
-from l7audit.model import Identity, Kind
+from l7audit.model import Confidence, Identity, Kind
 from l7audit.probe.answer import Answer
+from l7audit.target.likeness import says_nothing
 from l7audit.target.target_model import Surface
-from l7audit_suites.authz.existence import unlike
-from l7audit_suites.authz.families import families
+from l7audit_suites.authz.existence import altered, unlike
+from l7audit_suites.authz.families import seen_families
+from l7audit_suites.authz.made_up import like
 from l7audit_suites.authz.markers import marked, new_marker
 from l7audit_suites.authz.sharing import private_to_change, private_to_read
-from l7audit_suites.authz.test_objects import blind, relation, undecided, who
+from l7audit_suites.authz.test_objects import blind, missing_owner, relation, undecided, who
 from l7audit_suites.authz.things import (
     Thing,
     ask,
+    find,
     keep_for_removal,
     learn_secrets,
+    made_or_found,
     made_things,
-    make,
     named,
 )
 
 _MOST_ACTIONS = 3
+_MOST_VIEWS = 4
 _OWN_PARENT = "below a thing of one's own"
 
 
 @pytest.mark.control("AUTHZ-06")
 def test_what_lies_below_another_s_thing_is_closed_too(check: Check) -> None:
     looked = 0
-    for thing in made_things(check, lambda f: f.nested or bool(_actions(f.below))):
+    for thing in made_things(
+        check, lambda f: f.nested or bool(_actions(f.below) or f.views), found=True
+    ):
+        looked += sum(_viewed(check, thing, s) for s in thing.family.views[:_MOST_VIEWS])
         for stranger in thing.cast.strangers:
             if thing.family.nested and private_to_change(check, thing, stranger):
                 looked += _added(check, thing, stranger)
             if thing.family.nested and private_to_read(check, thing, stranger):
                 looked += _by_another_way(check, thing, stranger)
-        looked += sum(_action(check, thing, s) for s in _actions(thing.family.below))
+        if not thing.found:
+            looked += sum(_action(check, thing, s) for s in _actions(thing.family.below))
     if not looked:
         check.inconclusive("Nothing below a thing could be tried by a stranger.")
 
@@ -48,6 +58,50 @@ def _actions(surfaces: tuple[Surface, ...]) -> list[Surface]:
 
 def _inward(surface: Surface) -> bool:
     return surface.operation.media_type in {"", "application/json"}
+
+
+def _viewed(check: Check, made: Thing, surface: Surface) -> int:
+    """A read below another's thing: what its owner is told there. Of a new thing there is often
+    nothing to tell; then one that he had before is looked at."""
+    looked = 0
+    for thing in (
+        made,
+        *([] if made.found else filter(None, [find(check, made.family, made.cast)])),
+    ):
+        own = ask(check, thing.at(surface), thing.owner)
+        if not own.ok or says_nothing(own):
+            continue
+        for stranger in thing.cast.strangers:
+            if not private_to_read(check, thing, stranger):
+                continue
+            answer = ask(check, thing.at(surface), stranger)
+            if undecided(check, answer):
+                continue
+            absent = {thing.family.key: like(thing.id, check.random)}
+            shown = _tells_the_same(answer, own)
+            if shown and _tells_the_same(ask(check, thing.at(surface), stranger, path=absent), own):
+                continue  # it is said of things that are not there, too
+            looked += 1
+            check.expect(
+                not shown,
+                surface.place(relation(thing, stranger)),
+                f"{who(thing, stranger)} reads what lies below a thing that is another's.",
+                answer,
+                own,
+                expected="404 or 403",
+                seen=f"{answer.status}, with what its owner is told",
+                confidence=Confidence.CONFIRMED if thing.named_in(answer) else Confidence.STRONG,
+                cause=missing_owner(surface),
+            )
+        break
+    return looked
+
+
+def _tells_the_same(answer: Answer, own: Answer) -> bool:
+    """Whether somebody is told what the owner is."""
+    if not answer.ok or answer.media_type != own.media_type or says_nothing(answer):
+        return False
+    return not unlike(answer, own) if own.json_or_none() is not None else answer.body == own.body
 
 
 def _added(check: Check, thing: Thing, stranger: Identity) -> int:
@@ -75,11 +129,21 @@ def _added(check: Check, thing: Thing, stranger: Identity) -> int:
 def _by_another_way(check: Check, thing: Thing, stranger: Identity) -> int:
     """A stranger names his own parent and another's child: both must belong together."""
     family = thing.family
-    parent = next(f for f in families(check.model) if f.collection == family.parent)
-    own = make(check, parent, thing.cast, stranger)
+    parent = next(f for f in seen_families(check.model) if f.collection == family.parent)
+    # What has an address of its own has no other way to it.
+    own = made_or_found(check, parent, thing.cast, stranger) if "{" in family.collection else None
     if own is None:
         return 0
-    path, looked = {parent.key: own.id}, 0
+    # Each part of the way there may be taken for granted once the one above it was looked at.
+    names = list(own.values)
+    return sum(
+        _by_way_of(check, thing, stranger, {n: own.values[n] for n in names[:count]})
+        for count in range(1, len(names) + 1)
+    )
+
+
+def _by_way_of(check: Check, thing: Thing, stranger: Identity, path: Mapping[str, str]) -> int:
+    family, looked = thing.family, 0
     if family.read is not None:
         answer = ask(check, thing.at(family.read), stranger, path=path)
         looked += not undecided(check, answer)
@@ -91,7 +155,9 @@ def _by_another_way(check: Check, thing: Thing, stranger: Identity) -> int:
             expected="404, since it does not lie there",
             seen=f"{answer.status}, with the text that its owner wrote",
         )
-    assert family.delete is not None
+    looked += _changed_by_another_way(check, thing, stranger, path)
+    if family.delete is None or thing.found:
+        return looked
     answer = ask(check, thing.at(family.delete), stranger, path=path)
     seen = thing.view(check)
     if undecided(check, answer) or blind(check, thing, seen):
@@ -108,13 +174,40 @@ def _by_another_way(check: Check, thing: Thing, stranger: Identity) -> int:
     return looked + 1
 
 
+def _changed_by_another_way(
+    check: Check, thing: Thing, stranger: Identity, path: Mapping[str, str]
+) -> int:
+    """The same for a change: nothing of it may be there when the owner looks."""
+    change, marker = thing.family.change, new_marker()
+    given = None if change is None or thing.found else marked(change, marker)
+    if change is None or given is None:
+        return 0
+    answer = ask(check, thing.at(change), stranger, path=path, **given)
+    seen = thing.view(check)
+    if undecided(check, answer) or (not answer.ok and blind(check, thing, seen)):
+        return 0
+    check.expect(
+        marker not in seen.text,
+        change.place(_OWN_PARENT),
+        "What lies below another's thing is changed through a thing of one's own.",
+        answer,
+        seen,
+        expected="404, and everything as it was",
+        seen=f"{answer.status}, and its owner reads what the stranger wrote",
+    )
+    return 1
+
+
 def _action(check: Check, thing: Thing, surface: Surface) -> int:
     """An action of another's thing: nothing may come of it that its owner sees."""
     looked, before = 0, thing.view(check)
+    told = _told_there(check, thing, surface)
     for stranger in thing.cast.strangers:
         if not private_to_change(check, thing, stranger):
             continue
-        answer = ask(check, thing.at(surface), stranger)
+        marker = new_marker()
+        given = (marked(surface, marker) or {}) if surface.operation.bodies else {}
+        answer = ask(check, thing.at(surface), stranger, **given)
         if undecided(check, answer):
             continue
         _tidy(check, thing, answer)
@@ -123,22 +216,33 @@ def _action(check: Check, thing: Thing, surface: Surface) -> int:
             before = seen
             continue
         looked += 1
+        there = _told_there(check, thing, surface)
+        written = there is not None and marker in there.text
+        added = told is not None and there is not None and answer.ok and unlike(told, there)
         check.expect(
-            not thing.named_in(answer) and not unlike(before, seen),
+            not (thing.named_in(answer) or altered(thing, before, seen) or written or added),
             surface.place(relation(thing, stranger)),
             f"{who(thing, stranger)} acts on a thing that is another's.",
             answer,
-            seen,
+            there if (written or added) and there is not None else seen,
             expected="404 or 403, and the thing as it was",
             seen=f"{answer.status}, and the thing was acted on",
         )
-        before = seen
+        before, told = seen, there
     own = ask(check, thing.at(surface), thing.owner)
     _tidy(check, thing, own)
     if not own.ok:
         check.observe("The owner's own action was not accepted.", own)
         return 0
     return looked
+
+
+def _told_there(check: Check, thing: Thing, surface: Surface) -> Answer | None:
+    """What the owner reads at the address of an action; None where nothing is read there."""
+    template = surface.operation.template
+    reads = (v for v in thing.family.views if v.operation.template == template)
+    view = next(reads, None)
+    return None if view is None else ask(check, thing.at(view), thing.owner)
 
 
 def _tidy(check: Check, thing: Thing, answer: Answer) -> None:

@@ -15,7 +15,7 @@ from l7audit.target.schemas import properties, type_of
 from l7audit.target.target_model import Surface
 from l7audit.target.words import says, words
 from l7audit_suites.authz.facts import PERSON, Facts, facts_in, facts_of
-from l7audit_suites.authz.sharing import told
+from l7audit_suites.authz.sharing import private_to_read, told
 from l7audit_suites.authz.test_objects import relation, undecided, who
 from l7audit_suites.authz.things import Thing, ask, made_things, without_people
 
@@ -31,18 +31,20 @@ _ALL = {"all": "true", "all_tenants": "true", "scope": "all", "include": "all", 
 @pytest.mark.control("AUTHZ-04")
 def test_listings_and_searches_show_nobody_else_s_things(check: Check) -> None:
     looked = 0
-    for thing in made_things(check, without_people):
+    for thing in made_things(check, without_people, found=True):
         for surface, given in _showing(check, thing):
             own = ask(check, surface, thing.owner, **given)
-            if not (own.ok and thing.id in own.text):
+            if not thing.listed_in(own):
                 continue
             for stranger in thing.cast.strangers:
                 answer = ask(check, surface, stranger, **given)
-                if undecided(check, answer) or not _hidden(check, thing, stranger):
+                plain = surface.operation == getattr(thing.family.list, "operation", None)
+                hidden = _hidden if plain else private_to_read
+                if undecided(check, answer) or not hidden(check, thing, stranger):
                     continue
                 looked += 1
                 check.expect(
-                    not (answer.ok and thing.id in answer.text),
+                    not thing.listed_in(answer),
                     surface.place(relation(thing, stranger)),
                     f"{who(thing, stranger)} finds a thing that is another's.",
                     answer,
@@ -66,16 +68,27 @@ def _hidden(check: Check, thing: Thing, stranger: Identity) -> bool:
 
 
 def _showing(check: Check, thing: Thing) -> Iterator[tuple[Surface, dict[str, Any]]]:
-    """The thing's own listing, as long as it may be, and searches for its mark."""
+    """The thing's own listing, as long as it may be, other forms of it, such as an export, and
+    searches for its mark."""
     if thing.family.list is not None:
         surface = thing.at(thing.family.list)
         query = dict(filter(None, map(_longest, surface.operation.parameters)))
         yield surface, {"query": query} if query else {}
     for operation in check.model.operations:
+        if operation.method == "GET" and _of_all(operation.template, thing.family.home):
+            yield thing.at(check.model.surface(operation)), {}
+    for operation in check.model.operations:
         given = _search(operation, thing.marker)
         # What is named by the mark itself would be found in a mere echo of the search.
-        if given is not None and not thing.family.nested and thing.id != thing.marker:
+        if not thing.marker or thing.id == thing.marker:
+            continue
+        if given is not None and not thing.family.nested:
             yield check.model.surface(operation), given
+
+
+def _of_all(template: str, home: str) -> bool:
+    """Whether a template stands below the listing, and is of no single thing."""
+    return template.startswith(home + "/") and "{" not in template[len(home) :]
 
 
 def _longest(parameter: Parameter) -> tuple[str, Any] | None:
@@ -110,7 +123,7 @@ def _is_search(name: str, schema: dict[str, Any]) -> bool:
 def test_a_filter_does_not_widen_a_listing(check: Check) -> None:
     looked = 0
     for thing in made_things(check, without_people):
-        if thing.family.list is None or thing.family.nested:
+        if thing.family.list is None or thing.family.nested or not thing.marker:
             continue
         surface = thing.at(thing.family.list)
         facts = facts_of(check, thing.owner, thing.made.json_or_none())
@@ -118,7 +131,7 @@ def test_a_filter_does_not_widen_a_listing(check: Check) -> None:
             if not _hidden(check, thing, stranger):
                 continue
             plain = ask(check, surface, stranger)
-            if not plain.ok or thing.id in plain.text:
+            if not plain.ok or thing.listed_in(plain):
                 continue
             for query in _filters(surface.operation, thing, facts):
                 answer = ask(check, surface, stranger, query=query)
@@ -127,7 +140,7 @@ def test_a_filter_does_not_widen_a_listing(check: Check) -> None:
                 looked += 1
                 named = ", ".join(query)
                 check.expect(
-                    not (answer.ok and thing.id in answer.text and thing.marker in answer.text),
+                    not (thing.listed_in(answer) and thing.marker in answer.text),
                     surface.place(f"filter {named}, {relation(thing, stranger)}"),
                     f"{who(thing, stranger)} finds a thing that is another's by asking for it "
                     f"with a filter: {named}.",

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from l7audit.harness.check import Check
 from l7audit.model import Confidence, Identity
 from l7audit.probe.answer import Answer
 from l7audit.target.target_model import Surface
-from l7audit_suites.authz.existence import told_apart, unlike
+from l7audit_suites.authz.existence import altered, told_apart
+from l7audit_suites.authz.made_up import like
 from l7audit_suites.authz.markers import marked, new_marker
 from l7audit_suites.authz.sharing import private_to_change, private_to_read
-from l7audit_suites.authz.things import Thing, ask, keep_for_removal, made_things, without_people
+from l7audit_suites.authz.things import (
+    Thing,
+    ask,
+    keep_for_removal,
+    made_things,
+    put_back,
+    without_people,
+)
 
 _NO_STRANGER = "Nothing that could be made is private to its owner."
 
@@ -19,13 +29,13 @@ _NO_STRANGER = "Nothing that could be made is private to its owner."
 @pytest.mark.control("AUTHZ-01")
 def test_nobody_reads_what_is_another_s(check: Check) -> None:
     looked = 0
-    for thing in made_things(check):
+    for thing in made_things(check, found=True):
         read = thing.family.read
         for stranger in thing.cast.strangers:
             if read is None or not private_to_read(check, thing, stranger):
                 continue
             answer = thing.view(check, stranger)
-            if undecided(check, answer):
+            if undecided(check, answer) or _says_so_of_any(check, thing, stranger, answer):
                 continue
             looked += 1
             check.expect(
@@ -35,6 +45,7 @@ def test_nobody_reads_what_is_another_s(check: Check) -> None:
                 answer,
                 expected="404 or 403",
                 seen=f"{answer.status}, with the text that its owner wrote",
+                confidence=Confidence.CONFIRMED if thing.marker else Confidence.STRONG,
                 cause=missing_owner(read),
             )
         still_seen(check, thing)
@@ -42,15 +53,28 @@ def test_nobody_reads_what_is_another_s(check: Check) -> None:
         check.inconclusive(_NO_STRANGER)
 
 
+def _says_so_of_any(check: Check, thing: Thing, stranger: Identity, answer: Answer) -> bool:
+    """Whether what a thing without a mark is known by is said of things that are not there."""
+    if thing.marker or not thing.shows(answer):
+        return False
+    nobodys = like(thing.id, check.random)
+    assert thing.family.read is not None  # it was just looked at
+    path = {thing.family.key: nobodys}
+    other = ask(check, thing.at(thing.family.read), stranger, path=path)
+    return thing.called(nobodys).shows(other)
+
+
 @pytest.mark.control("AUTHZ-02")
 def test_nobody_changes_what_is_another_s(check: Check) -> None:
     looked = 0
-    for thing in made_things(check):
-        change = thing.family.change
-        if change is None or not _owner_changes(check, thing):
+    for thing in made_things(check, lambda f: f.change is not None, found=True):
+        change, first = thing.family.change, thing
+        changed = _owner_changes(check, thing)
+        if change is None or changed is None:
             continue
+        thing = changed
         for stranger in thing.cast.strangers:
-            if not private_to_change(check, thing, stranger):
+            if not private_to_change(check, thing, stranger, change):
                 continue
             marker = new_marker()
             answer = ask(check, thing.at(change), stranger, **(marked(change, marker) or {}))
@@ -69,19 +93,22 @@ def test_nobody_changes_what_is_another_s(check: Check) -> None:
                 seen=f"{answer.status}, and its owner reads what the stranger wrote",
                 cause=missing_owner(change),
             )
+        if first.found:
+            put_back(check, first)
     if not looked:
         check.inconclusive(_NO_STRANGER)
 
 
-def _owner_changes(check: Check, thing: Thing) -> bool:
+def _owner_changes(check: Check, thing: Thing) -> Thing | None:
     """The positive control: the owner's own change is there when the thing is read again."""
     change, marker = thing.family.change, new_marker()
     given = None if change is None else marked(change, marker)
     if change is None or given is None:
-        return False
-    return ask(check, thing.at(change), thing.owner, **given).ok and thing.shows(
-        thing.view(check), marker
-    )
+        return None
+    if not ask(check, thing.at(change), thing.owner, **given).ok:
+        return None
+    seen = thing.view(check)
+    return replace(thing, marker=marker, seen=seen) if thing.shows(seen, marker) else None
 
 
 def _left_by(check: Check, thing: Thing, stranger: Identity, answer: Answer) -> None:
@@ -98,8 +125,9 @@ def test_nobody_deletes_what_is_another_s(check: Check) -> None:
         assert delete is not None  # a family without is none
         before = thing.seen
         for stranger in thing.cast.strangers:
-            if not private_to_change(check, thing, stranger):
+            if not private_to_change(check, thing, stranger, delete):
                 continue
+            before = thing.view(check)
             answer = ask(check, thing.at(delete), stranger)
             if undecided(check, answer):
                 continue
@@ -108,7 +136,7 @@ def test_nobody_deletes_what_is_another_s(check: Check) -> None:
                 continue
             looked += 1
             check.expect(
-                thing.shows(seen) and not unlike(before, seen),
+                thing.shows(seen) and not altered(thing, before, seen),
                 delete.place(relation(thing, stranger)),
                 f"{who(thing, stranger)} deletes a thing that is another's.",
                 answer,
@@ -134,7 +162,7 @@ def _owner_deletes(check: Check, thing: Thing, before: Answer) -> None:
         check.observe("The owner could not delete what he made.", answer)
         return
     seen = thing.view(check)
-    gone = not thing.shows(seen) or unlike(before, seen)
+    gone = not thing.shows(seen) or altered(thing, before, seen)
     if before.ok and not gone:
         check.observe("The owner's delete left the thing as it was.", answer, seen)
 
@@ -207,4 +235,4 @@ def blind(check: Check, thing: Thing, answer: Answer) -> bool:
 
 def still_seen(check: Check, thing: Thing) -> None:
     """The witness after the probes: what nobody could read was there all the time."""
-    check.witness("the owner still sees it", thing.shows(thing.view(check)), once=True)
+    check.witness("the owner still sees it", thing.named_in(thing.view(check)), once=True)

@@ -15,8 +15,8 @@ from l7audit.probe.answer import Answer
 from l7audit.target.schemas import properties, type_of
 from l7audit.target.target_model import Surface
 from l7audit.target.words import words
-from l7audit_suites.authz.existence import like
 from l7audit_suites.authz.families import Family, families
+from l7audit_suites.authz.made_up import like
 from l7audit_suites.authz.markers import marked, new_marker
 from l7audit_suites.authz.people import Cast
 from l7audit_suites.authz.sharing import private_to_change, private_to_read

@@ -15,7 +15,7 @@ from l7audit.probe.request import Auth, Request
 from l7audit.target.operation import FORM
 from l7audit.target.target_model import Surface
 from l7audit_suites.authn.judgement import Seen, judge
-from l7audit_suites.authz.existence import unlike
+from l7audit_suites.authz.existence import altered
 from l7audit_suites.authz.people import admin_roles, by_role, in_use
 from l7audit_suites.authz.readers import things_with_readers
 from l7audit_suites.authz.sharing import private_to_change
@@ -42,7 +42,7 @@ def test_a_method_in_a_header_query_or_body_goes_around_no_guard(check: Check) -
                 continue
             looked += 1
             check.expect(
-                thing.shows(seen) and not unlike(before, seen),
+                thing.shows(seen) and not altered(thing, before, seen),
                 delete.place(part),
                 f"Who may not delete a thing does so by asking for the method in a {part}.",
                 answer,
@@ -50,7 +50,7 @@ def test_a_method_in_a_header_query_or_body_goes_around_no_guard(check: Check) -
                 expected="the method that was sent, or the guard of the one that was asked for",
                 seen=f"{answer.status}, and its owner finds it changed or gone",
             )
-        check.witness("it is all there in the end", thing.shows(thing.view(check)), once=True)
+        check.witness("it is all there in the end", thing.named_in(thing.view(check)), once=True)
     if not looked:
         check.inconclusive("Nothing was found that somebody may not delete.")
 

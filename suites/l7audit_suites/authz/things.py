@@ -12,12 +12,15 @@ from l7audit.probe.answer import Answer
 from l7audit.target import meaning
 from l7audit.target.schemas import Schema, properties
 from l7audit.target.target_model import Surface
-from l7audit.target.values import values_in
-from l7audit_suites.authz.families import Family, families
+from l7audit.target.values import things, values_in
+from l7audit_suites.authz.contents import holds, says_the_same, subject, tells
+from l7audit_suites.authz.families import Family, families, seen_families
+from l7audit_suites.authz.making import Given, attempts
 from l7audit_suites.authz.markers import marked, new_marker
 from l7audit_suites.authz.people import Cast, casts
 
 MOST_FAMILIES = 7
+_MOST_FOUND = 4
 
 
 def ask(check: Check, surface: Surface, identity: Identity, **given: Any) -> Answer:
@@ -38,7 +41,12 @@ def opened(surface: Surface, answer: Answer) -> bool:
 @dataclass(frozen=True, slots=True)
 class Thing:
     """Something made for the check. `values` fill the paths to it; `marker` is in its text;
-    `made` and `seen` are the answers to its making and to its owner's first look at it."""
+    `made` and `seen` are the answers to its making and to its owner's first look at it; `above`
+    is the thing that it lies below, if any.
+
+    Where nothing takes a marker it is empty, and the thing is known by its id and what it says.
+    Something may also be `found`: then `made` is the listing it was found in.
+    """
 
     family: Family
     cast: Cast
@@ -47,6 +55,8 @@ class Thing:
     marker: str
     made: Answer = field(repr=False)
     seen: Answer = field(repr=False)
+    above: Thing | None = None
+    found: bool = False
 
     @property
     def id(self) -> str:
@@ -74,10 +84,21 @@ class Thing:
 
     def named_in(self, answer: Answer) -> bool:
         """Whether an answer names the thing at all."""
-        return answer.ok and (self.id in answer.text or self.marker in answer.text)
+        if not answer.ok:
+            return False
+        return bool(self.marker and self.marker in answer.text) or self.listed_in(answer)
+
+    def listed_in(self, answer: Answer) -> bool:
+        """Whether an answer holds the thing's id, as that of a thing."""
+        return answer.ok and holds(answer.json_or_none(), answer.text, self.id, self.family.key)
 
     def shows(self, answer: Answer, marker: str = "") -> bool:
-        """Whether an answer gives the thing's marked text away."""
+        """Whether an answer gives the thing's marked text away, or what was found of it."""
+        if not (marker or self.marker):
+            same = says_the_same(
+                answer.json_or_none(), self.seen.json_or_none(), self.id, self.family.key
+            )
+            return answer.ok and same
         return answer.ok and (marker or self.marker) in answer.text
 
 
@@ -86,51 +107,135 @@ def make(check: Check, family: Family, cast: Cast, owner: Identity | None = None
 
     None where he may not make one, or where what he made can't be known again.
     """
-    who = owner or cast.owner
-    above: Mapping[str, str] = {}
-    if family.nested:
-        parent = next((f for f in families(check.model) if f.collection == family.parent), None)
-        made = None if parent is None else make(check, parent, cast, who)
-        if made is None:
+    who, above = owner or cast.owner, None
+    if family.parent:
+        parent = next(
+            (f for f in seen_families(check.model) if f.collection == family.parent), None
+        )
+        above = None if parent is None else made_or_found(check, parent, cast, who)
+        if above is None:
             return None
-        above = made.values
-    return make_below(check, family, cast, who, above)
+    return make_below(check, family, cast, who, above.values if above else {}, above)
 
 
 def make_below(
-    check: Check, family: Family, cast: Cast, who: Identity, above: Mapping[str, str]
+    check: Check,
+    family: Family,
+    cast: Cast,
+    who: Identity,
+    values: Mapping[str, str],
+    above: Thing | None = None,
 ) -> Thing | None:
     """As `make`, where the paths' upper part is known."""
     marker, maker = new_marker(), family.maker
-    given = None if maker is None else marked(maker, marker)
-    if maker is None or given is None:
+    if maker is None:
         return None
-    values = dict(above)
+    known = dict(values)
     if family.create is None:
-        values[family.key] = marker
-    answer = ask(check, maker.with_values(values), who, **given)
-    if not answer.ok:
+        known[family.key] = marker
+    marks = marked(maker, marker) is not None
+    if not marks and family.create is None:
         return None
-    learn_secrets(check, answer)
+    sent = made_by(check, maker.with_values(known), who, marker, family.key)
+    if sent is None or not sent.ok:
+        return None
+    learn_secrets(check, sent)
     if family.create is not None:
-        found = named(answer, family.key)
+        found = named(sent, family.key)
         if not found:
-            check.observe("What the check made can't be named, and may remain.", answer)
+            check.observe("What the check made can't be named, and may remain.", sent)
             return None
-        values[family.key] = found
-    thing = Thing(family, cast, who, values, marker, answer, answer)
+        known[family.key] = found
+    thing = Thing(family, cast, who, known, marker if marks else "", sent, sent, above)
     keep_for_removal(check, thing, who)
     thing = replace(thing, seen=thing.view(check))
-    return thing if thing.shows(thing.seen) else None
+    shown = thing.shows(thing.seen)
+    if not shown and marks and tells(thing.seen.json_or_none(), thing.id, family.key):
+        thing = replace(thing, marker="")  # it keeps what was sent to itself
+        shown = thing.seen.ok
+    return thing if shown else None
+
+
+def made_by(
+    check: Check, maker: Surface, who: Identity, marker: str, key: str = ""
+) -> Answer | None:
+    """The answer to the first attempt at making something that is taken, or else to the last.
+    What is not about the input ends the attempts."""
+    answer: Answer | None = None
+    told: list[Given] = []
+    for given in attempts(check, maker, who, marker, key):
+        if given in told:
+            continue
+        told.append(given)
+        answer = ask(check, maker, who, **given)
+        if answer.ok or answer.status not in {400, 409, 422}:
+            break
+    return answer
+
+
+def made_or_found(
+    check: Check, family: Family, cast: Cast, owner: Identity | None = None
+) -> Thing | None:
+    """A thing that is made and removed; else one that somebody has already; else one that is made
+    and stays, since nobody can remove it."""
+    thing = make(check, family, cast, owner) if family.delete and family.maker else None
+    thing = thing or find(check, family, cast, owner)
+    return thing or (make(check, family, cast, owner) if not family.delete else None)
+
+
+def find(check: Check, family: Family, cast: Cast, owner: Identity | None = None) -> Thing | None:
+    """A thing that the owner has already: in his listing and in nobody else's, and with something
+    in it that tells it from others. None where there is none."""
+    who, above = owner or cast.owner, None
+    if family.list is None:
+        return None
+    if family.parent:
+        parent = next(
+            (f for f in seen_families(check.model) if f.collection == family.parent), None
+        )
+        above = None if parent is None else find(check, parent, cast, who)
+        if above is None:
+            return None
+    lister = family.list.with_values(above.values if above else {})
+    own = ask(check, lister, who)
+    if not own.ok:
+        return None
+    others = [ask(check, lister, i) for i in (cast.owner, *cast.strangers) if i is not who]
+    for one in things(own.json_or_none())[:_MOST_FOUND]:
+        identifier = values_in(one, (family.key,)).get(family.key, "")
+        if not identifier or any(
+            holds(o.json_or_none(), o.text, identifier, family.key) for o in others if o.ok
+        ):
+            continue
+        values = {**(above.values if above else {}), family.key: identifier}
+        thing = Thing(family, cast, who, values, "", own, own, above, found=True)
+        seen = thing.view(check)
+        if seen.ok and tells(seen.json_or_none(), identifier, family.key):
+            return replace(thing, seen=seen)
+    return None
 
 
 def keep_for_removal(check: Check, thing: Thing, who: Identity) -> None:
-    """Has the thing deleted at the check's end, in somebody's name."""
-    delete = thing.family.delete
-    assert delete is not None  # `families` gives none without
-    surface = thing.at(delete)
+    """Has the thing deleted at the check's end, in somebody's name, where that can be done."""
+    if thing.family.delete is None or thing.found:
+        return
+    surface = thing.at(thing.family.delete)
     request = surface.request(auth=check.sessions.auth(who, surface))
     check.sessions.keep_for_removal(request, who.name)
+
+
+def put_back(check: Check, thing: Thing) -> None:
+    """Has the owner of something that was found write again what it said before."""
+    change = thing.family.change
+    before = subject(thing.seen.json_or_none(), thing.id, thing.family.key)
+    if change is None or not isinstance(before, dict):
+        return
+    takes = properties(change.operation.json_schema)
+    said = {n: v for n, v in before.items() if n in takes}
+    given = "json" if change.operation.method == "PATCH" else "fields"
+    answer = ask(check, thing.at(change), thing.owner, **{given: said})
+    if not answer.ok:
+        check.observe("What was changed for the check could not be put back.", answer)
 
 
 def named(answer: Answer, key: str) -> str:
@@ -167,11 +272,19 @@ def without_people(family: Family) -> bool:
 
 
 def made_things(
-    check: Check, wanted: Callable[[Family], bool] = lambda _: True, most: int = MOST_FAMILIES
+    check: Check,
+    wanted: Callable[[Family], bool] = lambda _: True,
+    most: int = MOST_FAMILIES,
+    *,
+    found: bool = False,
 ) -> Iterator[Thing]:
     """A thing of each wanted family, made by the first cast whose owner may; the witness is that
-    he sees it. Ends the check where there is none at all."""
-    known = [family for family in families(check.model) if wanted(family)]
+    he sees it. Ends the check where there is none at all.
+
+    With `found`, things that people have already stand in for those that can't be made here.
+    """
+    listed = seen_families(check.model) if found else families(check.model)
+    known = [family for family in listed if wanted(family)]
     if not known:
         check.not_applicable(
             "The target's document has no things of this kind that can be made and removed."
@@ -179,11 +292,11 @@ def made_things(
     people, count = casts(check), 0
     for family in known[:most]:
         for cast in people:
-            thing = make(check, family, cast)
+            thing = (made_or_found if found else make)(check, family, cast)
             if thing is None:
                 continue
             count += 1
-            check.witness("the owner sees what he made", thing.seen, once=True)
+            check.witness("the owner sees what is his", thing.seen, once=True)
             yield thing
             break
     if not count:

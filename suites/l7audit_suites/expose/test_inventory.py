@@ -14,7 +14,7 @@ from l7audit.probe.answer import Answer
 from l7audit.probe.request import Auth
 from l7audit.target.operation import Operation
 from l7audit.target.surface import Surface
-from l7audit_suites.authz.existence import like
+from l7audit_suites.authz.made_up import like
 from l7audit_suites.authz.things import ask, made_things, without_people
 from l7audit_suites.expose.nothing_there import there
 from l7audit_suites.expose.readings import callers

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 import pytest
 
 from l7audit.harness.check import Check
-from l7audit.model import Kind
+from l7audit.model import Kind, Place
 from l7audit.probe.answer import Answer
 from l7audit.probe.request import Auth
 from l7audit.target.surface import Surface
 from l7audit_suites.authn.judgement import Seen, judge
-from l7audit_suites.authz.families import families
+from l7audit_suites.authz.families import seen_families
 from l7audit_suites.authz.people import admin_roles, casts_of
+from l7audit_suites.authz.sharing import private_to_read
 from l7audit_suites.authz.things import ask, made_things
 from l7audit_suites.expose.readings import callers
 from l7audit_suites.expose.routes import in_version, version_of, versions
@@ -56,7 +57,7 @@ def test_another_version_is_guarded_as_the_current_one(check: Check) -> None:
                 continue
             check.expect(
                 judge(answer, guarded.good) is not Seen.ACCEPTED,
-                guarded.surface.place(f"version {new or 'none'}, {guarded.name or 'nobody'}"),
+                Place(operation=f"GET {template}", part=f"by {guarded.name or 'nobody'}"),
                 "Another version answers to somebody whom the current one refuses.",
                 answer,
                 guarded.good,
@@ -68,21 +69,21 @@ def test_another_version_is_guarded_as_the_current_one(check: Check) -> None:
 
 
 def _things_in_versions(check: Check) -> int:
-    """Things of ours, looked at by nobody and by who is refused them, in other versions."""
+    """Things of ours, looked at by nobody and by who may not see them, in other versions."""
     looked = 0
     # What a caller names himself has its mark in the path, which an answer may only repeat.
     known = [
         f
-        for f in families(check.model)
-        if f.read is not None and f.create is not None and version_of(f.collection)
+        for f in seen_families(check.model)
+        if f.read is not None and f.put is None and version_of(f.collection)
     ]
     if not known or not casts_of(check.identities, admin_roles(check)):
         return 0
-    for thing in made_things(check, lambda f: f in known and not f.people, most=3):
+    for thing in made_things(check, lambda f: f in known and not f.people, most=3, found=True):
         assert thing.family.read is not None  # `known` holds no others
         surface = thing.at(thing.family.read)
         old = version_of(surface.operation.template)
-        strangers = [s for s in thing.cast.strangers if not thing.view(check, s).ok]
+        strangers = [s for s in thing.cast.strangers if private_to_read(check, thing, s)]
         for who in (None, *strangers):
             auth = check.sessions.auth(who, surface) if who is not None else Auth.none()
             plain = surface.request(auth)
@@ -93,8 +94,11 @@ def _things_in_versions(check: Check) -> int:
                 looked += 1
                 check.expect(
                     not thing.shows(answer),
-                    surface.place(f"version {new or 'none'}, {'a stranger' if who else 'nobody'}"),
-                    "Another version shows a thing to somebody whom the current one refuses.",
+                    Place(
+                        operation=f"GET {in_version(surface.operation.template, old, new)}",
+                        part=f"by {'a stranger' if who else 'nobody'}",
+                    ),
+                    "Another version shows a thing to somebody who may not see it.",
                     thing.seen,
                     answer,
                     expected="no such path, or the same refusal",

@@ -9,7 +9,8 @@ from collections.abc import Callable
 import pytest
 
 from l7audit.probe.answer import Answer
-from l7audit_suites.authz.existence import like, unlike
+from l7audit_suites.authz.existence import unlike
+from l7audit_suites.authz.made_up import like
 
 
 @pytest.mark.parametrize("known", ["5e89e9a4-023c-4380-b32d-67cc54a0232a", "4711", "a1B-2", "__"])

@@ -1,0 +1,136 @@
+"""What is there for those of power alone: told by words, by the roles that accounts show, and by
+who is refused what stands beside it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from l7audit.errors import CredentialError
+from l7audit.harness.check import Check
+from l7audit.model import Identity, Kind
+from l7audit.target import meaning
+from l7audit.target.operation import Operation
+from l7audit.target.target_model import Surface
+from l7audit.target.words import Words, all_words, says, words
+from l7audit_suites.authz.things import ask, opened
+
+_ROLES = ("role", "group", "authority", "account type", "user type")
+_MOST_READS = 20
+_MOST_ACCOUNTS = 6
+_PREFIX = re.compile(r"api|rest|v\d+(\.\d+)?", re.IGNORECASE)
+
+
+def functions_of_power(
+    check: Check, ordinary: list[Identity], powerful: list[Identity]
+) -> list[Surface]:
+    """The target's operations for those of power, reads first."""
+    roles = roles_of(check, powerful) - roles_of(check, ordinary)
+    realms = _realms(check, ordinary, powerful)
+    found = [
+        check.model.surface(o)
+        for o in check.model.operations
+        if not o.public
+        and (Kind.ADMIN in o.kinds or _realm(o.template) in realms or _for_role(o, roles))
+    ]
+    return sorted(found, key=lambda s: s.operation.method != "GET")
+
+
+def roles_of(check: Check, people: Iterable[Identity]) -> frozenset[Words]:
+    """The roles of people: as the profile names them, and as their own accounts do."""
+    found: set[Words] = set()
+    for one in people:
+        found.add(words(one.role))
+        found.update(words(text) for text in account_roles(check, one))
+    return frozenset(found - {()})
+
+
+def account_roles(check: Check, identity: Identity) -> list[str]:
+    """The roles that somebody's own account shows him, as the target writes them: a read that is
+    called so, or one that names him."""
+    names = {c.name.lower() for c in identity.credentials} | {identity.name.lower()}
+    for surface in _about_callers(check):
+        try:
+            answer = ask(check, surface, identity)
+        except CredentialError:
+            continue
+        body = answer.json_or_none() if answer.ok else None
+        if isinstance(body, dict) and (_called_so(surface) or names & set(_texts(body))):
+            found = list(_roles(body))
+            if found:
+                return found[:4]
+    return []
+
+
+def _about_callers(check: Check) -> list[Surface]:
+    """Plain reads of one thing, those that are called after their caller first."""
+    reads = [
+        s
+        for s in check.model.surfaces(Kind.PROTECTED_READ, limit=50)
+        if not s.needs_values and not meaning.answers_list(s.operation.answer_schema)
+    ]
+    return sorted(reads, key=lambda s: not _called_so(s))[:_MOST_ACCOUNTS]
+
+
+def _called_so(surface: Surface) -> bool:
+    named = all_words([surface.operation.name, surface.operation.template])
+    return says(named, *meaning.ONESELF)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    for node in (value, *(value.values() if isinstance(value, dict) else ())):
+        if isinstance(node, dict):
+            yield from (item.lower() for item in node.values() if isinstance(item, str))
+
+
+def _roles(value: Any) -> Iterator[str]:
+    for node in (value, *(value.values() if isinstance(value, dict) else ())):
+        if isinstance(node, dict):
+            for name, item in node.items():
+                if says(words(str(name)), *_ROLES):
+                    texts = item if isinstance(item, list) else [item]
+                    yield from (t for t in texts if isinstance(t, str) and 0 < len(t) < 60)
+
+
+def _for_role(operation: Operation, roles: Iterable[Words]) -> bool:
+    """Whether a path lies in a folder, or a tag is, that is called like a role, or a description
+    says that it is for those who have it."""
+    segments = [s for s in operation.template.split("/") if s and not s.startswith("{")]
+    named = all_words([*segments[:-1], *operation.tags])
+    for role in roles:
+        told = r"[\s_-]+".join(map(re.escape, role))
+        only = (
+            rf"\([^()]{{0,40}}\b{told}s?\)|\bonly (?:by |for )?(?:the |an? )?{told}|\b{told}s? only"
+        )
+        if says(named, " ".join(role)) or re.search(only, operation.told, re.IGNORECASE):
+            return True
+    return False
+
+
+def _realm(template: str) -> str:
+    """The folder that a path lies in: its first segment that is no version and no `api`; empty
+    where nothing lies below that."""
+    segments = [s for s in template.split("/") if s and not _PREFIX.fullmatch(s)]
+    return segments[0] if len(segments) > 1 and "{" not in segments[0] else ""
+
+
+def _realms(check: Check, ordinary: list[Identity], powerful: list[Identity]) -> set[str]:
+    """Folders in which a plain read is refused to ordinary people and open to those of power,
+    and none is open to both: what else is there is theirs, too."""
+    theirs: set[str] = set()
+    shared: set[str] = set()
+    reads = [
+        s
+        for s in check.model.surfaces(Kind.PROTECTED_READ, limit=_MOST_READS)
+        if not s.needs_values and _realm(s.operation.template)
+    ]
+    for surface in reads:
+        realm = _realm(surface.operation.template)
+        if realm in shared or Kind.STREAMING in surface.kinds:
+            continue
+        if any(ask(check, surface, one).ok for one in ordinary[:1]):
+            shared.add(realm)
+        elif any(opened(surface, ask(check, surface, one)) for one in powerful[:1]):
+            theirs.add(realm)
+    return theirs - shared

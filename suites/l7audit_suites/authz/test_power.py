@@ -1,0 +1,229 @@
+"""Functions of power: reads, changes and whole collections that ordinary people are kept out of."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import pytest
+
+from l7audit.harness.check import Check
+from l7audit.model import Identity, Kind, Place
+from l7audit.probe.answer import Answer
+from l7audit.probe.request import Request
+from l7audit.target.target_model import Surface
+from l7audit_suites.authn.judgement import Seen, judge
+from l7audit_suites.authz.acts import Act, acts, bodies, changed, harmless
+from l7audit_suites.authz.contents import subject
+from l7audit_suites.authz.families import Family, families
+from l7audit_suites.authz.markers import marked, new_marker
+from l7audit_suites.authz.people import Cast, admin_roles, by_role
+from l7audit_suites.authz.power import functions_of_power
+from l7audit_suites.authz.test_functions import untouched
+from l7audit_suites.authz.test_objects import undecided
+from l7audit_suites.authz.things import Thing, ask, keep_for_removal, make, named, opened
+from l7audit_suites.expose.nothing_there import there
+from l7audit_suites.expose.routes import collections, documented, folders
+from l7audit_suites.expose.word_lists import SIBLINGS
+
+_MOST_READS = 6
+_MOST_ACTS = 5
+_MOST_PEOPLE = 3
+
+
+@pytest.mark.control("AUTHZ-10")
+def test_functions_of_power_are_closed_to_ordinary_roles(check: Check) -> None:
+    ordinary, powerful = by_role(check.identities, admin_roles(check))
+    if not powerful or not ordinary:
+        if check.model.surfaces(Kind.ADMIN, limit=1):
+            check.inconclusive("The profile gives no identity of power, or none without.")
+        check.not_applicable("Neither the document nor the profile tells of roles of power.")
+    theirs = functions_of_power(check, ordinary, powerful)
+    reads = [s for s in theirs if _plain_read(s)]
+    looked = sum(_read(check, s, ordinary, powerful) for s in reads[:_MOST_READS])
+    for surface in [s for s in theirs if harmless(s)][:_MOST_ACTS]:
+        looked += _acted(check, surface, ordinary[0], powerful[0])
+    for family in families(check.model):
+        if not family.nested and family.list is not None:
+            looked += _managed(check, family, ordinary, powerful)
+    looked += _untold(check, ordinary, powerful)
+    if not looked:
+        check.inconclusive("No function was found that is open to a role of power alone.")
+
+
+def _acted(check: Check, surface: Surface, one: Identity, person: Identity) -> int:
+    """Whether an ordinary caller's use of a function has the effect that it has for who may."""
+    for act in acts(check, surface, person, one):
+        before = act.looks(check)
+        first, second, third = bodies(surface, check.random)
+        good = _used(check, act, person, first)
+        after = act.looks(check)
+        if not good.ok or changed(before, after) is None:
+            continue
+        check.witness("who has the power is let in", good, once=True)
+        answer = _used(check, act, one, second)
+        if undecided(check, answer):
+            continue
+        there = changed(after, act.looks(check))
+        if there is not None and answer.refused:
+            there = None  # somebody else's doing
+        check.expect(
+            there is None,
+            surface.place(f"by a {one.role}"),
+            f"A {one.role} does what is there for those of power.",
+            answer,
+            there or good,
+            expected="403 or 404, and everything as it was",
+            seen=f"{answer.status}, and what it is done to has changed",
+        )
+        _put_back(check, act, person, before, third)
+        return 1
+    return 0
+
+
+def _used(check: Check, act: Act, who: Identity, body: dict[str, Any] | None) -> Answer:
+    return ask(check, act.surface, who, **({"json": body} if body is not None else {}))
+
+
+def _put_back(
+    check: Check,
+    act: Act,
+    person: Identity,
+    before: list[Answer],
+    body: dict[str, Any] | None,
+) -> None:
+    """Has who has the power write again what was there, as far as it was shown."""
+    if body is None or act.surface.operation.method == "POST":
+        return
+    known = [str(v) for v in act.surface.values.values()]
+    for look in before:
+        value = look.json_or_none()
+        shown = subject(value, known[-1], "id") if known else value
+        if isinstance(shown, dict) and body.keys() <= shown.keys():
+            _used(check, act, person, {n: shown[n] for n in body})
+            return
+
+
+def _untold(check: Check, ordinary: list[Identity], powerful: list[Identity]) -> int:
+    """Routes of power that no document tells of: what somebody of power finds in a folder for
+    administrators, and everybody gets."""
+    person, one = powerful[0], ordinary[0]
+    auth, looked = check.sessions.auth(person), 0
+    names = list(dict.fromkeys([c.rpartition("/")[2] for c in collections(check.model)]))
+    for folder in folders(check.model):
+        below = [n for n in dict.fromkeys([*names, *SIBLINGS]) if n != "admin"]
+        for asked in there(check, [f"{folder}/admin"], below, auth):
+            if documented(check.model, asked.path):
+                continue
+            request = Request("GET", asked.path, (("Accept", "*/*"),))
+            answer = check.send(request.with_auth(check.sessions.auth(one)), identity=one.name)
+            if undecided(check, answer):
+                continue
+            looked += 1
+            check.expect(
+                judge(answer, asked.answer) is not Seen.ACCEPTED,
+                Place(
+                    operation=f"GET {asked.path.removeprefix(check.model.prefix)}",
+                    part=f"by a {one.role}",
+                ),
+                f"A {one.role} reads what is there for those of power, and in no document.",
+                answer,
+                asked.answer,
+                expected="403 or 404",
+                seen=f"{answer.status}, with what somebody of power gets",
+            )
+    return looked
+
+
+def _plain_read(surface: Surface) -> bool:
+    return surface.operation.method == "GET" and not surface.needs_values
+
+
+def _read(
+    check: Check, surface: Surface, ordinary: list[Identity], powerful: list[Identity]
+) -> int:
+    """Whether ordinary people read what is there for those of power."""
+    found = _opens(check, surface, powerful)
+    if found is None:
+        return 0
+    person, good = found
+    check.witness("who has the power is let in", partial(ask, check, surface, person), once=True)
+    looked = 0
+    for one in ordinary[:_MOST_PEOPLE]:
+        answer = ask(check, surface, one)
+        if undecided(check, answer):
+            continue
+        looked += 1
+        check.expect(
+            judge(answer, good) is Seen.REFUSED,
+            surface.place(f"by a {one.role}"),
+            f"A {one.role} reads what is there for those of power.",
+            answer,
+            good,
+            expected="403 or 404",
+            seen=f"{answer.status}, with what somebody of power gets",
+        )
+    return looked
+
+
+def _opens(
+    check: Check, surface: Surface, people: list[Identity]
+) -> tuple[Identity, Answer] | None:
+    """The first of these whom a read lets in."""
+    for person in people:
+        answer = ask(check, surface, person)
+        if opened(surface, answer):
+            return person, answer
+    return None
+
+
+def _managed(
+    check: Check, family: Family, ordinary: list[Identity], powerful: list[Identity]
+) -> int:
+    """A collection that somebody of power sees and an ordinary one is refused: who may not even
+    look at it may not change it."""
+    assert family.list is not None
+    found = _opens(check, family.list, powerful)
+    if found is None:
+        return 0
+    person, _ = found
+    kept_out = [
+        one
+        for one in ordinary
+        if one.tenant == person.tenant and ask(check, family.list, one).refused
+    ][:1]
+    looked = 0
+    for one in kept_out:
+        looked += _made(check, family, person, one)
+        thing = make(check, family, Cast(person, None, one))
+        if thing is not None:
+            check.witness("who has the power sees it", thing.seen, once=True)
+            looked += untouched(check, thing, one, f"by a {one.role}")
+    return looked
+
+
+def _made(check: Check, family: Family, person: Identity, one: Identity) -> int:
+    """Whether an ordinary person makes something there."""
+    maker, marker = family.create, new_marker()
+    given = None if maker is None else marked(maker, marker)
+    if maker is None or given is None or family.list is None:
+        return 0
+    answer = ask(check, maker, one, **given)
+    if undecided(check, answer):
+        return 0
+    seen = ask(check, family.list, person)
+    key = named(answer, family.key) if answer.ok else ""
+    if key:
+        thing = Thing(family, Cast(person, None, one), person, {family.key: key}, marker, answer,
+                      answer)  # fmt: skip
+        keep_for_removal(check, thing, person)
+    check.expect(
+        marker not in seen.text,
+        maker.place(f"by a {one.role}"),
+        f"A {one.role} adds to what he may not even look at.",
+        answer,
+        seen,
+        expected="403 or 404, and nothing added",
+        seen=f"{answer.status}, and somebody of power finds it",
+    )
+    return 1
