@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from l7audit.harness.check import Check
 from l7audit.model import Kind
@@ -12,6 +13,7 @@ from l7audit.target import meaning
 from l7audit.target.schemas import properties, required
 from l7audit.target.target_model import Surface
 from l7audit.target.words import says, words
+from l7audit_suites.input.doors import ready
 from l7audit_suites.input.ground import Caller, Made, Workshop, callers, workshop
 from l7audit_suites.input.urls import PUBLIC
 
@@ -49,9 +51,10 @@ class Way:
 
     def triggers(self) -> list[Surface]:
         """Operations that act on what was made: one of them may call its URL."""
-        if self.room is None or self.room.reader is None:
+        item = self.room and (self.room.reader or self.room.remover)
+        if item is None:
             return []
-        start = self.room.reader.operation.template.rstrip("/")
+        start = item.operation.template.rstrip("/")
         return [
             self.check.model.surface(operation)
             for operation in self.check.model.operations
@@ -107,10 +110,21 @@ def _way(check: Check, surface: Surface, name: str) -> Way | None:
         return _making(check, surface, name, room) if room is not None else None
     if Kind.RESOURCE_CHANGE in surface.kinds:
         return _changing(check, surface, name)
-    if surface.operation.method == "POST" and not surface.operation.path_parameters:
+    if surface.operation.method == "POST" and surface.operation.path_parameters:
+        return _below(check, surface, name)
+    if surface.operation.method == "POST":
         # It may call at once, so nobody's address but our own is given to it.
         who = callers(check)
         return Way(check, surface, name, lambda url: _posted(surface, who, name, url), None)
+    return None
+
+
+def _below(check: Check, surface: Surface, name: str) -> Way | None:
+    """The way of an action on a thing: the first caller who has such a thing asks for it."""
+    for caller in callers(check):
+        found = ready(check, caller, surface.operation)
+        if found is not None:
+            return Way(check, found, name, partial(_posted, found, [caller], name), None)
     return None
 
 

@@ -58,9 +58,10 @@ def test_no_url_leads_to_the_targets_own_machine(check: Check) -> None:
     _near(check)
     blind = []
     for way in ways(check):
-        witnessed(check, way)
         with listening() as listener:
             taken, came = _tried(way, listener, scheme_of(way) if way.stores else "http")
+        if not came:  # who calls us needs no other sign that URLs are called
+            witnessed(check, way)
         check.expect(
             not came,
             way.surface.place(way.part),
