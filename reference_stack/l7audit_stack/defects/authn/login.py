@@ -6,12 +6,14 @@ import asyncio
 import dataclasses
 import json
 import random
+import secrets
 from typing import Any
 
 from l7audit_stack.api.operation import Call, Operation, Reply
 from l7audit_stack.api.parts import Parts
 from l7audit_stack.api.problems import Problem
 from l7audit_stack.api.security.passwords import ClientSecrets, Passwords
+from l7audit_stack.data.identities import Identities, PrincipalRow
 from l7audit_stack.defects.authn.around import Scope, Whole, changing_answers
 from l7audit_stack.defects.authn.swap import Swap, become
 from l7audit_stack.defects.defect import Defect
@@ -39,6 +41,33 @@ class AnySecret(ClientSecrets):
 
     def matches(self, secret: str, stored: bytes | None) -> bool:
         return stored is not None
+
+
+class Delivered(Identities):
+    """Knows an admin who came with the software, with a password of its own making."""
+
+    password = "admin"
+
+    async def user_by_username(self, username: str) -> tuple[PrincipalRow, str] | None:
+        if not username.startswith("admin@"):
+            return await super().user_by_username(username)
+        row = await self._database.fetchrow(
+            "SELECT username FROM principals WHERE role = 'admin' AND username IS NOT NULL LIMIT 1"
+        )
+        found = await super().user_by_username(row["username"]) if row else None
+        if found is None:
+            return None
+        return found[0], await asyncio.to_thread(Passwords().hash, self.password)
+
+
+class OwnAdmin(Delivered):
+    """Its admin chose a password."""
+
+    password = secrets.token_urlsafe(18)
+
+
+def _identities(kind: type[Identities]) -> Swap:
+    return lambda parts: dataclasses.replace(parts, identities=kind(parts.database))
 
 
 def _passwords(kind: type[Passwords]) -> Swap:
@@ -201,6 +230,17 @@ DEFECTS: tuple[Defect, ...] = (
         summary="Whoever asks for a new password is answered with the name that they gave.",
         near_miss=True,
         parts=_handled(RESET, _repeats_the_name),
+    ),
+    Defect(
+        name="authn.delivered-admin",
+        summary="There is an admin whose password is admin, as delivered.",
+        parts=_identities(Delivered),
+    ),
+    Defect(
+        name="authn.admin-of-ones-own",
+        summary="There is an admin of the usual name, whose password nobody guesses.",
+        near_miss=True,
+        parts=_identities(OwnAdmin),
     ),
     Defect(
         name="authn.unknown-user-faster",
