@@ -105,6 +105,13 @@ class Identities:
         )
         return None if row is None else (_principal(row), row["password_hash"])
 
+    async def password_of(self, principal_id: str) -> str | None:
+        """The hash of a user's password; None for who has none."""
+        row = await self._database.fetchrow(
+            "SELECT password_hash FROM principals WHERE id = $1::uuid", principal_id
+        )
+        return None if row is None else row["password_hash"]
+
     async def set_password(self, principal_id: str, digest: str) -> None:
         await self._database.execute(
             "UPDATE principals SET password_hash = $2 WHERE id = $1::uuid", principal_id, digest

@@ -13,9 +13,8 @@ import msgspec
 from l7audit_stack.api.operation import Call, Input, Operation, Reply
 from l7audit_stack.api.problems import Problem
 from l7audit_stack.api.routes.auth import Handle, counted_account
+from l7audit_stack.api.routes.passwords import NewPassword, admit
 from l7audit_stack.data.identities import PrincipalRow
-
-NewPassword = Annotated[str, msgspec.Meta(min_length=12, max_length=128, pattern=r"^[^\x00]*$")]
 
 
 class ResetRequest(Input, frozen=True):
@@ -44,6 +43,7 @@ async def ask(call: Call) -> Reply:
 async def confirm(call: Call) -> Reply:
     """Set a new password with the code that was sent."""
     wanted: Reset = call.body
+    admit(call, wanted.password)
     row = await _user(call, wanted.username)
     if not await call.parts.resets.end(row.principal_id if row else None, wanted.code):
         await _tell(call, row, "failed")

@@ -18,6 +18,7 @@ from l7audit_stack.api.operation import Call, Input, Operation, Output, Reply
 from l7audit_stack.api.owned import OwnedTable
 from l7audit_stack.api.paging import PageQuery, next_cursor
 from l7audit_stack.api.problems import Problem, not_found
+from l7audit_stack.api.routes.passwords import admit
 from l7audit_stack.api.routes.shapes import END, caller, identifier
 
 Role = Literal["viewer", "member", "admin"]
@@ -82,6 +83,8 @@ async def create(call: Call) -> Reply:
     """Make a user of the caller's tenant, in the caller's tier."""
     new: NewUser = call.body
     principal = caller(call)
+    if new.password is not None:
+        admit(call, new.password)
     password = new.password or secrets.token_urlsafe(24)
     digest = await asyncio.to_thread(call.parts.passwords.hash, password)
     try:

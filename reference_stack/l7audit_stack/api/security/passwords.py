@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import os
+import re
 from base64 import b64encode
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,6 +14,17 @@ from cryptography.exceptions import InvalidKey
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 MAX_PASSWORD_BYTES = 1024
+
+COMMON = (
+    "administrator", "password", "passwort", "welcome", "letmein", "qwertyuiop", "qwerty", "qwertz",
+    "iloveyou", "changeme", "trustno", "football", "baseball", "dragon", "monkey", "sunshine",
+    "princess", "superman", "master", "shadow", "secret", "login", "admin", "hello", "abc",
+)  # fmt: skip
+"""Words of which most guessed passwords are made, with digits and marks around them."""
+
+_OWN_PART = 6
+_DISTINCT = 5
+_AS_LETTERS = str.maketrans("013457@$!", "oieastasi")
 
 
 @dataclass(frozen=True)
@@ -42,6 +54,18 @@ class Passwords:
         except InvalidKey:
             return False
         return True
+
+    def guessable(self, password: str) -> bool:
+        """Whether hardly more of it is left than digits and marks once common words are gone."""
+        folded = password.casefold()
+        if len(set(folded)) < _DISTINCT:
+            return True
+        for rest in (folded, folded.translate(_AS_LETTERS)):
+            for word in COMMON:
+                rest = rest.replace(word, "")
+            if len(re.sub(r"^[^a-z]+|[^a-z]+$", "", rest)) < _OWN_PART:
+                return True
+        return False
 
     async def check(self, password: str, stored: str | None) -> bool:
         """Whether the password is right; an unknown user costs the same and is always wrong."""

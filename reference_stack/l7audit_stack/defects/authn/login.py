@@ -43,6 +43,20 @@ class AnySecret(ClientSecrets):
         return stored is not None
 
 
+class LongEnough(Passwords):
+    """A password will do if it is long."""
+
+    def guessable(self, password: str) -> bool:
+        return False
+
+
+class Picky(Passwords):
+    """A password of fewer than sixteen characters will not do."""
+
+    def guessable(self, password: str) -> bool:
+        return len(password) < 16 or super().guessable(password)
+
+
 class Delivered(Identities):
     """Knows an admin who came with the software, with a password of its own making."""
 
@@ -230,6 +244,17 @@ DEFECTS: tuple[Defect, ...] = (
         summary="Whoever asks for a new password is answered with the name that they gave.",
         near_miss=True,
         parts=_handled(RESET, _repeats_the_name),
+    ),
+    Defect(
+        name="authn.guessed-password-taken",
+        summary="Whatever is long enough becomes a password.",
+        parts=_passwords(LongEnough),
+    ),
+    Defect(
+        name="authn.long-passwords-only",
+        summary="New passwords have sixteen characters at least, whatever they are.",
+        near_miss=True,
+        parts=_passwords(Picky),
     ),
     Defect(
         name="authn.delivered-admin",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from l7audit_stack.api.security.passwords import ClientSecrets, Passwords
 
 # Small costs: what is tested here is the logic, not the work factor.
@@ -59,3 +61,25 @@ def test_client_secrets_match_their_digest_only() -> None:
     assert not secrets.matches("other", stored)
     assert not secrets.matches("s3cret", None)
     assert not ClientSecrets(pepper=b"q" * 32).matches("s3cret", stored)
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "password1234",
+        "P@ssw0rd!2024",
+        "123456789012",
+        "qwertyuiop12",
+        "aaaaaaaaaaaa",
+        "AdminAdmin!1",
+    ],
+)
+def test_what_everybody_guesses_is_known(password: str) -> None:
+    assert Passwords().guessable(password)
+
+
+@pytest.mark.parametrize(
+    "password", ["tin-whistle-forty", "k9Xw-2qLmv-77Zr", "secret harbour lamps", "Zürich-Nebel-38"]
+)
+def test_what_somebody_thought_of_is_not(password: str) -> None:
+    assert not Passwords().guessable(password)
