@@ -140,7 +140,7 @@ if __name__ == "__main__":
     server = uvicorn.Server(
         uvicorn.Config(
             build(start), log_level="critical", access_log=False, server_header=False,
-            lifespan="off", timeout_graceful_shutdown=1,
+            lifespan="off", timeout_graceful_shutdown=1, proxy_headers=False,
         )
     )  # fmt: skip
     start.announce()
