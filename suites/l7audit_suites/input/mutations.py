@@ -18,7 +18,8 @@ MALFORMED = (b"{", b"", b'{"lq": }', b"lq", b'{"lq": 1,}', b'{"lq": "a\nb"}')
 _LONGEST_PATTERN = 200
 _ODD = ("\u0001", "!", " ", "\u00e9", "a b!", "-")
 _WRONG: dict[str, tuple[Any, ...]] = {
-    "string": ({"lq": 1}, ["lq"], True, 12345, 1.5, {}, []),
+    # Numbers are left out: many frameworks read them as the texts that they are written as.
+    "string": ({"lq": 1}, ["lq"], {}, []),
     "integer": ("lq", {"lq": 1}, [1], 1.5, "", True),
     "number": ("lq", {"lq": 1}, [1], "", True),
     "boolean": ("lq", 7, {"lq": 1}, []),
