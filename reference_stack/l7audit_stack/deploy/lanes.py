@@ -128,6 +128,17 @@ class Lane:
         shutil.rmtree(self.secrets_dir, ignore_errors=True)
         shutil.copytree(self.shared.secrets, self.secrets_dir)
 
+    async def _forget_policies(self) -> None:
+        """Rate policies as they were built in: one that was changed, and changed back, would stand
+        over those of the next variant."""
+        shared = self.shared
+        await shared.postgres.execute(
+            shared.programs,
+            shared.log("database"),
+            "DELETE FROM rate_policies",
+            database=self.database,
+        )
+
     async def start_replicas(self) -> None:
         """Start the API."""
         await asyncio.gather(*(keeper.start() for keeper in self.replicas))
@@ -143,8 +154,8 @@ class Lane:
     async def switch(self, defects: tuple[str, ...], *, fresh_data: bool) -> None:
         """Run with these defects instead, on the same addresses. Restarts only what differs.
 
-        The store is emptied and the key files are put back, so that neither penalties nor keys of
-        one variant are met by the next;
+        The store is emptied, key files and rate policies are put back, so that neither penalties
+        nor keys nor changed rules of one variant are met by the next;
         `fresh_data` also puts the database back to what was seeded.
         """
         configuration = await self._configuration(defects)  # also refuses unknown names
@@ -152,6 +163,8 @@ class Lane:
         await asyncio.gather(*(keeper.kill() for keeper in self.replicas))
         await self._empty(database=fresh_data)
         self._restore_keys()
+        if not fresh_data:
+            await self._forget_policies()
         edge_differs = self.edge_component.configure(configuration)
         await asyncio.gather(*(self._replace(keeper) for keeper in self.replicas))
         edge = self._edge_keeper()

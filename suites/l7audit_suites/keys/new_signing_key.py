@@ -26,6 +26,9 @@ _SOON = 1
 _LONGEST_WAIT = 5
 """Seconds: the wish for when a new key shall sign, and the most that a target may ask instead."""
 
+_TOKENS = 6
+"""Logins while a new key spreads: fewer than any limit of guesses."""
+
 _GRACE = 0.2
 _PATIENCE = 2.0
 _STARTS = ("sign", "start", "begin", "activate", "active", "delay", "lead", "overlap", "grace")
@@ -104,9 +107,7 @@ def new_signing_key(
     """
     made = _make(check, jwks)
     try:
-        signing = made.token(identity)[1] if identity is not None else ""
-        made.early = [a for a in made.everywhere() if signing and signing not in made.published(a)]
-        _wait(made)
+        _wait(made, identity)
         yield made
     finally:
         _remove(made)
@@ -139,17 +140,27 @@ def lead_fields(schema: Schema) -> dict[str, Any]:
     return {}
 
 
-def _wait(made: NewKey) -> None:
-    """Until the new key is published everywhere, or that takes too long."""
+def _wait(made: NewKey, identity: Identity | None) -> None:
+    """Until the new key is published everywhere, or that takes too long.
+
+    Tokens that are got meanwhile are looked at: each replica learns of a key at its own moment.
+    """
     deadline = time.monotonic() + WINDOW
+    tokens = 0
     while True:
+        if identity is not None and tokens < _TOKENS and not made.early:
+            tokens += 1
+            signing = made.token(identity)[1]
+            made.early = [
+                a for a in made.everywhere() if signing and signing not in made.published(a)
+            ]
         shown = {address: made.published(address) - made.known for address in made.everywhere()}
         fresh = {key for keys in shown.values() for key in keys}
         made.id = made.id or next(iter(fresh), "")
         made.unpublished = [address for address, keys in shown.items() if made.id not in keys]
         if (made.id and not made.unpublished) or time.monotonic() > deadline:
             break
-        time.sleep(_PAUSE)
+        time.sleep(2 * _PAUSE)
     if not made.id:
         told = _told_id(made)
         if not told:

@@ -13,7 +13,7 @@ from l7audit.probe.request import Request
 from l7audit.target import meaning
 from l7audit.target.target_model import Surface
 from l7audit.target.words import says, words
-from l7audit_suites.rate.flood import caller, held_off, protected_bucket
+from l7audit_suites.rate.flood import caller, protected_bucket, throttled
 
 REQUESTS = 48
 """As many as are tried: more than anybody asks for within seconds what takes a while."""
@@ -51,14 +51,14 @@ def test_what_costs_much_is_not_to_be_had_without_limit(check: Check) -> None:
         check.not_applicable(f"Nothing that {who.name} may use takes much longer than a read.")
     for costly in found:
         answers = [costly.first]
-        while not any(held_off(a, costly.first) for a in answers[-AT_ONCE:]):
+        while not any(_shut(a) for a in answers[-AT_ONCE:]):
             if len(answers) >= REQUESTS:
                 break
             answers += check.burst([costly.request] * AT_ONCE, AT_ONCE)
-        if sum(a.ok or held_off(a, costly.first) for a in answers) < len(answers) // 2:
+        if sum(a.ok or _shut(a) for a in answers) < len(answers) // 2:
             check.inconclusive("Most requests of the flood ended in an error.")
         check.expect(
-            any(held_off(a, costly.first) for a in answers),
+            any(_shut(a) for a in answers),
             costly.surface.place(),
             "An operation that costs much may be used without limit.",
             answers[-1],
@@ -66,6 +66,13 @@ def test_what_costs_much_is_not_to_be_had_without_limit(check: Check) -> None:
             seen=f"{len(answers)} requests answered, each costly: {costly.known_by}",
             confidence=Confidence.STRONG,
         )
+
+
+def _shut(answer: Answer) -> bool:
+    """Held back, however it is said. What is answered may differ each time, as a model's words do;
+    and what merely broke holds nobody back."""
+    broke = answer.status is None or answer.status >= 500
+    return throttled(answer) or (not answer.ok and not broke)
 
 
 def _costly(check: Check, surface: Surface, who: Identity, plain: float) -> _Costly | None:
