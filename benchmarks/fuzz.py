@@ -114,7 +114,11 @@ def _raise_limits(sessions: Sessions, who: Sequence[Identity]) -> None:
     """Every policy to the most that may be asked for, by whoever may."""
     wide = {"capacity": 1_000_000, "refill": 100_000}
     each = ("standard", "chat", "search", "upload")
-    names = {"enterprise": each, "free": each, "anonymous": ("public", "login", "token")}
+    names = {
+        "enterprise": each,
+        "free": each,
+        "anonymous": ("public", "login", "logins", "token", "reset", "reset-code"),
+    }
     for tier, name in ((t, n) for t, some in names.items() for n in some):
         path = f"/v1/rate-policies/{tier}/{name}"
         request = Request(

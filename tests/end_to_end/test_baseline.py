@@ -70,7 +70,7 @@ def test_the_same_weakness_on_another_port_with_other_keys_ids_seed_and_jobs_has
     (before, first), (after, second) = names
     assert first == second
     assert {"AUTHN-01", "HEAD-03", "CORS-06"} <= {control for control, _ in first.values()}
-    assert len(first) > 20
+    assert len(first) > 5  # what shows at many places for one cause is one of them
     code, out, _ = start("diff", before, after).end()
     assert (code, out.splitlines()[-1]) == (0, "Answer     Nothing is new.")
 

@@ -201,7 +201,7 @@ def _responses(operation: Operation, schemas: Mapping[str, Any]) -> dict[str, An
         statuses += [401, 403]
     elif operation.account is not None or operation.recognises:
         statuses.append(401)
-    if "{" in operation.path or _refers(operation):
+    if "{" in operation.path or operation.refers or _refers(operation):
         statuses.append(404)
     if operation.method not in ("GET", "DELETE"):
         statuses.append(409)

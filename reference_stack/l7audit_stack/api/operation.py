@@ -69,7 +69,8 @@ class Operation:
     `limit` names the rate policy. With `account`, callers are counted by client address and the
     account the call names (and refused while the store is away); `crowd` names the policy of one
     address for all accounts together, so that a list of stolen passwords can't be tried through.
-    A public operation that
+    With `refers` its body names something that may not be there, other than by a UUID. A public
+    operation that
     `recognises` its callers gets a principal when a credential is sent. `timeout` is seconds.
     `stream_media_type` is that of the answer where the caller may ask for a stream instead.
     """
@@ -92,6 +93,7 @@ class Operation:
     limit: str = "standard"
     account: Callable[[Call], str] | None = None
     crowd: str = ""
+    refers: bool = False
     recognises: bool = False
     timeout: float = 10.0
 

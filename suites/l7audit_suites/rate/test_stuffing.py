@@ -6,7 +6,7 @@ import pytest
 
 from l7audit.harness.check import Check
 from l7audit.model import Confidence, Kind
-from l7audit_suites.rate.flood import CONCURRENCY, admitted, settle, throttled
+from l7audit_suites.rate.flood import CONCURRENCY, admitted, throttled
 
 ACCOUNTS = 120
 """Guesses that are made: more people than log in at one office within a few seconds."""
@@ -39,6 +39,5 @@ def test_a_list_of_accounts_cannot_be_tried_through(check: Check) -> None:
         # What else a service does against it (a second factor, known leaks) can't be seen.
         confidence=Confidence.WEAK,
     )
-    if held is not None:
+    if held is not None:  # how long it lasts is not waited for: some services shut for minutes
         check.observe(f"Throttled within {len(answers)} guesses.", held)
-        settle(check, check.sessions.login_request(surface, "nobody", "not-the-password"))

@@ -171,6 +171,7 @@ OPERATIONS: tuple[Operation, ...] = (
         body=Redemption,
         answer=Redeemed,
         status=201,
+        refers=True,
     ),
     _operation(
         "show",
