@@ -15,15 +15,17 @@ ACCOUNTS = 120
 @pytest.mark.control("RATE-15")
 def test_a_list_of_accounts_cannot_be_tried_through(check: Check) -> None:
     surface = check.surface(Kind.LOGIN)
-    list_ = [
-        check.sessions.login_request(surface, f"nobody-{check.random.randrange(10**12)}", word)
-        for word in ("not-the-password",) * ACCOUNTS
+    guesses = [
+        check.sessions.login_request(
+            surface, f"nobody-{check.random.randrange(10**12)}", "not-the-password"
+        )
+        for _ in range(ACCOUNTS)
     ]
-    first = check.send(list_.pop(), patience=False)
+    first = check.send(guesses.pop(), patience=False)
     check.witness("a guess is answered before the list", lambda: admitted(first) is True, once=True)
     answers = [first]
-    while list_ and not any(map(throttled, answers[-CONCURRENCY:])):
-        wave, list_ = list_[:CONCURRENCY], list_[CONCURRENCY:]
+    while guesses and not any(map(throttled, answers[-CONCURRENCY:])):
+        wave, guesses = guesses[:CONCURRENCY], guesses[CONCURRENCY:]
         answers += check.burst(wave, CONCURRENCY)
     broken = sum(a.status is None or a.status >= 500 for a in answers if not throttled(a))
     if broken > len(answers) // 2:
