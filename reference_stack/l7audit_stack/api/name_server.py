@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import socket
 
+import dns.asyncbackend
 import dns.asyncquery
 import dns.exception
+import dns.inet
 import dns.message
 import dns.rdatatype
 
@@ -33,7 +36,15 @@ def resolver_at(address: str) -> Resolver:
 
     async def addresses(name: str, kind: dns.rdatatype.RdataType) -> list[str]:
         query = dns.message.make_query(name, kind)
-        answer, _ = await dns.asyncquery.udp_with_fallback(query, server, _SECONDS, number)
+        backend = dns.asyncbackend.get_default_backend()
+        # Connected: nobody else's answer is read, and that nobody listens there is known at once.
+        asked = await backend.make_socket(  # type: ignore[no-untyped-call]
+            dns.inet.af_for_address(server), socket.SOCK_DGRAM, destination=(server, number)
+        )
+        async with asked as udp:
+            answer, _ = await dns.asyncquery.udp_with_fallback(
+                query, server, _SECONDS, number, udp_sock=udp, backend=backend
+            )
         return [record.address for rrset in answer.answer if rrset.rdtype == kind
                 for record in rrset]  # fmt: skip
 

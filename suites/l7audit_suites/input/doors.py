@@ -126,7 +126,7 @@ def _worth_it(check: Check) -> list[Operation]:
         and not _LEFT & o.kinds
         and not (Kind.ADMIN in o.kinds and o.method != "GET")
         and (o.method == "GET" or not says(_named(o), *_ENDING))
-        and (o.parameters or o.bodies)
+        and (o.bodies or any(p.place != "path" for p in o.parameters))
         and not any(
             meaning.is_password(n, p) for s in o.bodies.values() for n, p in properties(s).items()
         )
