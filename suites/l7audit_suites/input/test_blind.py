@@ -16,10 +16,10 @@ from l7audit_suites.input.ground import Workshop, word
 from l7audit_suites.input.inlets import HEADERS, Inlet, of_making, of_paths, planted
 from l7audit_suites.input.parts import reach
 
-_USUAL = 5
+_USUAL = 3
 _MOST_ASKED = 16
-_MOST_CONFIRMED = 3
-"""What stands out is asked again this often at most: a target that is slow is slow everywhere."""
+_MOST_CONFIRMED = 6
+"""Openings at which it is enough to have shown that something waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +43,9 @@ def test_no_input_makes_an_interpreter_wait(check: Check) -> None:
             answer = opening.ask(_text(form, SECONDS))
             if not waits(_seconds(answer), usual) or confirmed >= _MOST_CONFIRMED:
                 continue
-            confirmed += 1
-            if found := _confirmed(opening, form):
-                guilty = found
+            if guilty := _confirmed(opening, form):
+                confirmed += 1
                 break
-            confirmed -= 1
         check.expect(
             not guilty,
             opening.place,
@@ -69,12 +67,12 @@ def _seconds(answer: Answer) -> float:
 
 def _confirmed(opening: Opening, form: str) -> list[Answer]:
     """Answers in turn, with the wait and without; none where they do not tell."""
-    asked, null = [], []
+    told: list[Answer] = []
     for _ in range(ROUNDS):
-        asked.append(opening.ask(_text(form, SECONDS)))
-        null.append(opening.ask(_text(form, 0)))
-    found = decides([_seconds(a) for a in asked], [_seconds(a) for a in null])
-    return [asked[0], null[0], asked[1], null[1]] if found else []
+        told += [opening.ask(_text(form, SECONDS)), opening.ask(_text(form, 0))]
+        if not decides([_seconds(a) for a in told[::2]], [_seconds(a) for a in told[1::2]]):
+            return []
+    return told[:4]
 
 
 def _openings(check: Check) -> Iterator[Opening]:

@@ -85,21 +85,25 @@ def _slow(
 ) -> tuple[str, list[Answer], list[float]] | None:
     """The first family of texts whose times grow; larger texts are only sent while the smaller
     ones did no harm, so that nothing is brought down."""
+    usual = _seconds(check.send(inlet.holding(null(sizes[-1])), patience=False))
     for name, text in FAMILIES.items():
-        noticed = _noticed(check, inlet, text, sizes)
+        noticed = _noticed(check, inlet, text, sizes, usual)
         found = _measured(check, inlet, text, noticed) if noticed else None
         if found is not None:
             return name, *found
     return None
 
 
-def _noticed(check: Check, inlet: Inlet, text: Text, sizes: Sequence[int]) -> Sequence[int]:
-    """The first size that takes its time, with the one before it; none where all are quick."""
+def _noticed(
+    check: Check, inlet: Inlet, text: Text, sizes: Sequence[int], usual: float
+) -> Sequence[int]:
+    """The first size that takes its time beyond the usual seconds, with the one before it; none
+    where all are quick."""
     for smaller, size in itertools.pairwise(sizes):
         answer = check.send(inlet.holding(text(size)), patience=False)
         if answer.throttled:
             raise _Throttled
-        if _seconds(answer) > slopes.NOTICED:
+        if _seconds(answer) > usual + slopes.NOTICED:
             return smaller, size
     return ()
 

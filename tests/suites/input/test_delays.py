@@ -24,10 +24,6 @@ def test_one_wait_that_was_not_asked_for_undoes_it() -> None:
     assert not decides([0.42, 0.44, 0.43], [0.02, 0.45, 0.01])
 
 
-def test_too_few_rounds_decide_nothing() -> None:
-    assert not decides([0.5] * (ROUNDS - 1), [0.0] * (ROUNDS - 1))
-
-
 @pytest.mark.parametrize("seed", range(200))
 def test_a_target_that_is_late_now_and_then_is_not_blamed(seed: int) -> None:
     chance = random.Random(seed)

@@ -44,7 +44,7 @@ def _rests(app: ASGIApp, _: Parts) -> ASGIApp:
     chance = random.Random(1)
 
     async def wrapped(scope: dict[str, Any], receive: Any, send: Any) -> None:
-        if scope["type"] == "http" and chance.random() < 0.08:
+        if scope["type"] == "http" and chance.random() < 0.04:
             await asyncio.sleep(0.45)
         await app(scope, receive, send)
 
@@ -64,7 +64,7 @@ DEFECTS: tuple[Defect, ...] = (
     ),
     Defect(
         "input.late-now-and-then",
-        "One answer in twelve takes half a second.",
+        "One answer in twenty-five takes half a second.",
         near_miss=True,
         wrap=_rests,
     ),
