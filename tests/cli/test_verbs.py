@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from l7audit.exits import Exit
 from l7audit.hookspecs import Diagnosis, Progress, StandingProvider, hookimpl
 from l7audit.model import Credential, Identity, Target
 from l7audit.profile import Profile
+from l7audit_plugins.scanners import MEND
+from l7audit_plugins.scanners.bandit import Bandit
 
 Call = Callable[..., Any]
 
@@ -132,6 +135,15 @@ def test_doctor_is_content_where_the_named_provider_is_fine(
     assert said.code == Exit.PASSED
     assert "pretended\n  yes  machine: It needs nothing of this machine." in said.out
     assert "external" not in said.out
+
+
+def test_doctor_names_the_scanners_and_how_to_get_one_that_is_missing(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Bandit, "distribution", "no-such-distribution")
+    out = call("doctor").out
+    assert f"  no   bandit: It is not installed; its controls are left out.\n       {MEND}\n" in out
+    assert f"  yes  pip-audit: version {metadata.version('pip-audit')}.\n" in out
 
 
 def test_doctor_survives_a_provider_that_breaks(call: Call, pretended: Pretended) -> None:

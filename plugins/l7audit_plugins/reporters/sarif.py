@@ -1,7 +1,7 @@
 """`report.sarif`: the findings as SARIF 2.1.0, for code hosts and their viewers.
 
-Code hosts want a file of the repository as the place, so that is the check's; the URL stands in
-the logical locations. They show every result as an alert, whatever its `kind` says and suppressed
+Code hosts want a file of the repository as the place: of what was read in source that file and
+line, else the check's; the URL stands in the logical locations. They show every result as an alert, whatever its `kind` says and suppressed
 or not: so a pass is never a result, a control without an answer is one (`open`), and a waived
 failure stays one (`suppressions` say who accepted it).
 """
@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePath
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 
@@ -37,6 +38,7 @@ _SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 )
 _ROOT = "%SRCROOT%"
+_LINE = re.compile(r"line (\d{1,7})\b")
 _PLACEHOLDER = re.compile(r"\{(\d+)\}")
 _ROOM = 512 * 1024  # for what follows the results: the notice that some were left out, brackets
 
@@ -180,7 +182,7 @@ def _finding(
         "kind": "fail",
         "level": "note" if finding.confidence == Confidence.WEAK else LEVELS[control.severity],
         "message": _message(sentence),
-        "locations": [_location(control, check, logical)],
+        "locations": [_in_source(finding) or _location(control, check, logical)],
         "guid": name_of(results.run, control.id, finding.fingerprint),
         "correlationGuid": name_of(control.id, finding.fingerprint),
         "partialFingerprints": _fingerprints(finding.fingerprint),
@@ -223,6 +225,23 @@ def _open(control: ControlResult) -> dict[str, Any]:
         "partialFingerprints": _fingerprints(f"{control.id}/open"),
         "suppressions": [],
         "properties": {"verdict": control.verdict.value},
+    }
+
+
+def _in_source(finding: Finding) -> dict[str, Any] | None:
+    """The line of the source that a finding was read in; None for what a request showed, whose
+    place begins with a method."""
+    file = PurePath(finding.place.operation)
+    named = file.suffix and ".." not in file.parts and not file.is_absolute()
+    if " " in finding.place.operation or not named:
+        return None
+    told = _LINE.search(finding.seen)
+    return {
+        "physicalLocation": {
+            "artifactLocation": {"uri": quote(file.as_posix()), "uriBaseId": _ROOT},
+            "region": {"startLine": max(1, int(told[1])) if told else 1},
+        },
+        "logicalLocations": [{"fullyQualifiedName": line(str(finding.place)), "kind": "resource"}],
     }
 
 

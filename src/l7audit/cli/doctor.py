@@ -40,6 +40,8 @@ def command(target: str) -> Exit:
     fine = True
     for name in names:
         fine = _tell(terminal, name, _asked(plugins, name)) and fine
+    if not target:
+        _tell(terminal, "scanners", scanners(plugins))
     return Exit.PASSED if fine or not target else Exit.INTERNAL
 
 
@@ -59,6 +61,19 @@ def machine(folder: Path) -> list[Diagnosis]:
             f"{free / 1e9:.1f} GB are free in {folder}.",
             "Free some, or keep the runs elsewhere with --out.",
         ),
+    ]
+
+
+def scanners(plugins: Plugins) -> list[Diagnosis]:
+    """Which scanners can be asked; the controls that ask another one are left out of a run."""
+    return [
+        Diagnosis(
+            name,
+            bool(version := scanner.version()),
+            f"version {version}." if version else "It is not installed; its controls are left out.",
+            scanner.mend,
+        )
+        for name, scanner in sorted(plugins.scanners.items())
     ]
 
 

@@ -108,6 +108,24 @@ def test_the_places_of_our_own_checks_are_files_that_exist(results: Results) -> 
         assert path.as_posix().endswith("/" + place["uri"])
 
 
+def test_a_finding_in_source_stands_at_its_file_and_line(results: Results) -> None:
+    control = next(c for c in results.controls if c.id == "CORS-02")
+
+    def found(operation: str, seen: str) -> Any:
+        place = Place(operation=operation, part="B602 shell in look_up")
+        finding = msgspec.structs.replace(control.findings[0], place=place, seen=seen)
+        changed = msgspec.structs.replace(control, findings=[finding])
+        run = run_of(msgspec.structs.replace(results, controls=[changed]), [])
+        return run["results"][0]["locations"][0]["physicalLocation"]
+
+    there = found("src/look_up/names.py", "line 42")
+    assert there["artifactLocation"]["uri"] == "src/look_up/names.py"
+    assert there["region"] == {"startLine": 42}
+    for elsewhere in ("GET /files/names.py", "../names.py", "/etc/names.py"):
+        uri = found(elsewhere, "line 42")["artifactLocation"]["uri"]
+        assert uri.startswith("suites/l7audit_suites/")
+
+
 def test_the_url_stands_in_the_logical_locations_and_the_properties(run: Run) -> None:
     result = of_control(run, "AUTHN-02")[0]
     url = "https://127.0.0.1:8443/agents?limit=1"
