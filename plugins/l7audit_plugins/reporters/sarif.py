@@ -1,9 +1,10 @@
 """`report.sarif`: the findings as SARIF 2.1.0, for code hosts and their viewers.
 
 Code hosts want a file of the repository as the place: of what was read in source that file and
-line, else the check's; the URL stands in the logical locations. They show every result as an alert, whatever its `kind` says and suppressed
-or not: so a pass is never a result, a control without an answer is one (`open`), and a waived
-failure stays one (`suppressions` say who accepted it).
+line, else the check's; the URL stands in the logical locations. They show every result as an
+alert, whatever its `kind` says and suppressed or not: so a pass is never a result, a control
+without an answer is one (`open`), and a waived failure stays one (`suppressions` say who accepted
+it).
 """
 
 from __future__ import annotations
