@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from l7audit.harness.check import Check
 from l7audit.model import Identity, Place
 from l7audit.probe.answer import Answer
+from l7audit.target.surface import Surface
+from l7audit_suites.authz.changes import changes
 from l7audit_suites.authz.existence import altered
 from l7audit_suites.authz.markers import marked, new_marker
 from l7audit_suites.authz.readers import things_with_readers
 from l7audit_suites.authz.test_objects import blind, undecided
 from l7audit_suites.authz.things import Thing, ask
-
-_MOST_READS = 6
-_MOST_ACTS = 5
-_MOST_PEOPLE = 3
 
 
 @pytest.mark.control("AUTHZ-11")
@@ -55,6 +54,11 @@ def untouched(check: Check, thing: Thing, one: Identity, part: str) -> int:
     return looked
 
 
+def _given(thing: Thing, surface: Surface) -> dict[str, Any] | None:
+    change = next(changes(thing, surface, thing.seen), None)
+    return None if change is None else change.given
+
+
 def by_method(check: Check, thing: Thing, one: Identity, method: str) -> Answer | None:
     """A request to the thing's own address by any method, documented or not."""
     family = thing.family
@@ -63,7 +67,7 @@ def by_method(check: Check, thing: Thing, one: Identity, method: str) -> Answer 
     }
     surface = known.get(method)
     if surface is not None:
-        given = marked(surface, new_marker()) if surface.operation.bodies else {}
+        given = {} if not surface.operation.bodies else _given(thing, surface)
         return None if given is None else ask(check, thing.at(surface), one, **given)
     pattern = family.change or family.create
     given = None if pattern is None else marked(pattern, new_marker())

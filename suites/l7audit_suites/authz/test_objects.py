@@ -10,9 +10,9 @@ from l7audit.harness.check import Check
 from l7audit.model import Confidence, Identity
 from l7audit.probe.answer import Answer
 from l7audit.target.target_model import Surface
+from l7audit_suites.authz.changes import Change, again, changes
 from l7audit_suites.authz.existence import altered, told_apart
 from l7audit_suites.authz.made_up import like
-from l7audit_suites.authz.markers import marked, new_marker
 from l7audit_suites.authz.sharing import private_to_change, private_to_read
 from l7audit_suites.authz.things import (
     Thing,
@@ -68,47 +68,51 @@ def _says_so_of_any(check: Check, thing: Thing, stranger: Identity, answer: Answ
 def test_nobody_changes_what_is_another_s(check: Check) -> None:
     looked = 0
     for thing in made_things(check, lambda f: f.change is not None, found=True):
-        change, first = thing.family.change, thing
+        surface, first = thing.family.change, thing
         changed = _owner_changes(check, thing)
-        if change is None or changed is None:
+        if surface is None or changed is None:
             continue
-        thing = changed
+        thing, own = changed
         for stranger in thing.cast.strangers:
-            if not private_to_change(check, thing, stranger, change):
+            theirs = again(thing, surface, thing.seen, own)
+            if theirs is None or not private_to_change(check, thing, stranger, surface):
                 continue
-            marker = new_marker()
-            answer = ask(check, thing.at(change), stranger, **(marked(change, marker) or {}))
+            answer = ask(check, thing.at(surface), stranger, **theirs.given)
             if undecided(check, answer):
                 continue
             _left_by(check, thing, stranger, answer)
             seen = thing.view(check)
             looked += 1
             check.expect(
-                marker not in seen.text,
-                change.place(relation(thing, stranger)),
+                not theirs.shows(thing, seen),
+                surface.place(relation(thing, stranger)),
                 f"{who(thing, stranger)} changes a thing that is another's.",
                 answer,
                 seen,
                 expected="404 or 403, and the thing as it was",
                 seen=f"{answer.status}, and its owner reads what the stranger wrote",
-                cause=missing_owner(change),
+                cause=missing_owner(surface),
             )
+            thing = replace(thing, seen=seen)
         if first.found:
             put_back(check, first)
     if not looked:
         check.inconclusive(_NO_STRANGER)
 
 
-def _owner_changes(check: Check, thing: Thing) -> Thing | None:
+def _owner_changes(check: Check, thing: Thing) -> tuple[Thing, Change] | None:
     """The positive control: the owner's own change is there when the thing is read again."""
-    change, marker = thing.family.change, new_marker()
-    given = None if change is None else marked(change, marker)
-    if change is None or given is None:
-        return None
-    if not ask(check, thing.at(change), thing.owner, **given).ok:
-        return None
-    seen = thing.view(check)
-    return replace(thing, marker=marker, seen=seen) if thing.shows(seen, marker) else None
+    surface = thing.family.change
+    for change in changes(thing, surface, thing.seen) if surface is not None else ():
+        if change.member and thing.found:
+            return None  # only texts are put back
+        if surface is None or not ask(check, thing.at(surface), thing.owner, **change.given).ok:
+            continue
+        seen = thing.view(check)
+        if change.shows(thing, seen):
+            marker = thing.marker if change.member else change.value
+            return replace(thing, marker=marker, seen=seen), change
+    return None
 
 
 def _left_by(check: Check, thing: Thing, stranger: Identity, answer: Answer) -> None:

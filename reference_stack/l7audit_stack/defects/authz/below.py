@@ -51,6 +51,11 @@ DEFECTS: tuple[Defect, ...] = (
         parts=handlers(("memories.show",), _of_any_agent),
     ),
     Defect(
+        name="authz.memories-listed-for-all",
+        summary="What lies below an agent is listed for everybody who may list memories at all.",
+        parts=handlers(("memories.list",), deciding(Everybody)),
+    ),
+    Defect(
         name="authz.rotates-any-key",
         summary="Who knows the id of a key may rotate it.",
         parts=handlers(("keys.rotate",), deciding(Everybody)),

@@ -8,10 +8,10 @@ import json
 from l7audit_stack.api.operation import Call, Handler, Operation, Reply
 from l7audit_stack.api.parts import Parts
 from l7audit_stack.api.problems import Problem
-from l7audit_stack.api.security.policy import AccessPolicy
+from l7audit_stack.api.security.policy import AccessPolicy, Reach
 from l7audit_stack.api.security.principals import Principal
 from l7audit_stack.defects.authn.around import Whole, changing_answers
-from l7audit_stack.defects.authz.swap import Swap, deciding, handlers, operations
+from l7audit_stack.defects.authz.swap import Everybody, Swap, deciding, handlers, operations
 from l7audit_stack.defects.defect import Defect
 
 
@@ -79,6 +79,31 @@ def _readers_propose(parts: Parts) -> Parts:
     return handlers(names, _proposes)(guarded_by(names, "agents:read")(parts))
 
 
+class EverybodyAdministers(AccessPolicy):
+    """Looks where somebody belongs, and takes everybody there for an administrator."""
+
+    def reach(self, principal: Principal, permission: str) -> Reach:
+        return self.grants.get(permission, {}).get("admin", Reach.NONE)
+
+
+def _everybody_changes_users(parts: Parts) -> Parts:
+    asked = guarded_by(("users.change",), "me:read")(parts)
+    return handlers(("users.change",), deciding(EverybodyAdministers))(asked)
+
+
+def _untold_listing(parts: Parts) -> Parts:
+    """Keeps the listing that an old console asked for, whose guard is the console's login."""
+    users = next(o for o in parts.operations if o.name == "users.list")
+    untold = dataclasses.replace(
+        users,
+        name="admin.users",
+        path="/v1/admin/users",
+        permission="me:read",
+        handler=deciding(Everybody)(users.handler),
+    )
+    return dataclasses.replace(parts, operations=(*parts.operations, untold))
+
+
 def _refused_kindly(whole: Whole) -> None:
     whole.status = 200
     whole.content(json.dumps({"error": "forbidden"}).encode())
@@ -94,6 +119,16 @@ DEFECTS: tuple[Defect, ...] = (
         name="authz.everybody-makes-users",
         summary="Listing users is guarded, and making them is not.",
         parts=guarded_by(("users.create",), "me:read"),
+    ),
+    Defect(
+        name="authz.everybody-changes-users",
+        summary="Making users is guarded, and changing them is not.",
+        parts=_everybody_changes_users,
+    ),
+    Defect(
+        name="authz.untold-admin-listing",
+        summary="A listing for an old console, in no document, asks for an account alone.",
+        parts=_untold_listing,
     ),
     Defect(
         name="authz.power-refused-with-200",
