@@ -10,6 +10,7 @@ from functools import partial
 from l7audit.harness.check import Check
 from l7audit.model import Confidence, Place
 from l7audit.probe.answer import Answer
+from l7audit_suites.input.breaks import BREAK, suspicious
 from l7audit_suites.input.ground import Made, Workshop, ask_all, word
 from l7audit_suites.input.inlets import Inlet, of_making, planting
 from l7audit_suites.input.likeness import same, spoken
@@ -26,8 +27,8 @@ from l7audit_suites.input.pairs import (
     tell,
 )
 from l7audit_suites.input.queries import BROKEN, Query
+from l7audit_suites.input.statements import DATA, mended
 
-DATA = "the same answer whether the condition holds or not"
 _NOTHING = 404
 COMPUTED = "what was sent, as it was sent, or a refusal"
 
@@ -44,15 +45,18 @@ def hunt(check: Check, inlets: Sequence[Inlet], forms: Sequence[str], what: str)
         for inlet, value, base in zip(inlets, values, plain, strict=True)
         for form in (NUMERIC if inlet.numeric else forms)
     ]
-    answers = ask_all(check, [inlet.request(pair.true) for inlet, _, _, _, pair in tried])
+    broken = [i.request(f"{v}{BREAK}") for i, v in zip(inlets, values, strict=True)]
+    answers = ask_all(check, [*(i.request(p.true) for i, _, _, _, p in tried), *broken])
     guilty: set[str] = set()
-    for (inlet, value, base, form, pair), answer in zip(tried, answers, strict=True):
+    for (inlet, value, base, form, pair), answer in zip(tried, answers, strict=False):
         stands_out = answer.ok and not same(answer, base, [pair.true, value])
         if not stands_out or str(inlet.place) in guilty:
             continue
         if confirm(inlet, form, value, what, "" if inlet.numeric else harmless(form)):
             guilty.add(str(inlet.place))
-    for inlet in inlets:
+    for inlet, base, answer in zip(inlets, plain, answers[len(tried) :], strict=True):
+        if str(inlet.place) not in guilty and suspicious(base, answer):
+            mended(check, inlet)
         check.expect(str(inlet.place) not in guilty, inlet.place, what)
 
 

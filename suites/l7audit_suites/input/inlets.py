@@ -12,14 +12,18 @@ from l7audit.probe.answer import Answer
 from l7audit.probe.request import Request
 from l7audit.target.schemas import Schema, properties, type_of
 from l7audit.target.target_model import Surface
+from l7audit.target.values import resolve
 from l7audit.target.words import says, words
-from l7audit_suites.input.ground import Caller, Made, Workshop, able
+from l7audit_suites.input.ground import Caller, Made, Workshop, able, callers, word
 
 SORTING = ("sort", "order", "order by", "sort by", "ordering", "sorting", "orderby", "sortby")
 HEADERS = ("User-Agent", "Referer", "X-Forwarded-For", "X-Request-Id", "Accept-Language")
 """Headers that services like to keep: in logs, statistics and sessions."""
 
 _MOST_OPERATIONS = 8
+_MOST_ITEMS = 12
+_LEFT = {Kind.STREAMING, Kind.KEY_LIST, Kind.COSTLY, Kind.LOGIN}
+"""Reads that do not end, or cost too much to be asked for again and again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +121,30 @@ def of_paths(rooms: Sequence[Workshop]) -> Iterator[Inlet]:
         if room.reader is not None and len(room.reader.operation.path_parameters) == 1:
             parameter = room.reader.operation.path_parameters[0]
             yield Inlet(room.caller, room.reader, "path", parameter.name, "", parameter.schema)
+
+
+def of_items(check: Check, known: Sequence[Inlet]) -> list[Inlet]:
+    """The last path parameter of other reads of one thing, as members and strangers may name it.
+
+    What stands before it is filled by what there is.
+    """
+    seen = {i.place for i in known}
+    who = callers(check)[0]
+    assert who.identity is not None  # `callers` are let in by their credentials
+    found: list[Inlet] = []
+    for operation in check.model.operations:
+        if operation.method != "GET" or not operation.path_parameters or _LEFT & operation.kinds:
+            continue
+        parameter = operation.path_parameters[-1]
+        surface = check.model.surface(operation).with_values({parameter.name: word()})
+        if surface.needs_values:
+            filled = resolve(check.model, surface, check.sessions, who.identity)
+            surface = filled or surface
+        if surface.needs_values or len(found) >= _MOST_ITEMS:
+            continue
+        inlet = Inlet(who, surface, "path", parameter.name, "", parameter.schema)
+        found += [inlet] if inlet.place not in seen else []
+    return found
 
 
 def of_making(room: Workshop) -> Iterator[Inlet]:

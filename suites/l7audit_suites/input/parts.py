@@ -4,21 +4,29 @@ from __future__ import annotations
 
 import copy
 import itertools
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from l7audit.harness.check import Check
 from l7audit.model import Kind
 from l7audit.probe.answer import Answer
-from l7audit.probe.request import Request
+from l7audit.probe.request import Auth, Request
 from l7audit.target.operation import is_json
 from l7audit.target.schemas import Schema, properties, type_of
+from l7audit.target.words import says, words
 from l7audit_suites.input.doors import Door, doors, with_texts
 from l7audit_suites.input.ground import Workshop, others, workshops
 from l7audit_suites.input.inlets import Inlet, of_bodies, of_queries, reads
 
 _DEPTH = 3
+_OF_HTTP = {
+    "accept", "accept-language", "accept-encoding", "authorization", "cookie", "content-type",
+    "content-length", "host", "range", "prefer", "origin", "if-match", "if-none-match",
+}  # fmt: skip
+_OF_ENTRANCES = ("key", "token", "csrf", "xsrf", "signature", "authorization", "session", "secret")
 _FIXED = {"date", "date-time", "time", "binary", "byte", "base64"}
 
 
@@ -38,12 +46,23 @@ class Part(Inlet):
             return surface.request(auth, query={self.name: value}, **more)
         if self.where == "path":
             return surface.request(auth, path={self.name: value}, **more)
+        if self.where == "header":
+            return surface.request(auth, **more).with_headers({self.name: _in_header(value)})
+        if self.where == "cookie":
+            request = surface.request(auth, **more)
+            return request.with_auth(Auth.cookie(self.name, quote(str(value), safe="")))
         if len(self.steps) < 2:
             return surface.request(auth, fields={self.name: value}, **more)
         return surface.request(auth, json=_put(surface.body(), self.steps, value), **more)
 
     def kept(self, answer: Answer) -> Answer:
         return self.door.kept(answer) if self.door is not None else answer
+
+
+def _in_header(value: Any) -> str:
+    """A value as a header can carry it: as it is, unless it would end the header."""
+    text = value if isinstance(value, str) else json.dumps(value)
+    return text if text.isprintable() and text.isascii() else quote(text)
 
 
 def _put(body: Any, steps: Sequence[str | int], value: Any) -> Any:
@@ -61,6 +80,21 @@ def _put(body: Any, steps: Sequence[str | int], value: Any) -> Any:
     return whole
 
 
+def together(parts: Sequence[Part], value: Any) -> Request:
+    """The request with this value in several parts of one door."""
+    door = parts[0].door
+    assert door is not None
+    surface = with_texts(door).surface
+    body: Any = surface.body() if surface.operation.bodies else {}
+    for part in parts:
+        if part.where == "body":
+            body = _put(body, part.steps, value)
+    changed = {p.steps[0] for p in parts if p.where == "body"}
+    fields = {str(n): v for n, v in body.items() if n in changed} if changed else None
+    query = {p.name: value for p in parts if p.where == "query"}
+    return surface.request(parts[0].caller.auth(surface), fields=fields, query=query)
+
+
 def parts(doors: Sequence[Door]) -> list[Part]:
     """Every part of every door that takes a text of the caller's choice, or a number."""
     return [part for door in doors for part in _of(door)]
@@ -69,8 +103,10 @@ def parts(doors: Sequence[Door]) -> list[Part]:
 def _of(door: Door) -> Iterator[Part]:
     operation = door.operation
     for p in operation.parameters:
-        if p.place == "query" and type_of(p.schema) not in {"array", "object", "boolean"}:
-            yield _part(door, "query", p.name, p.schema)
+        if type_of(p.schema) in {"array", "object", "boolean"}:
+            continue
+        if p.place in {"query", "cookie"} or (p.place == "header" and _own(p.name)):
+            yield _part(door, p.place, p.name, p.schema)
     if not any(is_json(m) for m in operation.bodies):
         for name, schema in properties(operation.body_schema).items():
             if type_of(schema) in {"", "string"} and schema.get("format") not in _FIXED:
@@ -78,6 +114,12 @@ def _of(door: Door) -> Iterator[Part]:
         return
     for steps, schema in _members(operation.json_schema, ()):
         yield _part(door, "body", ".".join(str(s) for s in steps), schema, steps)
+
+
+def _own(header: str) -> bool:
+    """Whether a header is the service's own, and none of HTTP, of proxies or of entrances."""
+    told = words(header)
+    return header.lower() not in _OF_HTTP and not says(told, *_OF_ENTRANCES)
 
 
 def _part(
@@ -137,7 +179,7 @@ class Reach:
     @property
     def lookups(self) -> list[Inlet]:
         """As `questions`, and what found nothing for the plain text."""
-        return [i for i in self.asking if _is_text(i)]
+        return [i for i in self.asking if is_text(i)]
 
 
 def reach(check: Check) -> Reach:
@@ -175,8 +217,9 @@ def questions(check: Check) -> list[Part]:
 
 def _free(inlet: Inlet) -> bool:
     closed = isinstance(inlet, Part) and inlet.door is not None and inlet.door.ajar
-    return not closed and _is_text(inlet)
+    return not closed and is_text(inlet)
 
 
-def _is_text(inlet: Inlet) -> bool:
+def is_text(inlet: Inlet) -> bool:
+    """Whether it takes a text of the caller's choice."""
     return not inlet.numeric and "enum" not in inlet.schema and "const" not in inlet.schema

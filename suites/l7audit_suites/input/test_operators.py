@@ -13,6 +13,7 @@ from l7audit.model import Confidence, Place
 from l7audit.probe.answer import Answer
 from l7audit.probe.request import Request
 from l7audit.target.schemas import properties, required, type_of
+from l7audit_suites.input.entrances import Entrance, entrance, with_operator
 from l7audit_suites.input.ground import Workshop, ask_all, taking_json, word, workshops
 from l7audit_suites.input.hunt import answered, free
 from l7audit_suites.input.inlets import Inlet, of_making, planted
@@ -31,8 +32,14 @@ def test_an_operator_of_a_document_database_is_no_value(check: Check) -> None:
     if first is not None:
         check.witness("a harmless text is looked for", lambda: first.ask(word()))
     inlets += [i for i in ground.lookups if i not in ground.questions and not i.sorts]
-    if not inlets:
-        check.not_applicable("No call that changes nothing takes any text to look for.")
+    door = entrance(check)
+    if not inlets and door is None:
+        check.not_applicable(
+            "Nobody logs in, and no call that changes nothing takes any text to look for."
+        )
+    if door is not None:
+        check.witness("the right password opens", door.answer)
+        _opens_for_no_operator(check, door)
     tried = [(inlet, forms, _pair(forms)) for inlet in inlets for forms in OPERATORS]
     answers = ask_all(
         check, [r for i, _, p in tried for r in (_with(i, p.true), _with(i, p.false))]
@@ -52,6 +59,31 @@ def test_an_operator_of_a_document_database_is_no_value(check: Check) -> None:
             seen="one answer where the operator fits all and another where it fits none, twice",
             confidence=Confidence.STRONG,
         )
+
+
+def _opens_for_no_operator(check: Check, door: Entrance) -> None:
+    """Expects that no operator in the place of a password, or of both, lets somebody in."""
+    name, password = door.credential.name, word()
+    plain = door.request(name, password)
+    shown: list[Answer] = []
+    for operator in ({"$ne": password}, {"$gt": ""}):
+        for places in ((password,), (name, password)):
+            true = with_operator(plain, dict.fromkeys(places, operator))
+            false = with_operator(plain, {place: {"$eq": password} for place in places})
+            if shown or true is None or false is None:
+                continue
+            let_in, kept_out = door.send(true), None
+            if door.opened(let_in):
+                kept_out = door.send(false)
+                shown = [] if door.opened(kept_out) else [let_in, kept_out]
+    check.expect(
+        not shown,
+        door.place,
+        "an operator of a document database in the place of a password lets somebody in",
+        *shown,
+        expected="a refusal, as of a wrong password",
+        seen="a session where the operator fits any password, and none where it fits none",
+    )
 
 
 def _pair(forms: tuple[str, str]) -> Pair:

@@ -7,12 +7,14 @@ import pytest
 from l7audit.harness.check import Check
 from l7audit.model import Kind
 from l7audit.target.values import things
-from l7audit_suites.input.ground import workshops
+from l7audit_suites.input.entrances import Entrance, conditions, entrance
+from l7audit_suites.input.ground import word
 from l7audit_suites.input.hunt import answered, confirm, hunt, plant
-from l7audit_suites.input.inlets import Inlet, of_paths
+from l7audit_suites.input.inlets import Inlet, of_items, of_paths
 from l7audit_suites.input.markers import SQL
 from l7audit_suites.input.pairs import QUOTINGS, SORTS
 from l7audit_suites.input.parts import reach
+from l7audit_suites.input.statements import judged, unbroken
 
 _MOST_NAMES = 6
 _DECIDES = "a condition of SQL in this input decides what is answered"
@@ -23,6 +25,7 @@ def test_sql_in_a_query_or_path_is_data(check: Check) -> None:
     ground = reach(check)
     inlets = [i for i in ground.asking if not i.sorts and i.where == "query"]
     inlets += of_paths(ground.rooms)
+    inlets += of_items(check, inlets)
     if not inlets:
         check.not_applicable("No read of the target takes a query parameter or an id.")
     hunt(check, inlets, QUOTINGS, _DECIDES)
@@ -33,16 +36,42 @@ def test_sql_in_a_search_is_data(check: Check) -> None:
     inlets = [
         i
         for i in reach(check).asking
-        if (i.where == "body" or Kind.SEARCH in i.surface.kinds) and not i.sorts
+        if (i.where in {"body", "header", "cookie"} or Kind.SEARCH in i.surface.kinds)
+        and not i.sorts
     ]
-    if not inlets:
-        check.not_applicable("No call that changes nothing takes a text in its body.")
+    door = entrance(check)
+    if not inlets and door is None:
+        check.not_applicable("Nobody logs in, and no call that changes nothing takes a text.")
+    if door is not None:
+        check.witness("the right password opens", door.answer)
+        _opens_for_no_condition(check, door)
     first = next((i for i in inlets if answered(i.ask(i.plain or "lq"))), None)
     if first is not None:
         check.witness(
             "a harmless search is answered", lambda: answered(first.ask(first.plain or "lq"))
         )
     hunt(check, inlets, QUOTINGS, _DECIDES)
+
+
+def _opens_for_no_condition(check: Check, door: Entrance) -> None:
+    """Expects that a login is opened by nothing that stands in an account's name."""
+    place = door.place
+    for pair in conditions(door):
+        true = door.send(door.request(pair.true, word()))
+        if not door.opened(true):
+            continue
+        false = door.send(door.request(pair.false, word()))
+        check.expect(
+            door.opened(false),
+            place,
+            "a condition of SQL in the account's name lets somebody in without a password",
+            true,
+            false,
+            expected="a refusal, whatever the condition says",
+            seen="a session where the condition holds, and none where it does not",
+        )
+        return
+    judged(check, place, lambda text: door.send(door.request(f"{text}@example.org", word())), word)
 
 
 @pytest.mark.control("INPUT-03")
@@ -73,7 +102,8 @@ def _members(inlet: Inlet) -> list[str]:
 
 @pytest.mark.control("INPUT-04")
 def test_sql_in_what_is_stored_is_data(check: Check) -> None:
-    rooms = workshops(check)
-    check.witness("a thing can be made", lambda: rooms[0].make().answer, once=True)
+    ground = reach(check)
+    rooms = ground.rooms
     made = plant(rooms, SQL, "a text that is stored is computed by the database")
+    unbroken(check, ground.acting)
     check.observe("Things were made with texts that hold SQL.", made=made)

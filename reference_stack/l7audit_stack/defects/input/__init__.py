@@ -6,6 +6,7 @@ from l7audit_stack.defects.defect import Defect
 from l7audit_stack.defects.input import (
     answering,
     blind,
+    entrances,
     interpreters,
     logs,
     look_alikes,
@@ -18,6 +19,7 @@ from l7audit_stack.defects.input import (
 
 DEFECTS: tuple[Defect, ...] = (
     *statements.DEFECTS,
+    *entrances.DEFECTS,
     *interpreters.DEFECTS,
     *outbound.DEFECTS,
     *queries.DEFECTS,

@@ -1,0 +1,58 @@
+"""Statements of SQL that a quote breaks: looked for wherever a text goes in, also where nothing of
+what the database finds is ever shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from l7audit.harness.check import Check
+from l7audit.model import Confidence, Place
+from l7audit.probe.answer import Answer
+from l7audit_suites.input.breaks import BREAK, rounds, suspicious
+from l7audit_suites.input.ground import word
+from l7audit_suites.input.inlets import Inlet
+from l7audit_suites.input.parts import Part, is_text, together
+
+DATA = "the same answer whether the condition holds or not"
+_BROKEN = "a quote in this input breaks a statement of SQL"
+_MENDED = "another answer where a quote is left open, and the usual one where SQL closes it, twice"
+
+
+def unbroken(check: Check, parts: Sequence[Part]) -> None:
+    """Expects that a quote breaks no statement behind texts of calls that change something.
+
+    All texts of a call are broken at once; one by one only where that was not simply taken.
+    """
+    doors = {p.door.surface.place(): p.door for p in parts if p.door is not None}
+    for place, door in doors.items():
+        inner = [p for p in parts if p.surface.place() == place and is_text(p)]
+        if not inner:
+            continue
+        request = together(inner, word() + BREAK)
+        if not suspicious(door.answer, door.kept(door.caller.send(request))):
+            check.expect(True, place, _BROKEN)
+            continue
+        for part in inner:
+            mended(check, part)
+
+
+def mended(check: Check, inlet: Inlet) -> None:
+    """Expects that SQL's grammar does not decide how a text is answered."""
+    usual = inlet.plain or ("1" if inlet.numeric else "")
+    judged(check, inlet.place, inlet.ask, lambda: usual or word())
+
+
+def judged(
+    check: Check, place: Place, ask: Callable[[str], Answer], usual: Callable[[], str]
+) -> None:
+    """As `mended`, of whatever takes a text."""
+    found = rounds(ask, usual)
+    check.expect(
+        not found,
+        place,
+        _BROKEN,
+        *[a for r in found for a in r.answers],
+        expected=DATA,
+        seen=_MENDED,
+        confidence=Confidence.STRONG,
+    )
