@@ -42,6 +42,23 @@ def test_a_dependency_that_hangs_is_not_ready() -> None:
     assert not ready(hung, well)
 
 
+def test_nobody_waits_for_what_decides_nothing() -> None:
+    asked: list[int] = []
+
+    async def counted() -> bool:
+        asked.append(1)
+        return True
+
+    assert ready(well, counted)
+    assert asked == []
+    states = asyncio.run(Readiness({"database": well}, {"store": counted}).states())
+    assert asked == [1]
+    assert [(s.name, s.required, s.ready) for s in states] == [
+        ("database", True, True),
+        ("store", False, True),
+    ]
+
+
 def test_answers_are_kept_for_a_short_while() -> None:
     asked: list[int] = []
 
