@@ -7,18 +7,22 @@ from functools import partial
 import pytest
 
 from l7audit.harness.check import Check
-from l7audit.model import Confidence, Kind, Safety
+from l7audit.model import Confidence, Identity, Kind
 from l7audit.probe.answer import Answer
 from l7audit.probe.request import Auth, Request
 from l7audit.target.likeness import says_nothing
 from l7audit.target.target_model import Surface
 from l7audit_suites.authn.ground import readable
 from l7audit_suites.authn.judgement import Seen, judge
-from l7audit_suites.authn.strange_writes import deed
+from l7audit_suites.authn.kept import at, kept_things, nowhere, private, read, told
+from l7audit_suites.authn.strange_writes import Deeds
 from l7audit_suites.authn.visitors import Visitor, visitors
+from l7audit_suites.authz.families import seen_families
+from l7audit_suites.authz.things import Thing
 
 _MOST_READS = 24
-_MOST_WRITES = 12
+_MOST_BELOW = 5
+_MOST_WRITES = 24
 _WRITING = (
     Kind.RESOURCE_CREATE,
     Kind.KEY_CREATE,
@@ -27,6 +31,9 @@ _WRITING = (
     Kind.UPLOAD,
     Kind.COSTLY,
     Kind.URL_TAKING,
+    Kind.AMOUNT_TAKING,
+    Kind.ONCE_ONLY,
+    Kind.SEARCH,
     Kind.RATE_POLICY,
     Kind.SIGNING_KEY_CREATE,
     Kind.SIGNING_KEY_RETIRE,
@@ -61,8 +68,86 @@ def test_a_stranger_reads_nothing_that_a_member_reads(check: Check) -> None:
             seen=f"{stranger.status}, with the content that a member gets",
             confidence=Confidence.WEAK if says_nothing(good) else Confidence.CONFIRMED,
         )
+    looked += _below(check, everybody)
     if not looked:
         check.inconclusive("No protected read answered to any identity of the profile.")
+
+
+def _below(check: Check, everybody: list[Visitor]) -> int:
+    """The same for what is asked for by the id of a thing: a stranger who is sent away where there
+    is nothing needs no thing to be made for him."""
+    refusals = [check.send(s.request()) for s in readable(check)[:1]]
+    open_, looked = set[str](), 0
+    for surface in check.surfaces(Kind.PROTECTED_READ, limit=_MOST_READS * 2):
+        if not surface.needs_values or Kind.STREAMING in surface.kinds:
+            continue
+        answer = check.send(surface.request(path=nowhere(check, surface)))
+        if _sent_away(answer, refusals):
+            looked += 1
+            check.expect(True, surface.place("without a credential"), "")
+        else:
+            open_.add(str(surface.place()))
+
+    def wanted(surface: Surface) -> bool:
+        return surface.operation.public or str(surface.place()) in open_
+
+    for thing, surfaces in kept_things(check, _members(check, everybody), wanted):
+        for surface in surfaces[:_MOST_BELOW]:
+            ready = at(thing, surface)
+            if surface.operation.public:
+                _given_away(check, thing, ready)
+            elif not ready.needs_values:
+                looked += _guarded(check, thing, ready)
+    return looked
+
+
+def _sent_away(answer: Answer, refusals: list[Answer]) -> bool:
+    """Whether a stranger was told to say who he is. A 403 alone may also be said of what is not
+    there, unless it is what he is told elsewhere."""
+    same = any((answer.status, answer.text) == (r.status, r.text) for r in refusals)
+    return answer.refused and (answer.status != 403 or same)
+
+
+def _guarded(check: Check, thing: Thing, surface: Surface) -> int:
+    good = read(check, thing, surface)
+    if not good.ok:
+        return 0
+    check.witness("the read is answered to who may", good, once=True)
+    stranger = check.send(surface.request())
+    seen = judge(stranger, good)
+    if seen is Seen.UNCLEAR:
+        check.observe("A stranger got no decision.", stranger)
+        return 0
+    sure = seen is Seen.ACCEPTED and told(check, thing, surface, stranger, good)
+    check.expect(
+        seen is Seen.REFUSED,
+        surface.place("without a credential"),
+        "Anybody who knows its address can read this without a credential.",
+        stranger,
+        good,
+        expected="401, as HTTP says for a missing credential",
+        seen=f"{stranger.status}, with what a member is told of what is his",
+        confidence=Confidence.CONFIRMED if sure else Confidence.WEAK,
+    )
+    return 1
+
+
+def _given_away(check: Check, thing: Thing, surface: Surface) -> None:
+    """A read that the document itself calls public, of a thing that other members may not see:
+    a way to share it, or a guard that was forgotten."""
+    stranger = check.send(surface.request())
+    if not stranger.ok or says_nothing(stranger) or not thing.named_in(stranger):
+        return
+    check.expect(
+        not (told(check, thing, surface, stranger, stranger) and private(check, thing)),
+        surface.place("without a credential"),
+        "Anybody who knows its address can read what other members may not see.",
+        stranger,
+        thing.seen,
+        expected="401, unless it is meant to be shared by its address",
+        seen=f"{stranger.status}, with what is kept from another member",
+        confidence=Confidence.WEAK,
+    )
 
 
 def _opened(
@@ -80,22 +165,25 @@ def _opened(
 
 @pytest.mark.control("AUTHN-02")
 def test_a_stranger_changes_nothing(check: Check) -> None:
-    visitor = visitors(check)[0]
-    surface = readable(check)[0]
-    check.witness("a member is let in", lambda: check.send(surface.request(auth=visitor.auth)))
-    doubtful: list[tuple[Surface, Answer]] = []
-    looked = 0
+    everybody = visitors(check)
+    reads, visitor = readable(check), everybody[0]
+    if not reads:
+        check.inconclusive("There is no protected read without an id to see a member let in at.")
+    check.witness("a member is let in", lambda: check.send(reads[0].request(auth=visitor.auth)))
+    deeds, looked = Deeds(check, _members(check, everybody)), 0
+    doubtful: list[tuple[Surface, Answer | None]] = []
     for write in _writes(check):
-        stranger = check.send(_harmless(write))
-        if stranger.refused:
+        # What takes no body acts at once: it is only done to what was made for that.
+        blind = not write.operation.bodies and write.operation.method != "DELETE"
+        harmless = None if blind else check.send(_harmless(check, write))
+        if harmless is not None and harmless.refused:
             looked += 1
             check.expect(True, write.place("without a credential"), "")
-        elif stranger.ok:
-            looked += 1
-            _judged(check, write, stranger, visitor)
         else:
-            doubtful.append((write, stranger))
-    looked += sum(_settled(check, write, answer, visitor) for write, answer in doubtful)
+            doubtful.append((write, harmless))
+    # Nothing is left to be changed where something was removed.
+    doubtful.sort(key=lambda pair: pair[0].operation.method == "DELETE")
+    looked += sum(_judged(check, deeds, *pair) for pair in doubtful)
     if not looked:
         check.inconclusive(
             "No write refused a stranger outright; the profile's safety level has to be intrusive "
@@ -103,33 +191,49 @@ def test_a_stranger_changes_nothing(check: Check) -> None:
         )
 
 
+def _members(check: Check, everybody: list[Visitor]) -> list[Identity]:
+    """Who the visitors are, in their order."""
+    by_name = {identity.name: identity for identity in check.identities}
+    return [by_name[visitor.name] for visitor in everybody]
+
+
 def _writes(check: Check) -> list[Surface]:
-    """Protected writes of every kind, each once; none that would act without any body."""
+    """Protected writes of every kind, each once."""
     found: dict[str, Surface] = {}
     for kind in _WRITING:
         for surface in check.model.surfaces(kind, limit=_MOST_WRITES):
-            operation = surface.operation
-            acts_blindly = not operation.bodies and operation.method != "DELETE"
-            if operation.public or operation.method == "GET" or acts_blindly:
-                continue
-            found.setdefault(str(operation.place), surface)
-    if not found:
+            found.setdefault(str(surface.operation.place), surface)
+    for family in seen_families(check.model):
+        for surface in family.below:
+            found.setdefault(str(surface.operation.place), surface)
+    writes = [
+        s
+        for s in found.values()
+        if not s.operation.public
+        and s.operation.method != "GET"
+        and (s.operation.bodies or s.operation.method == "DELETE" or s.operation.path_parameters)
+    ]
+    if not writes:
         check.not_applicable("The target's document has no protected write.")
-    return list(found.values())[:_MOST_WRITES]
+    return writes[:_MOST_WRITES]
 
 
-def _harmless(surface: Surface) -> Request:
+def _harmless(check: Check, surface: Surface) -> Request:
     """The write with a body of the wrong shape and ids that nothing has."""
-    media = surface.operation.media_type
+    media, path = surface.operation.media_type, nowhere(check, surface)
     if not media:
-        return surface.request()
-    return surface.request(content=b"[]" if "json" in media else b"", media_type=media)
+        return surface.request(path=path)
+    wrong = b"[]" if "json" in media else b""
+    return surface.request(path=path, content=wrong, media_type=media)
 
 
-def _judged(check: Check, surface: Surface, answer: Answer, visitor: Visitor) -> None:
-    """A stranger's write that was answered like a success: what it did decides."""
-    member = next(i for i in check.identities if i.name == visitor.name)
-    did = deed(check, surface, answer, member)
+def _judged(check: Check, deeds: Deeds, surface: Surface, harmless: Answer | None) -> bool:
+    """Whether it could be told what a stranger's write does that was not refused."""
+    did = deeds.of(surface, harmless)
+    if did is None:
+        if harmless is not None:
+            check.observe("A stranger's harmless write was not refused as a stranger's.", harmless)
+        return False
     check.expect(
         not did.done,
         surface.place("without a credential"),
@@ -139,65 +243,7 @@ def _judged(check: Check, surface: Surface, answer: Answer, visitor: Visitor) ->
         seen=did.seen,
         confidence=did.confidence,
     )
-
-
-def _open_door(check: Check, surface: Surface, answer: Answer) -> None:
-    check.violation(
-        surface.place("without a credential"),
-        "Anybody can do this without a credential.",
-        answer,
-        expected="401, as HTTP says for a missing credential",
-        seen=f"{answer.status}",
-    )
-
-
-def _settled(check: Check, surface: Surface, answer: Answer, visitor: Visitor) -> bool:
-    """Whether a stranger's 4xx that is no refusal could be told from one.
-
-    A body may be looked at before the caller: that is no hole as long as a right body does not
-    get any further. Only where writing is allowed is that tried.
-    """
-    creates = {Kind.RESOURCE_CREATE, Kind.KEY_CREATE} & surface.kinds
-    allowed = check.probe.scope.safety.rank >= Safety.INTRUSIVE.rank
-    if (answer.status or 500) >= 500 or not creates or not allowed:
-        check.observe("A stranger's harmless write was not refused as a stranger's.", answer)
-        return False
-    second = check.send(surface.request())
-    if second.ok:
-        _open_door(check, surface, second)
-        _removed(check, surface, second, visitors(check))
-        return True
-    kept_out = second.refused or _member_makes(check, surface, second, visitor)
-    if kept_out:
-        check.expect(True, surface.place("without a credential"), "")
-    return kept_out
-
-
-def _member_makes(check: Check, surface: Surface, stranger: Answer, visitor: Visitor) -> bool:
-    """Whether a member may what the stranger just could not, so that it was about who asked."""
-    if (stranger.status or 500) >= 500 or stranger.throttled:
-        return False
-    good = check.send(surface.request(auth=visitor.auth), identity=visitor.name)
-    if good.ok:
-        _removed(check, surface, good, [visitor])
-    return good.ok
-
-
-def _removed(check: Check, surface: Surface, answer: Answer, by: list[Visitor]) -> None:
-    """Deletes what the check made, as the first who may."""
-    value = answer.json_or_none()
-    made = value.get("id") if isinstance(value, dict) else None
-    template = f"{surface.operation.template.rstrip('/')}/{{"
-    for kind in (Kind.RESOURCE_DELETE, Kind.KEY_REVOKE):
-        for remover in check.model.surfaces(kind, limit=20):
-            if not remover.operation.template.startswith(template) or made is None:
-                continue
-            names = [p.name for p in remover.operation.path_parameters[-1:]]
-            for visitor in by:
-                path = {name: str(made) for name in names}
-                if check.send(remover.request(auth=visitor.auth, path=path)).ok:
-                    return
-    check.observe("What the check made may remain.", answer)
+    return True
 
 
 @pytest.mark.control("AUTHN-03")
