@@ -20,7 +20,7 @@ from l7audit import history as histories
 from l7audit.assess.assess import assess
 from l7audit.assess.results import Results
 from l7audit.errors import HistoryError, UsageError
-from l7audit.history import History, Keeper, Series, address
+from l7audit.history import History, Keeper, Series, address, database
 from l7audit.journal import (
     FORMAT,
     CheckEnded,
@@ -277,11 +277,11 @@ def test_an_older_file_is_brought_to_this_version_with_what_it_holds(
 ) -> None:
     kept.add(told(1), tmp_path)
     step = ("ALTER TABLE runs ADD COLUMN mood TEXT NOT NULL DEFAULT 'fine'",)
-    monkeypatch.setattr(histories, "MIGRATIONS", (*histories.MIGRATIONS, step))
+    monkeypatch.setattr(database, "MIGRATIONS", (*database.MIGRATIONS, step))
     assert [r.run for r in kept.runs()] == ["run-1"]
     with raw(kept) as db:
         assert db.execute("SELECT mood FROM runs").fetchall() == [("fine",)]
-        assert db.execute("PRAGMA user_version").fetchone() == (len(histories.MIGRATIONS),)
+        assert db.execute("PRAGMA user_version").fetchone() == (len(database.MIGRATIONS),)
 
 
 def test_a_migration_that_breaks_leaves_the_file_as_it_was(
@@ -290,7 +290,7 @@ def test_a_migration_that_breaks_leaves_the_file_as_it_was(
     kept.add(told(1), tmp_path)
     with monkeypatch.context() as broken:
         steps = ("DROP TABLE targets", "DROP TABLE nobody_has_it")
-        broken.setattr(histories, "MIGRATIONS", (*histories.MIGRATIONS, steps))
+        broken.setattr(database, "MIGRATIONS", (*database.MIGRATIONS, steps))
         with pytest.raises(HistoryError):
             kept.runs()
     assert [r.run for r in kept.runs()] == ["run-1"]
@@ -367,7 +367,7 @@ def test_a_file_that_another_program_holds_is_waited_for_and_then_said(
     kept: History, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept.add(told(1), tmp_path)
-    monkeypatch.setattr(histories, "WAIT", 0.01)
+    monkeypatch.setattr(database, "WAIT", 0.01)
     with raw(kept) as db:
         db.execute("BEGIN EXCLUSIVE")
         with pytest.raises(HistoryError, match="database is locked"):
