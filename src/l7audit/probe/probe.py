@@ -18,6 +18,7 @@ from l7audit.probe.answer import Answer, Headers
 from l7audit.probe.certificate import Shown, shown
 from l7audit.probe.handshake import Agreement, Offer, in_the_clear, shake
 from l7audit.probe.http2 import Stream, exchange, framed
+from l7audit.probe.patience import Patience
 from l7audit.probe.raw import Raw, Talk, converse, named, spelled
 from l7audit.probe.recording import recorded
 from l7audit.probe.redact import Redactor
@@ -31,10 +32,6 @@ Sink = Callable[[Record], None]
 
 CONNECT_PAUSES = (0.05, 0.2, 0.5)
 """Seconds before each further try to connect; after the last the target counts as lost."""
-
-PATIENCE_TRIES = 3
-PATIENCE_SECONDS = 5.0
-"""How often, and how long each time, a throttled request waits and is sent again."""
 
 REDIRECTS = 5
 """The most redirects that one request follows."""
@@ -57,6 +54,7 @@ class _Core:
     wire: Wire
     redactor: Redactor
     style: RefusalStyle
+    patience: Patience = field(default_factory=Patience)
     prefix: str = field(default_factory=lambda: secrets.token_hex(4))
     numbers: Iterator[int] = field(default_factory=itertools.count)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -130,16 +128,19 @@ class Probe:
     def send(self, request: Request, identity: str = "", patience: bool = True) -> Answer:
         """Sends a request and records it. `identity` names on whose behalf, for the reader.
 
-        With `patience` a 429 is waited out (at most three times five seconds), so that being
-        throttled is not taken for being refused. What goes wrong on the way is in the answer's
-        `error`. Errors: `OutOfScopeError`, `BudgetSpentError`, and `TargetLostError` where
-        nothing can be connected to any more.
+        With `patience` a 429 is waited out where that is not in vain (at most three times five
+        seconds), so that being throttled is not taken for being refused. What goes wrong on the
+        way is in the answer's `error`. Errors: `OutOfScopeError`, `BudgetSpentError`, and
+        `TargetLostError` where nothing can be connected to any more.
         """
         answer = self._settled(request, identity)
-        for _ in range(PATIENCE_TRIES if patience else 0):
-            if not answer.throttled:
+        for tried in itertools.count():
+            if not (patience and answer.throttled):
                 break
-            time.sleep(_pause(answer))
+            pause = self._core.patience.pause(answer, tried)
+            if pause is None:
+                break
+            time.sleep(pause)
             answer = self._settled(request, identity)
         return self._followed(answer, identity, patience) if request.follow else answer
 
@@ -376,10 +377,3 @@ class Probe:
         if answer.status == 303 or (answer.status in {301, 302} and request.method == "POST"):
             moved = replace(moved, method="GET", content=b"").without_header("Content-Type")
         return moved if there == here else replace(moved, headers=())
-
-
-def _pause(answer: Answer) -> float:
-    """Seconds that a throttled answer asks for, within reason; Retry-After as a date is rare."""
-    asked = answer.headers.get("Retry-After").strip()
-    seconds = float(asked) if asked.isdecimal() and len(asked) < 6 else 1.0
-    return min(PATIENCE_SECONDS, max(0.1, seconds))

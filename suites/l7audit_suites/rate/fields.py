@@ -1,15 +1,12 @@
 """The rate-limit fields of an answer, read as the standards define them. Pure.
 
-`RateLimit-Policy` and `RateLimit` are structured fields (RFC 9651) of an IETF draft; `Retry-After`
-is a number of seconds or an HTTP date (RFC 9110 10.2.3). An unreadable field is None, as an absent
-one is: absence of a draft's field is information and never a failure.
+`RateLimit-Policy` and `RateLimit` are structured fields (RFC 9651) of an IETF draft. An unreadable
+field is None, as an absent one is: absence of a draft's field is information and never a failure.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import http_sf
@@ -66,19 +63,3 @@ def _members(headers: Headers, field: str) -> list[tuple[str, dict[str, int]]]:
         for name, parameters in members
         if isinstance(name, str | http_sf.Token)
     ]
-
-
-def retry_after(headers: Headers) -> float | None:
-    """Seconds to wait; a date counts from the answer's own `Date`, so that clocks don't matter."""
-    value = headers.get("Retry-After").strip()
-    if value.isascii() and value.isdigit():
-        return float(value)
-    then, now = _date(value), _date(headers.get("Date"))
-    return (then - now).total_seconds() if then and now else None
-
-
-def _date(value: str) -> datetime | None:
-    try:
-        return parsedate_to_datetime(value)
-    except ValueError:
-        return None

@@ -10,12 +10,13 @@ from functools import partial
 from l7audit.harness.check import Check
 from l7audit.model import Identity, Kind, Place
 from l7audit.probe.answer import Answer
+from l7audit.probe.patience import retry_after
 from l7audit.probe.request import Auth, Request
 from l7audit_suites.authn.ground import holders
 from l7audit_suites.authn.password_doors import doors
 from l7audit_suites.authn.resemblance import differences
 from l7audit_suites.rate.bucket_fit import Sample
-from l7audit_suites.rate.fields import Policy, limits, policies, retry_after
+from l7audit_suites.rate.fields import Policy, limits, policies
 
 UNANNOUNCED = 400
 """Requests that a flood spends where the target announces no quota."""

@@ -9,7 +9,8 @@ import pytest
 from l7audit.harness.check import Check
 from l7audit.model import Kind
 from l7audit.probe.answer import Answer
-from l7audit_suites.rate.fields import limits, policies, retry_after
+from l7audit.probe.patience import retry_after
+from l7audit_suites.rate.fields import limits, policies
 from l7audit_suites.rate.flood import caller, protected_bucket, settle, throttled
 from l7audit_suites.rate.policy_change import tightened
 
