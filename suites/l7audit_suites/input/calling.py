@@ -84,16 +84,20 @@ class Way:
         return answers
 
 
-def ways(check: Check) -> list[Way]:
-    """How this target can be given a URL. Ends the check where there is none."""
+def ways(check: Check, *, needed: bool = True) -> list[Way]:
+    """How this target can be given a URL. Ends the check where there is no way and one is
+    `needed`."""
     found: list[Way] = []
-    surfaces = check.surfaces(Kind.URL_TAKING, limit=8)
+    if needed:
+        surfaces = check.surfaces(Kind.URL_TAKING, limit=8)
+    else:
+        surfaces = check.model.surfaces(Kind.URL_TAKING, limit=8)
     for surface in surfaces:
         for name in _members(surface)[:1]:
             way = _way(check, surface, name)
             if way is not None:
                 found.append(way)
-    if not found:
+    if not found and needed:
         check.inconclusive("No identity of the profile could give the target a harmless URL.")
     return found
 

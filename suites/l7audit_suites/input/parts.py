@@ -210,11 +210,6 @@ def reachable(check: Check) -> list[Part]:
     return [p for p in parts(doors(check)) if _free(p)]
 
 
-def questions(check: Check) -> list[Part]:
-    """As `reachable`, of calls that change nothing."""
-    return [p for p in reachable(check) if p.door is not None and not p.door.acts]
-
-
 def _free(inlet: Inlet) -> bool:
     closed = isinstance(inlet, Part) and inlet.door is not None and inlet.door.ajar
     return not closed and is_text(inlet)

@@ -9,18 +9,13 @@ from urllib.parse import urlsplit
 import pytest
 
 from l7audit.harness.check import Check
+from l7audit.model import Place
 from l7audit.probe.answer import Answer
 from l7audit_suites.input.calling import LATER, Way, ways
 from l7audit_suites.input.listener import TLS, Listener, listening
 from l7audit_suites.input.names import LEADS, SINK, Names, naming
-from l7audit_suites.input.urls import (
-    METADATA,
-    OF_THE_SYSTEM,
-    PUBLIC,
-    SCHEMES,
-    loopback,
-    on_this_machine,
-)
+from l7audit_suites.input.urls import METADATA, PUBLIC, SCHEMES, on_this_machine
+from l7audit_suites.input.visits import anywhere, tried
 
 
 @contextmanager
@@ -57,21 +52,27 @@ def scheme_of(way: Way) -> str:
 def test_no_url_leads_to_the_targets_own_machine(check: Check) -> None:
     _near(check)
     blind = []
-    for way in ways(check):
+    guilty: set[Place] = set()
+    found = ways(check, needed=False)
+    for way in found:
         with listening() as listener:
-            taken, came = _tried(way, listener, scheme_of(way) if way.stores else "http")
-        if not came:  # who calls us needs no other sign that URLs are called
+            seen = tried(way, listener, scheme_of(way) if way.stores else "http")
+        if not seen.came:  # who calls us needs no other sign that URLs are called
             witnessed(check, way)
-        check.expect(
-            not came,
-            way.surface.place(way.part),
-            f"a URL to the target's own machine is called: {', '.join(came)}",
-            *[a for answers in came.values() for a in answers][:6],
-            expected="a refusal, or at least no call",
-            seen="a visit at a listener of ours on loopback",
-        )
-        if taken and way.stores and not way.triggers():
+        for place in [way.surface.place(way.part), *seen.callers]:
+            check.expect(
+                not seen.came,
+                place,
+                f"a URL to the target's own machine is called: {', '.join(seen.came)}",
+                *[a for answers in seen.came.values() for a in answers][:6],
+                expected="a refusal, or at least no call",
+                seen="a visit at a listener of ours on loopback",
+            )
+        guilty |= {way.surface.place(), *seen.callers} if seen.came else set()
+        if seen.taken and way.stores and not way.triggers():
             blind.append(str(way.surface.place()))
+    if not anywhere(check, guilty) and not found:
+        check.not_applicable("No operation takes a URL, or any text that could be one.")
     if blind:
         check.inconclusive(f"Nothing shows when the stored URL is called: {', '.join(blind)}.")
 
@@ -79,31 +80,6 @@ def test_no_url_leads_to_the_targets_own_machine(check: Check) -> None:
 def _near(check: Check) -> None:
     if not on_this_machine(check.target.base_url):
         check.inconclusive("The target runs elsewhere: a listener of ours is out of its reach.")
-
-
-def _tried(way: Way, listener: Listener, scheme: str) -> tuple[list[str], dict[str, list[Answer]]]:
-    """The forms of address that were taken, and those for which somebody came, with answers."""
-    taken: list[str] = []
-    came: dict[str, list[Answer]] = {}
-    paths: dict[str, str] = {}
-    for name in _forms(way.check):
-        path = paths[name] = listener.path()
-        before = listener.visits.count(TLS)
-        made = way.give(loopback(listener.port, path, scheme)[name])
-        taken += [name] if made.answer.ok else []
-        answers = [made.answer, *(way.set_off(made) if made.answer.ok else [])]
-        if listener.visited(path) or listener.visits.count(TLS) > before:
-            came[name] = answers
-    if taken and not came:
-        listener.visited("", LATER)  # who comes later comes by now
-    return taken, came or {n: [] for n, path in paths.items() if path in listener.visits}
-
-
-def _forms(check: Check) -> list[str]:
-    """How loopback is written. Names that only the machine's own resolver knows are left out where
-    the target asks a name server: INPUT-32 plays that one."""
-    asked = bool(check.target.hints.get("resolver"))
-    return [form for form in loopback(0, "") if not (asked and form in OF_THE_SYSTEM)]
 
 
 @pytest.mark.control("INPUT-14")

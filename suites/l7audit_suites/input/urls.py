@@ -10,11 +10,15 @@ PUBLIC = "https://example.org/l7audit"
 """A harmless URL: stored, and never called by a check."""
 
 
+PLAINLY = "plain"
+"""How loopback is written by whoever needs no disguise."""
+
+
 def loopback(port: int, path: str, scheme: str = "http") -> dict[str, str]:
     """URLs of this machine's port, by how they are written. All of them lead to loopback for
     somebody who reads them so."""
     hosts = {
-        "plain": "127.0.0.1",
+        PLAINLY: "127.0.0.1",
         "name": "localhost",
         "name with a dot": "localhost.",
         "upper case": "LOCALHOST",

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 import pytest
 
 from l7audit.harness.check import Check
+from l7audit_suites.input.inlets import Inlet, of_items
 from l7audit_suites.input.likeness import spoken
-from l7audit_suites.input.parts import questions
+from l7audit_suites.input.parts import reachable
 from l7audit_suites.path import climbs
 from l7audit_suites.path.climbs import beside, climbed, gives_away
 from l7audit_suites.path.inlets import ask, inlets
@@ -35,13 +36,14 @@ def shows_no_file(check: Check, paths: Mapping[str, str]) -> None:
             )
 
 
-def shows_no_file_for(check: Check, paths: Mapping[str, str]) -> None:
-    """Expects that none of these texts shows a file, in any part of a call that changes nothing:
-    what leads to a file need not be called a path."""
-    asked = [(q, name, text) for q in questions(check) for name, text in paths.items()]
-    answers = ask(check, [q.request(text) for q, _, text in asked])
-    for (question, name, _), answer in zip(asked, answers, strict=True):
-        shown = gives_away(spoken(answer).encode()) if answer.ok else ""
+def shows_no_file_for(check: Check, name: str, text: str) -> None:
+    """Expects that this text shows no file, in any part of a call, and in no id of a thing that is
+    read: what leads to a file need not be called a path."""
+    parts = reachable(check)
+    questions: list[Inlet] = [*parts, *(of_items(check, []) if parts else [])]
+    answers = ask(check, [q.request(text) for q in questions])
+    for question, answer in zip(questions, answers, strict=True):
+        shown = gives_away(spoken(question.kept(answer)).encode()) if answer.ok else ""
         check.expect(
             not shown,
             question.surface.place(f"{question.where} {question.name}: {name}"),
@@ -56,7 +58,7 @@ def shows_no_file_for(check: Check, paths: Mapping[str, str]) -> None:
 @pytest.mark.control("PATH-01")
 def test_dot_segments_lead_out_of_no_folder(check: Check) -> None:
     shows_no_file(check, {name: climbed(step) for name, step in climbs.PLAIN.items()})
-    shows_no_file_for(check, {"dot segments": climbed("../")})
+    shows_no_file_for(check, "dot segments", climbed("../"))
 
 
 @pytest.mark.control("PATH-02")
@@ -67,7 +69,7 @@ def test_disguised_dot_segments_lead_out_of_no_folder(check: Check) -> None:
 @pytest.mark.control("PATH-03")
 def test_absolute_paths_are_not_followed(check: Check) -> None:
     shows_no_file(check, climbs.absolute())
-    shows_no_file_for(check, {"absolute path": f"/{climbs.FILES[0]}"})
+    shows_no_file_for(check, "absolute path", f"/{climbs.FILES[0]}")
 
 
 @pytest.mark.control("PATH-04")

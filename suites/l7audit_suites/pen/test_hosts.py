@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from urllib.parse import quote
 
@@ -11,6 +12,7 @@ import pytest
 from l7audit.errors import CredentialError
 from l7audit.harness.check import Check
 from l7audit.model import Place
+from l7audit.probe.answer import Answer
 from l7audit.probe.request import Auth, Request
 from l7audit.target import meaning
 from l7audit.target.schemas import type_of
@@ -31,9 +33,16 @@ FORWARDED = (
 
 LEADING = (
     "next", "url", "redirect", "redirect_uri", "redirect_url", "return", "return_to", "returnTo",
-    "continue", "dest", "destination", "goto", "target", "callback", "r", "u",
+    "continue", "dest", "destination", "goto", "target", "callback", "r", "u", "to", "link",
+    "location", "forward", "back", "back_url", "return_url", "returnUrl", "success_url", "path",
 )  # fmt: skip
 """Parameters that usually say where to go on."""
+
+ROUTES = (
+    "go", "goto", "redirect", "redir", "r", "out", "outbound", "away", "exit", "leave", "link",
+    "url", "jump", "forward", "click", "login",
+)  # fmt: skip
+"""Where services that send people on usually do it, whether or not a document says so."""
 
 
 def links_nowhere(
@@ -75,7 +84,8 @@ def test_nobody_is_sent_to_another_host(check: Check) -> None:
     tried = [*_addresses(host), *_parameters(found, host), *_declared(check, host)]
     base = check.target.base_url
     requests = [request for _, _, request in tried]
-    for (place, name, _), answer in zip(tried, burst(check, requests), strict=True):
+    answered = [*zip(tried, burst(check, requests), strict=True), *_usual(check, host)]
+    for (place, name, _), answer in answered:
         check.expect(
             goes_to(answer, base) != host,
             place,
@@ -85,6 +95,10 @@ def test_nobody_is_sent_to_another_host(check: Check) -> None:
             seen=f"{answer.status} to that host",
             cause=f"the way on from {place.operation} by {place.part.partition(':')[0]}",
         )
+
+
+_MINDED = {*REDIRECTS, 400, 403, 422}
+"""How a route answers that looked at where it should lead."""
 
 
 def _host(check: Check) -> str:
@@ -123,6 +137,38 @@ def _parameters(found: Iterable[Read], host: str) -> Iterable[Try]:
             joint = "&" if "?" in read.request.path else "?"
             request = read.request.with_path(f"{read.request.path}{joint}{query}")
             yield read.place(f"usual parameters: {name}"), name, request
+
+
+def _usual(check: Check, host: str) -> Iterable[tuple[Try, Answer]]:
+    """Routes that usually send people on: all are asked to go to a whole address, and those that
+    are there and did not obey are asked in the other ways."""
+    (plain, first), *others = _values(host).items()
+    folders = dict.fromkeys(["", check.model.prefix])
+    asked = [Place(operation=f"GET {folder}/{name}") for folder in folders for name in ROUTES]
+
+    def ask(way: str, value: str, places: Sequence[Place]) -> list[tuple[Try, Answer]]:
+        query = "&".join(f"{p}={quote(value, safe='')}" for p in LEADING)
+        tried: list[Try] = [
+            (
+                Place(operation=place.operation, part=f"usual parameters: {way}"),
+                way,
+                Request("GET", f"{place.operation.partition(' ')[2]}?{query}"),
+            )
+            for place in places
+        ]
+        answers = burst(check, [request for _, _, request in tried])
+        return list(zip(tried, answers, strict=True))
+
+    found = ask(plain, first, asked)
+    ((nowhere, _),) = Counter(answer.status for _, answer in found).most_common(1)
+    there = [
+        Place(operation=place.operation)
+        for (place, _, _), answer in found
+        if answer.status in _MINDED and answer.status != nowhere
+    ]
+    for way, value in others:
+        found += ask(way, value, there)
+    return found
 
 
 def _declared(check: Check, host: str) -> Iterable[Try]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import re
 from collections.abc import Callable, Mapping
@@ -21,6 +22,7 @@ from l7audit_stack.api.outbound import (
 from l7audit_stack.api.problems import Problem
 from l7audit_stack.defects.authn.swap import become
 from l7audit_stack.defects.defect import Defect
+from l7audit_stack.defects.input import swap
 
 if TYPE_CHECKING:
     from l7audit_stack.api.parts import Parts
@@ -131,11 +133,21 @@ class JudgesLate(OutboundGuard):
         return await super().post(url, content, headers)
 
 
+async def _previewed(call: Call, reply: Reply) -> Reply:
+    """Whoever describes an agent by a link alone gets a preview of the page."""
+    described = call.body.description
+    if described.startswith(("http://", "https://")):
+        with contextlib.suppress(httpx.HTTPError, httpx.InvalidURL):
+            async with httpx.AsyncClient(trust_env=False) as client:
+                await client.get(described, timeout=2.0)
+    return reply
+
+
 def _guard(kind: type[OutboundGuard]) -> Callable[[Parts], Parts]:
-    def swap(parts: Parts) -> Parts:
+    def guarded(parts: Parts) -> Parts:
         return dataclasses.replace(parts, outbound=become(kind, parts.outbound))
 
-    return swap
+    return guarded
 
 
 def _judged_when_given(parts: Parts) -> Parts:
@@ -192,6 +204,11 @@ DEFECTS: tuple[Defect, ...] = (
         "input.url-redirects-followed",
         "Redirects are followed, and only the first URL is judged.",
         parts=_guard(FollowsRedirects),
+    ),
+    Defect(
+        "input.links-previewed",
+        "A description that is a link is fetched, wherever it leads.",
+        parts=swap.after("agents.create", _previewed),
     ),
     Defect(
         "input.url-judged-late",

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
 
 from l7audit_stack.defects.answers import Asked, Told, asked, wholes
 from l7audit_stack.defects.defect import ASGIApp, Defect
@@ -101,6 +102,20 @@ def _one_slash(request: Asked, _: Parts) -> Told | None:
     return Told(308, (("location", "/" + request.path.strip("/")),))
 
 
+def _sent_on(app: ASGIApp, parts: Parts) -> ASGIApp:
+    """Counts who leaves, and sends him on to where he says."""
+
+    async def wrapped(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
+        if scope["type"] != "http" or scope["path"] != "/out" or "url" not in query:
+            await app(scope, receive, send)
+            return
+        told = Told(302, (("location", query["url"][0]),))
+        await before(lambda *_: told)(app, parts)(scope, receive, send)
+
+    return wrapped
+
+
 DEFECTS: tuple[Defect, ...] = (
     Defect(
         name="pen.trace-echoes",
@@ -140,6 +155,11 @@ DEFECTS: tuple[Defect, ...] = (
         name="pen.slashes-cleaned-by-redirect",
         summary="A slash at a path's end is taken away by a redirect to the rest as it stands.",
         wrap=before(_slashes),
+    ),
+    Defect(
+        name="pen.leavers-are-counted",
+        summary="A route that no document tells of sends whoever leaves to where he says.",
+        wrap=_sent_on,
     ),
     Defect(
         name="pen.redirects-within",
