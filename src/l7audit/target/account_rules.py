@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from l7audit.target import entrance_rules, meaning
+from l7audit.target.operation import Operation
 from l7audit.target.seen import CHANGES, Seen
 from l7audit.target.words import says, words
 
@@ -24,9 +25,20 @@ def registration(seen: Seen) -> bool:
         return False
     if _enters(seen) or says(seen.named, *_FORGOTTEN, *_OTHER_ERRANDS):
         return False
-    if not any(meaning.login_fields(schema) for schema in operation.bodies.values()):
+    asks = any(meaning.login_fields(schema) for schema in operation.bodies.values())
+    if not asks and not _twice(operation):
         return False
     return says(seen.named, *_JOINING) or says(seen.last, *_PEOPLE)
+
+
+def _twice(operation: Operation) -> bool:
+    """Whether it asks for a password and for its repetition, for an account that it names."""
+    return bool(
+        meaning.account_field(operation)
+        and meaning.new_password(operation)
+        and meaning.repeated(operation)
+        and not meaning.password_pair(operation)
+    )
 
 
 def reset_request(seen: Seen) -> bool:

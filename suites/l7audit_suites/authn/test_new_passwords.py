@@ -16,7 +16,8 @@ from l7audit.target import meaning
 from l7audit.target.schemas import Schema, properties
 from l7audit.target.target_model import Surface
 from l7audit.target.words import says, words
-from l7audit_suites.authn.doors import nobody_like, wrong_secret
+from l7audit_suites.authn.doors import wrong_secret
+from l7audit_suites.authn.newcomers import registered
 from l7audit_suites.authn.password_doors import Door, doors
 
 GUESSED = ("password", "12345678", "password123", "password1234", "123456789012")
@@ -35,40 +36,28 @@ def test_a_password_that_everybody_guesses_is_not_taken(check: Check) -> None:
     changing = check.model.surfaces(Kind.PASSWORD_CHANGE, limit=1)
     if not joining and not changing:
         check.surfaces(Kind.PASSWORD_CHANGE)  # says why there is none
-    door = doors(check)[0]
     for surface in joining:
-        _joins(check, door, surface)
-    # Who can have an account of the check's own leaves those of the profile alone.
-    for surface in changing if not joining else []:
+        _joins(check, surface)
+    if joining:
+        return  # who can have an account of the check's own leaves those of the profile alone
+    door = doors(check)[0]
+    for surface in changing:
         _changes(check, _Owner(check, door, surface, *_ordinary(door)))
 
 
-def _joins(check: Check, door: Door, surface: Surface) -> None:
+def _joins(check: Check, surface: Surface) -> None:
     """Becomes a user with a good password, and then with weak ones."""
-    name = door.known[0][1].name
-    good = wrong_secret(check.random)
-    check.witness(
-        "a good password is taken", _joined(check, door, surface, name, good)[0], once=True
-    )
+    check.witness("a good password is taken", _joined(check, surface, "")[0], once=True)
     for weak in _fitting(surface):
-        taken, answer = _joined(check, door, surface, name, weak)
+        taken, answer = _joined(check, surface, weak)
         if not _judged(check, surface, taken, answer):
             break
 
 
-def _joined(
-    check: Check, door: Door, surface: Surface, like: str, password: str
-) -> tuple[bool, Answer]:
+def _joined(check: Check, surface: Surface, password: str) -> tuple[bool, Answer]:
     """Whether a new account with that password can be logged in to, and what was answered."""
-    operation = surface.operation
-    name = nobody_like(like, check.random)
-    fields = {meaning.account_field(operation): name}
-    for field in [meaning.new_password(operation), *meaning.repeated(operation)]:
-        fields[field] = password
-    answer = check.send(surface.request(fields=fields))
-    if answer.ok:
-        check.observe(f"The account {name} was made, and stays behind.", answer)
-    return answer.ok and door.lets_in(door.ask(name, password)), answer
+    newcomer, answer = registered(check, surface, password=password)
+    return newcomer is not None and newcomer.logged_in(check) is not None, answer
 
 
 @dataclass(slots=True)

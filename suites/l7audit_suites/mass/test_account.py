@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from l7audit.harness.check import Check
+from l7audit.model import Kind
 from l7audit.probe.answer import Answer
 from l7audit.probe.request import Auth
 from l7audit.target import meaning
@@ -22,6 +23,7 @@ from l7audit_suites.authz.made_users import as_users, made_user
 from l7audit_suites.authz.people import admin_roles, by_role, in_use
 from l7audit_suites.mass.guesses import guesses, owner_values
 from l7audit_suites.mass.members import ABSENT, Meaning, Wish, at, closed, meaning_of, others
+from l7audit_suites.mass.registering import in_registering
 from l7audit_suites.mass.trials import EXPECTED, TAKEN
 
 _OWN = (*meaning.ONESELF, "account", "my")
@@ -56,9 +58,11 @@ class Account:
 @pytest.mark.control("MASS-05")
 def test_nobody_makes_more_of_himself(check: Check) -> None:
     pairs = _own(check)
-    if not pairs:
-        check.not_applicable("The target's document has no account that its owner changes.")
-    looked = 0
+    if not pairs and not check.model.surfaces(Kind.REGISTRATION, limit=1):
+        check.not_applicable(
+            "The target's document has no account that its owner changes or makes."
+        )
+    looked = in_registering(check)
     for read, change in pairs:
         account = _account(check, read, change)
         if account is None:
