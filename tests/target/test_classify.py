@@ -304,6 +304,7 @@ def taking(method: str, template: str, public: bool, *members: str) -> set[Kind]
     [
         ("/signup", ("email", "password"), Kind.REGISTRATION),
         ("/users", ("userName", "password", "city"), Kind.REGISTRATION),
+        ("/register", ("email", "password", "passwordConfirmation"), Kind.REGISTRATION),
         ("/auth/forgotPassword", ("email",), Kind.RESET_REQUEST),
         ("/account-recovery", ("phone",), Kind.RESET_REQUEST),
         ("/auth/resetPassword", ("token", "newPassword", "confirmPassword"), Kind.RESET),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import fields, replace
+from http.cookies import SimpleCookie
 from typing import TYPE_CHECKING, Any
 
 from l7audit_stack.api.security.cors import Cors
@@ -102,7 +104,56 @@ def _strangers_forbidden(asked: Asked, told: Told, parts: Parts) -> Told:
     return refused.put({"content-type": "application/problem+json"})
 
 
+def _session_cookie(attributes: str) -> Callable[[Asked, Told, Parts], Told]:
+    """Hands the token of a login out as a cookie, too."""
+
+    def edit(asked: Asked, told: Told, _: Parts) -> Told:
+        if asked.method != "POST" or told.status != 200 or b'"access_token"' not in told.body:
+            return told
+        token = json.loads(told.body)["access_token"]
+        return told.add(("set-cookie", f"session={token}; Path=/; Secure; HttpOnly{attributes}"))
+
+    return edit
+
+
+def _from_cookie(app: ASGIApp, parts: Parts) -> ASGIApp:  # noqa: ARG001
+    """Takes a session's cookie for a credential where there is no other."""
+
+    async def wrapped(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        if scope["type"] == "http" and asked(scope).anonymous:
+            jar = SimpleCookie(asked(scope).headers.get("cookie", ""))
+            if "session" in jar:
+                token = f"Bearer {jar['session'].value}".encode()
+                scope = {**scope, "headers": [*scope["headers"], (b"authorization", token)]}
+        await app(scope, receive, send)
+
+    return wrapped
+
+
+def _cookie_session(attributes: str) -> Callable[[ASGIApp, Parts], ASGIApp]:
+    def wrap(app: ASGIApp, parts: Parts) -> ASGIApp:
+        return wholes(_session_cookie(attributes))(_from_cookie(app, parts), parts)
+
+    return wrap
+
+
 DEFECTS: tuple[Defect, ...] = (
+    Defect(
+        "cors.cookie-session-unguarded",
+        "Logins set a cookie for all sites, which opens everything by itself.",
+        wrap=_cookie_session("; SameSite=None"),
+    ),
+    Defect(
+        "cors.token-from-a-cookie",
+        "A token in a cookie is as good as one in the header.",
+        wrap=_from_cookie,
+    ),
+    Defect(
+        "cors.cookie-session-kept-home",
+        "Logins set a cookie that browsers keep from other sites.",
+        near_miss=True,
+        wrap=_cookie_session("; SameSite=Lax"),
+    ),
     Defect(
         "cors.reflects-any-origin",
         "Whatever origin asks is echoed, with credentials.",
