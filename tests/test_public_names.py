@@ -60,7 +60,7 @@ FOR_SUITES = {
     "l7audit.target.surface": "Surface",
     "l7audit.target.target_model": "Surface TargetModel",
     "l7audit.target.tokens": "claims is_session session_cookie token_in",
-    "l7audit.target.values": "keep resolve things values_in",
+    "l7audit.target.values": "keep made_values resolve things values_in",
     "l7audit.target.words": "Words all_words says words",
 }
 FOR_PLUGINS = {

@@ -127,3 +127,10 @@ def test_a_redirect_to_another_host_is_not_followed(answering: Any, answer: Says
     found = search(answering(reply))
     assert found is not None
     assert found.url == "https://api.example/openapi.json"
+
+
+@pytest.mark.parametrize("path", ["/schema/openapi.json", "/openapi/v1.json", "/swagger/doc.json"])
+def test_a_document_is_found_where_frameworks_put_it(searched: Any, path: str) -> None:
+    found, asked = searched({path: DOCUMENT})
+    assert found.url.endswith(path)
+    assert len(asked) <= MOST

@@ -13,7 +13,7 @@ from l7audit.probe.request import Request
 from l7audit.target.sessions import Sessions
 from l7audit.target.surface import Surface
 from l7audit.target.target_model import TargetModel
-from l7audit.target.values import values_in
+from l7audit.target.values import made_values, values_in
 
 DOCUMENTS = Path(__file__).parent / "documents"
 Says = Callable[..., Answer]
@@ -39,6 +39,21 @@ def test_values_are_found_by_the_words_of_their_names(
     thing: Any, wanted: tuple[str, ...], found: dict[str, str]
 ) -> None:
     assert values_in(thing, wanted) == found
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "found"),
+    [
+        (201, {"id": "7"}, {"x_id": "7"}),
+        (200, {"ok": True, "data": {"id": "7"}}, {"x_id": "7"}),
+        (200, {"ok": True, "data": None}, {}),
+        (422, {"id": "7"}, {}),
+    ],
+)
+def test_what_was_made_is_named_by_itself_or_within_an_envelope(
+    answer: Says, status: int, body: Any, found: dict[str, str]
+) -> None:
+    assert made_values(answer(status, body), ("x_id",)) == found
 
 
 def setting(target: Target, probe: Any, place: str) -> tuple[TargetModel, Sessions, Surface]:

@@ -95,6 +95,15 @@ def test_a_document_that_tells_neither_security_nor_answers_blinds_nothing(
     assert {c for c, e in weak.items() if e.verdict is Verdict.FAIL} == {"AUTHZ-01", "AUTHZ-03"}
 
 
+@pytest.mark.parametrize("style", ["status", "envelope"])
+def test_input_that_is_refused_is_refused_however_the_service_says_no(
+    worker: Worker, style: str
+) -> None:
+    with serving(Ledger(style)) as target:
+        ends, _ = audited(worker, target, document(), "INPUT-23")
+    assert ends["INPUT-23"].verdict is Verdict.PASS
+
+
 def test_only_what_no_status_tells_is_learnt() -> None:
     for style in STYLES:
         with serving(Ledger(style)) as target:

@@ -34,6 +34,17 @@ WELL_KNOWN = (
     "/docs/openapi.json",
     "/apispec_1.json",
     "/schema",
+    "/schema/openapi.json",
+    "/openapi/v1.json",
+    "/swagger/doc.json",
+    "/swagger/json",
+    "/documentation/json",
+    "/api-json",
+    "/docs-json",
+    "/q/openapi",
+    "/api/docs.json",
+    "/api/docs/openapi.json",
+    "/docs/api.json",
     *(
         f"{below}/{name}"
         for below in ("/v1", "/v2", "/v3", "/api/v1", "/api/v2")

@@ -75,13 +75,25 @@ class _Lessons:
             shown: Answer | None = stranger
             if stranger is None or not stranger.ok or self.silent:
                 shown = self._member(surface)
-                if stranger is not None and shown is not None and _kept_out(stranger, shown):
+                if stranger is not None and self._closed(stranger, shown):
                     self.protected.add(name)
-                    if _odd(stranger):
+                    if shown is not None and _odd(stranger):
                         self.signatures.add(signature(stranger))
             body = shown.json_or_none() if shown is not None and shown.ok else None
             if body is not None and not operation.answer_schema:
                 self.answers[name] = described(body)
+
+    def _closed(self, stranger: Answer, shown: Answer | None) -> bool:
+        """Whether a read that no document calls protected is closed to strangers. Where members
+        are turned away, too, as from what is an admin's, only the refusal can tell: 401 says
+        that a credential would help; any other says it where the document tells of none at all.
+        """
+        if shown is not None and shown.ok:
+            return _kept_out(stranger, shown)
+        return stranger.status == 401 or (self.silent and self._turned_away(stranger))
+
+    def _turned_away(self, stranger: Answer) -> bool:
+        return stranger.refused or signature(stranger) in self.signatures
 
     def _reads(self, *, public: bool) -> Iterator[Surface]:
         kind = Kind.PUBLIC_READ if public else Kind.PROTECTED_READ

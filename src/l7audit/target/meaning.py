@@ -6,7 +6,7 @@ from l7audit.target.operation import Operation
 from l7audit.target.schemas import Schema, properties, type_of, walk
 from l7audit.target.words import says, words
 
-PASSWORD = ("password", "pass", "passwd", "pwd", "passphrase", "passcode", "pin")
+PASSWORD = ("password", "pass", "passwd", "pwd", "pw", "passphrase", "passcode", "pin")
 USER = (
     "user", "username", "login", "email", "e mail", "mail", "account", "handle", "identifier",
     "phone", "nick", "nickname", "name", "principal",

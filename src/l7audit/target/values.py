@@ -48,10 +48,14 @@ def keep(
 ) -> None:
     """Has what an answer says was made removed by `sessions.clean`."""
     start = maker.operation.template.rstrip("/")
-    for thing in _made_by(answer):
-        if found := values_in(thing, ("id",)):
-            _keep_remover(model, start, maker.with_values(found), sessions, identity)
-            return
+    if found := made_values(answer, ("id",)):
+        _keep_remover(model, start, maker.with_values(found), sessions, identity)
+
+
+def made_values(answer: Answer, wanted: tuple[str, ...]) -> dict[str, str]:
+    """What a successful answer says of path parameters to what was made, as `values_in`: by
+    itself, or in an object that it holds."""
+    return next((found for thing in _made_by(answer) if (found := values_in(thing, wanted))), {})
 
 
 def values_in(thing: Any, wanted: tuple[str, ...]) -> dict[str, str]:
@@ -101,11 +105,9 @@ def _created(
     if maker is None or Kind.RESOURCE_CREATE not in maker.kinds:
         return {}
     answer = _sent(model, maker, surface, sessions, identity)
-    for thing in _made_by(answer):
-        if found := values_in(thing, surface.needs_values[:1]):
-            _keep_remover(model, start, surface.with_values(found), sessions, identity)
-            return found
-    return {}
+    if found := made_values(answer, surface.needs_values[:1]):
+        _keep_remover(model, start, surface.with_values(found), sessions, identity)
+    return found
 
 
 def _made_by(answer: Answer) -> list[Any]:

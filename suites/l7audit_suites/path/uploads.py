@@ -16,7 +16,7 @@ from l7audit.target import meaning
 from l7audit.target.operation import MULTIPART, Operation
 from l7audit.target.schemas import properties, required
 from l7audit.target.surface import Surface
-from l7audit.target.values import keep, values_in
+from l7audit.target.values import keep, made_values
 from l7audit.target.words import words
 from l7audit_suites.input.doors import ready
 from l7audit_suites.input.ground import Caller, callers
@@ -102,7 +102,7 @@ class Store:
             if operation.template == self._template:
                 values = dict(path)
             elif _last(operation) == _last(self.surface.operation):
-                found = values_in(given.json_or_none(), names[-1:])
+                found = made_values(given, names[-1:])
                 values = {**self.surface.values, **path, **found} if found else {}
             else:
                 continue

@@ -31,7 +31,7 @@ _PATIENCE = 1.4
 
 @pytest.mark.control("PEN-20")
 def test_slow_heads_keep_nobody_waiting(check: Check) -> None:
-    (read, *_) = reads(check, public=1, protected=0)
+    (read, *_) = reads(check, public=1, protected=1)
     head = check.spelled(read.request)[:-2]
     slow = (head, *(b"X-Audit-%d: a\r\n" % n for n in range(int(2 * HELD / _PAUSE))))
     holds(check, read, read.surface, slow, "request heads")
@@ -39,7 +39,7 @@ def test_slow_heads_keep_nobody_waiting(check: Check) -> None:
 
 @pytest.mark.control("PEN-21")
 def test_slow_bodies_keep_nobody_waiting(check: Check) -> None:
-    (read, *_) = reads(check, public=1, protected=0)
+    (read, *_) = reads(check, public=1, protected=1)
     surface, request = taker(check)
     opening = Opening.of(check.spelled(request)).framed(b"Content-Length: 1000", body=b"{")
     slow = (opening, *(b" " for _ in range(int(2 * HELD / _PAUSE))))

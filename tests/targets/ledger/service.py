@@ -107,7 +107,7 @@ class Ledger:
         if method != "POST":
             return 405, {"error": "not so"}, ""
         if not isinstance(body, dict) or not isinstance(body.get("text"), str):
-            return 422, {"error": "a text is wanted"}, ""
+            return self.wrong("a text is wanted")
         return 201, self.add(who or "ann", body["text"]), ""
 
     def one(self, method: str, note: dict[str, Any], body: Any) -> tuple[int, Any, str]:
@@ -119,9 +119,15 @@ class Ledger:
         if method != "PUT":
             return 405, {"error": "not so"}, ""
         if not isinstance(body, dict) or not isinstance(body.get("text"), str):
-            return 422, {"error": "a text is wanted"}, ""
+            return self.wrong("a text is wanted")
         note["text"] = body["text"]
         return 200, _shown(note), ""
+
+    def wrong(self, why: str) -> tuple[int, Any, str]:
+        """What is said of input that does not fit."""
+        if self.style == "envelope":
+            return 200, {"success": False, "error": {"message": why}}, ""
+        return 422, {"error": why}, ""
 
     def no(self, status: int, why: str) -> tuple[int, Any, str]:
         """A refusal in the service's own style."""
