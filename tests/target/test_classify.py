@@ -332,6 +332,14 @@ def test_what_only_resembles_them_is_not(template: str, members: tuple[str, ...]
     assert not found & {Kind.REGISTRATION, Kind.RESET_REQUEST, Kind.RESET, Kind.PASSWORD_CHANGE}
 
 
+def test_a_logout_is_no_read_whatever_its_method_and_a_leave_of_absence_is_no_logout() -> None:
+    out = one("get", "/account/logout", responses={})
+    assert Kind.REVOKE_TOKEN in out
+    assert not out & {Kind.PUBLIC_READ, Kind.PROTECTED_READ}
+    assert Kind.REVOKE_TOKEN not in one("post", "/leave-requests", responses={})
+    assert Kind.REVOKE_TOKEN not in one("get", "/logouts/statistics", responses={})
+
+
 def test_a_password_is_changed_by_who_gives_the_one_that_holds() -> None:
     assert Kind.PASSWORD_CHANGE in taking("put", "/me/password", False, "current", "new")
     assert Kind.PASSWORD_CHANGE in taking("post", "/x", False, "oldPassword", "newPassword")

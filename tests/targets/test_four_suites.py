@@ -22,7 +22,7 @@ NO_RIGHTS_THAT_DIFFER = {
 }  # fmt: skip
 """Nor roles, scopes, ids in bodies, or users that are made through the API."""
 
-NO_FORGOTTEN_PASSWORDS = {"AUTHN-32", "AUTHN-34", "RATE-16", "RATE-17"}
+NO_FORGOTTEN_PASSWORDS = {"AUTHN-32", "AUTHN-34", "AUTHN-35", "RATE-16", "RATE-17"}
 """Nor a way back in for who forgot a password, nor one to change it, nor what costs much."""
 
 NO_FILES = {"PATH-05", "PATH-06", "PATH-07", "PATH-08", "PATH-09", "PATH-10"}

@@ -12,7 +12,7 @@ from l7audit_stack.data.database import Database
 
 _PRINCIPAL = (
     "p.id::text AS principal_id, p.tenant_id::text AS tenant_id, t.name AS tenant_name,"
-    " p.name AS principal_name, p.kind, p.role, p.tier, p.disabled_at"
+    " p.name AS principal_name, p.kind, p.role, p.tier, p.disabled_at, p.password_version"
 )
 
 
@@ -33,7 +33,7 @@ class KeyRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PrincipalRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A user or service account as stored."""
+    """A user or service account as stored; `password_version` counts its passwords."""
 
     principal_id: str
     tenant_id: str
@@ -43,6 +43,7 @@ class PrincipalRow(msgspec.Struct, frozen=True, kw_only=True):
     role: str
     tier: str
     disabled_at: datetime | None
+    password_version: int = 0
 
 
 _KEY = (
@@ -51,7 +52,7 @@ _KEY = (
 )
 _KEY_WITH_PRINCIPAL = (
     f"SELECT {_KEY}, p.tenant_id::text AS tenant_id, t.name AS tenant_name,"
-    " p.name AS principal_name, p.kind, p.role, p.tier, p.disabled_at"
+    " p.name AS principal_name, p.kind, p.role, p.tier, p.disabled_at, p.password_version"
     " FROM api_keys k JOIN principals p ON p.id = k.principal_id"
     " JOIN tenants t ON t.id = p.tenant_id"
 )
@@ -113,8 +114,12 @@ class Identities:
         return None if row is None else row["password_hash"]
 
     async def set_password(self, principal_id: str, digest: str) -> None:
+        """Changes a password; what was got with the one before is of an earlier version."""
         await self._database.execute(
-            "UPDATE principals SET password_hash = $2 WHERE id = $1::uuid", principal_id, digest
+            "UPDATE principals SET password_hash = $2, password_version = password_version + 1"
+            " WHERE id = $1::uuid",
+            principal_id,
+            digest,
         )
 
     async def client_by_id(self, client_id: str) -> tuple[PrincipalRow, bytes] | None:

@@ -121,6 +121,8 @@ def _classified(
         kinds -= {Kind.RESOURCE_CREATE, Kind.RESOURCE_CHANGE}  # what is made is nobody's to share
     if kinds & {Kind.SIGNING_KEY_CREATE, Kind.SIGNING_KEY_RETIRE}:
         kinds -= {Kind.RESOURCE_CREATE, Kind.RESOURCE_DELETE}  # nobody's thing to try things on
+    if Kind.REVOKE_TOKEN in kinds:
+        kinds -= {Kind.PUBLIC_READ, Kind.PROTECTED_READ, Kind.RESOURCE_READ, Kind.RESOURCE_LIST}
     if entrance_rules.ends_caller(seen) or Kind.REVOKE_TOKEN in kinds:
         kinds -= _TRIED_OUT  # who tries things there is nobody any more
     return operation.of_kinds(frozenset(kinds))

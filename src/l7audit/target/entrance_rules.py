@@ -7,6 +7,8 @@ from l7audit.target.schemas import properties, required, type_of
 from l7audit.target.seen import Seen
 from l7audit.target.words import says, words
 
+_GOING = ("logout", "log out", "signout", "sign out", "logoff", "log off", "sign off")
+
 
 def public_read(seen: Seen) -> bool:
     return seen.operation.method == "GET" and seen.operation.public
@@ -95,9 +97,13 @@ def ends_caller(seen: Seen) -> bool:
 
 def revoke_token(seen: Seen) -> bool:
     operation = seen.operation
-    if operation.method not in {"POST", "DELETE"} or operation.path_parameters:
+    if operation.path_parameters:
         return False
-    if says(seen.named, "logout", "log out", "signout", "sign out", "logoff", "sign off", "leave"):
+    if operation.method == "GET":  # pages do, too; a word of a tag alone says nothing of a read
+        return says(seen.last, *_GOING)
+    if operation.method not in {"POST", "DELETE"}:
+        return False
+    if says(seen.named, *_GOING) or seen.last == ("leave",):
         return True
     if says(seen.named, "revoke token", "token revoke", "revocation", "revoke", "invalidate"):
         fields = [words(n) for schema in operation.bodies.values() for n in properties(schema)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
@@ -34,14 +34,25 @@ class Newcomer:
     password: str = field(repr=False)
     made: Answer = field(repr=False)
 
-    def logged_in(self, check: Check) -> Auth | None:
-        """A new session of his; None where he gets none, as where an address must be confirmed."""
+    def with_password(self, password: str) -> Newcomer:
+        """The same, with another password."""
+        return replace(self, password=password)
+
+    def entered(self, check: Check) -> Auth | None:
+        """A new session by his password; None where that opens nothing."""
         for name in self.names[:_MOST_NAMES]:
             for request in islice(self._tries(check, name), _MOST_WAYS):
                 auth = check.sessions.opened(check.send(request))
                 if auth is not None:
                     check.probe.redactor.learn(auth.secret)
                     return auth
+        return None
+
+    def logged_in(self, check: Check) -> Auth | None:
+        """A session of his: by his password, else the one that his registration gave him; None
+        without any, as where an address must be confirmed first."""
+        if (auth := self.entered(check)) is not None:
+            return auth
         auth = check.sessions.opened(self.made)
         if auth is not None:
             check.probe.redactor.learn(auth.secret)

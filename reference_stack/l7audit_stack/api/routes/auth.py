@@ -169,7 +169,11 @@ async def _issue(
             503, "try-again-later", "No token can be signed now.", headers={"Retry-After": "1"}
         )
     text, claims = call.parts.issuer.issue(
-        subject=row.principal_id, tenant=row.tenant_id, scopes=scopes, now=call.parts.clock()
+        subject=row.principal_id,
+        tenant=row.tenant_id,
+        scopes=scopes,
+        now=call.parts.clock(),
+        password_version=row.password_version if action == "login" else None,
     )
     await _tell(call, action, row, "ok")
     return Reply(

@@ -29,7 +29,7 @@ def admit(call: Call, password: str) -> None:
 
 
 async def change(call: Call) -> Reply:
-    """Change the caller's password."""
+    """Change the caller's password; all sessions end, this one, too."""
     wanted: PasswordChange = call.body
     principal, parts = caller(call), call.parts
     stored = await parts.identities.password_of(principal.id)
@@ -38,6 +38,7 @@ async def change(call: Call) -> Reply:
     admit(call, wanted.new_password)
     digest = await asyncio.to_thread(parts.passwords.hash, wanted.new_password)
     await parts.identities.set_password(principal.id, digest)
+    await parts.revocations.announce(principal.id)
     await parts.audit.record(
         parts.audit.event(
             "password.change",
@@ -57,7 +58,7 @@ OPERATIONS: tuple[Operation, ...] = (
         method="POST",
         path="/v1/account/password",
         handler=change,
-        summary="Change the caller's password.",
+        summary="Change the caller's password, which ends all sessions.",
         tag="identity",
         permission="account:write",
         body=PasswordChange,

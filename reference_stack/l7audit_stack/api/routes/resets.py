@@ -51,6 +51,7 @@ async def confirm(call: Call) -> Reply:
     assert row is not None  # a code is good for users only
     digest = await asyncio.to_thread(call.parts.passwords.hash, wanted.password)
     await call.parts.identities.set_password(row.principal_id, digest)
+    await call.parts.revocations.announce(row.principal_id)
     await _tell(call, row, "ok")
     return Reply(status=204)
 

@@ -222,6 +222,8 @@ class Authenticator:
         if standing is None or self.parts.tokens.revoked(standing[1]):
             raise UnauthenticatedError("token: revoked, or of nobody")
         owner = standing[0]
+        if self.parts.tokens.of_earlier_password(claims, owner.password_version):
+            raise UnauthenticatedError("token: of an earlier password")
         if claims.get("tenant") != owner.tenant_id:
             raise UnauthenticatedError("token: tenant")
         scope = claims.get("scope")

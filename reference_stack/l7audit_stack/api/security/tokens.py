@@ -34,9 +34,15 @@ class TokenIssuer:
     lifetime: int
 
     def issue(
-        self, *, subject: str, tenant: str, scopes: frozenset[str] | None, now: float
+        self,
+        *,
+        subject: str,
+        tenant: str,
+        scopes: frozenset[str] | None,
+        now: float,
+        password_version: int | None = None,
     ) -> tuple[str, dict[str, Any]]:
-        """A signed token and its claims."""
+        """A signed token and its claims; `password_version` where a password got it."""
         issued = int(now)
         claims: dict[str, Any] = {
             "iss": self.issuer,
@@ -50,6 +56,8 @@ class TokenIssuer:
         }
         if scopes is not None:
             claims["scope"] = " ".join(sorted(scopes))
+        if password_version is not None:
+            claims["pwv"] = password_version
         kid = signer(self.keys, now)
         text = jwt.encode(
             claims, self.keys[kid], algorithm="EdDSA", headers={"kid": kid, "typ": "at+jwt"}
@@ -184,6 +192,10 @@ class TokenVerifier:
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise TokenRefusedError(name)
         return float(value)
+
+    def of_earlier_password(self, claims: Mapping[str, Any], version: int) -> bool:
+        """Whether a token was got with a password that holds no more."""
+        return bool(claims.get("pwv", version) != version)
 
     def revoked(self, standing: bool) -> bool:
         """`standing` is what the database says: True when this token's id was revoked."""

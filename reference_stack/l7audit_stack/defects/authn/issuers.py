@@ -23,10 +23,8 @@ SHARED_KEY_ID = "shared-1"
 class SharedSecretIssuer(TokenIssuer):
     """Signs with HS256; the secret is that of `secret`."""
 
-    def issue(
-        self, *, subject: str, tenant: str, scopes: frozenset[str] | None, now: float
-    ) -> tuple[str, dict[str, Any]]:
-        _, claims = super().issue(subject=subject, tenant=tenant, scopes=scopes, now=now)
+    def issue(self, **given: Any) -> tuple[str, dict[str, Any]]:
+        _, claims = super().issue(**given)
         header = {"alg": "HS256", "kid": SHARED_KEY_ID, "typ": "at+jwt"}
         return signed_with_hmac(header, claims, self.secret()), claims
 

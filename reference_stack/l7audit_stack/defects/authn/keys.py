@@ -71,6 +71,11 @@ class ForgetsRevocation(TokenVerifier):
         return False
 
 
+class OutlivesItsPassword(TokenVerifier):
+    def of_earlier_password(self, claims: Mapping[str, Any], version: int) -> bool:
+        return False
+
+
 class LooksOnceASecond(Authenticator):
     """Never hears of a revocation, but looks again each second."""
 
@@ -225,6 +230,11 @@ DEFECTS: tuple[Defect, ...] = (
         name="authn.logout-does-nothing",
         summary="Revoked tokens are accepted.",
         parts=verifier(ForgetsRevocation),
+    ),
+    Defect(
+        name="authn.sessions-outlive-their-password",
+        summary="Sessions go on after the password that opened them was changed.",
+        parts=verifier(OutlivesItsPassword),
     ),
     Defect(
         name="authn.logout-on-one-replica",

@@ -100,13 +100,12 @@ class OneTokenEach(TokenIssuer):
 
     given: dict[str, tuple[str, dict[str, Any]]] = field(default_factory=dict, repr=False)
 
-    def issue(
-        self, *, subject: str, tenant: str, scopes: frozenset[str] | None, now: float
-    ) -> tuple[str, dict[str, Any]]:
-        key = f"{subject}:{sorted(scopes or ())}"
+    def issue(self, **given: Any) -> tuple[str, dict[str, Any]]:
+        subject, now, version = given["subject"], given["now"], given.get("password_version")
+        key = f"{subject}:{sorted(given['scopes'] or ())}:{version}"
         known = self.given.get(key)
         if known is None or known[1]["exp"] < now + 60:
-            known = super().issue(subject=subject, tenant=tenant, scopes=scopes, now=now)
+            known = super().issue(**given)
             self.given[key] = known
         return known
 

@@ -19,7 +19,9 @@ def _run(world: World, story: Any) -> Any:
     return asyncio.run(run())
 
 
-def test_a_password_is_changed_by_who_knows_it_and_to_none_that_is_guessed(world: World) -> None:
+def test_who_knows_a_password_changes_it_to_none_that_is_guessed_and_ends_its_sessions(
+    world: World,
+) -> None:
     one = world.identities["erin"]
 
     async def change(replica: Replica, current: str | None, new: str) -> int:
@@ -29,14 +31,23 @@ def test_a_password_is_changed_by_who_knows_it_and_to_none_that_is_guessed(world
         )
         return answer.status_code
 
+    async def enter(replica: Replica, password: str) -> tuple[int, dict[str, str]]:
+        login = {"username": one.username, "password": password}
+        answer = await replica.client.post("/v1/login", json=login)
+        token = answer.json().get("access_token", "")
+        return answer.status_code, {"Authorization": f"Bearer {token}"}
+
     async def story(replica: Replica) -> None:
+        _, session = await enter(replica, one.password)
+        assert (await replica.client.get("/v1/me", headers=session)).status_code == 200
         assert await change(replica, "wrong", NEW) == 403
         assert await change(replica, one.password, "password1234") == 422
         assert await change(replica, one.password, NEW) == 204
-        for password, status in ((one.password, 401), (NEW, 200)):
-            login = {"username": one.username, "password": password}
-            answer = await replica.client.post("/v1/login", json=login)
-            assert answer.status_code == status
+        assert (await replica.client.get("/v1/me", headers=session)).status_code == 401
+        assert (await enter(replica, one.password))[0] == 401
+        status, session = await enter(replica, NEW)
+        assert status == 200
+        assert (await replica.client.get("/v1/me", headers=session)).status_code == 200
 
     _run(world, story)
 
