@@ -10,8 +10,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+import msgspec
+
 from l7audit_stack.api.operation import Call, Input, Reply
-from l7audit_stack.api.routes import credits, vouchers
+from l7audit_stack.api.problems import Problem
+from l7audit_stack.api.routes import credits, users, vouchers
 from l7audit_stack.api.routes.shapes import caller
 from l7audit_stack.api.security.voucher_codes import VoucherCodes
 from l7audit_stack.data.credits import Credits, VoucherRow
@@ -120,6 +123,22 @@ class LooksThenPays(Credits):
         return held - amount
 
 
+async def _looks_then_names(call: Call) -> Reply:
+    """Looks whether a name is taken; who has it then is told apart by what nobody sees."""
+    new: users.NewUser = call.body
+    principal = caller(call)
+    taken = await call.parts.database.fetchval(
+        "SELECT id FROM principals WHERE tenant_id = $1::uuid AND name LIKE $2 || '%'",
+        principal.tenant,
+        new.name,
+    )
+    if taken is not None:
+        raise Problem(409, "name-taken", "The tenant has a user of that name.")
+    await asyncio.sleep(ELSEWHERE)
+    apart = f"{new.name}-{secrets.token_hex(3)}"
+    return await users.create(replace(call, body=msgspec.structs.replace(new, name=apart)))
+
+
 async def _repeated(call: Call) -> Reply:
     """Whoever redeemed a voucher is told so again; nothing changes."""
     sent: vouchers.Redemption = call.body
@@ -219,6 +238,11 @@ DEFECTS: tuple[Defect, ...] = (
         "flow.looks-then-redeems",
         "Whether a voucher was redeemed is looked up first and noted later.",
         parts=_credits(LooksThenRedeems),
+    ),
+    Defect(
+        "flow.looks-then-names",
+        "Whether a name is taken is looked up first, and the user of that name made later.",
+        parts=swap.handler("users.create", _looks_then_names),
     ),
     Defect(
         "flow.repeats-its-answer",

@@ -56,6 +56,8 @@ class Desk:
     check: Check
     pair: Pair
     known: dict[tuple[Words, str], Any] = field(default_factory=dict)
+    nth: int = 0
+    """Which of the things there are is named where any would do."""
 
     def bodies(self, surface: Surface) -> Iterator[Any]:
         """Bodies that the operation may take: with ids of what there is, then as made up."""
@@ -148,9 +150,10 @@ class Desk:
                 listed = ask(self.check, surface, who)
             except CredentialError:
                 return ""
-            for thing in things(listed.json_or_none()) if listed.ok else []:
-                if found := values_in(thing, ("id",)):
-                    return found["id"]
+            there = things(listed.json_or_none()) if listed.ok else []
+            ids = [found["id"] for t in there if (found := values_in(t, ("id",)))]
+            if ids:
+                return ids[self.nth % len(ids)]
             return self._made(operation.template, who)
         return ""
 
