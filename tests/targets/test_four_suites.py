@@ -50,7 +50,7 @@ NO_FLOWS = {f"FLOW-{n:02}" for n in range(1, 6)}
     [
         ("AUTHN,HEAD,CORS,RATE", NOT_THERE | NO_FORGOTTEN_PASSWORDS, 56),
         ("AUTHZ", NO_RIGHTS_THAT_DIFFER, 18),
-        ("PEN,PATH", NO_FILES | {"PEN-23"}, 30),
+        ("PEN,PATH", NO_FILES | {"PEN-23", "PEN-24"}, 30),
         ("KEYS,AUDIT,CRYPT", NO_LOG_AND_NO_OVERLAP, 16),
         ("MASS,EXPOSE,FLOW", NO_ACCOUNT_AND_NO_VERSIONS | NO_FLOWS, 21),
         ("FUZZ", set(), 4),

@@ -210,6 +210,14 @@ def reachable(check: Check) -> list[Part]:
     return [p for p in parts(doors(check)) if _free(p)]
 
 
+def counting(check: Check) -> list[Part]:
+    """The numbers that whatever somebody may call takes: in addresses all parameters, since what
+    is a number there is often a text to its document."""
+    if not any(i.credentials for i in check.identities):
+        return []
+    return [p for p in parts(doors(check)) if p.numeric or p.where == "query"]
+
+
 def _free(inlet: Inlet) -> bool:
     closed = isinstance(inlet, Part) and inlet.door is not None and inlet.door.ajar
     return not closed and is_text(inlet)

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from l7audit_stack.defects.defect import Defect
-from l7audit_stack.defects.pen import believing, bulk, downgrade, framing, keeping, waiting
+from l7audit_stack.defects.pen import (
+    believing,
+    bulk,
+    counting,
+    downgrade,
+    framing,
+    keeping,
+    waiting,
+)
 
 DEFECTS: tuple[Defect, ...] = (
     *framing.DEFECTS,
     *believing.DEFECTS,
     *bulk.DEFECTS,
+    *counting.DEFECTS,
     *downgrade.DEFECTS,
     *keeping.DEFECTS,
     *waiting.DEFECTS,
