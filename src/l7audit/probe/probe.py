@@ -36,6 +36,9 @@ CONNECT_PAUSES = (0.05, 0.2, 0.5)
 REDIRECTS = 5
 """The most redirects that one request follows."""
 
+MOST_AT_ONCE = 128
+"""Requests of bursts that are on their way at the same time."""
+
 MOST_TALKS = 64
 """Raw conversations that are held at the same time."""
 
@@ -59,6 +62,10 @@ class _Core:
     numbers: Iterator[int] = field(default_factory=itertools.count)
     lock: threading.Lock = field(default_factory=threading.Lock)
     watchers: list[Callable[[Answer], None]] = field(default_factory=list)
+    # Of all bursts: most are of a few requests, and starting threads took longer than sending.
+    threads: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(MOST_AT_ONCE, thread_name_prefix="probe-burst")
+    )
 
 
 class Probe:
@@ -171,9 +178,8 @@ class Probe:
 
         failure: BaseException | None = None
         workers = max(1, min(concurrency, len(requests)))
-        with ThreadPoolExecutor(workers, thread_name_prefix="probe-burst") as threads:
-            for future in [threads.submit(work) for _ in range(workers)]:
-                failure = future.exception() or failure
+        for future in [self._core.threads.submit(work) for _ in range(workers)]:
+            failure = future.exception() or failure
         done = [
             self._record(request, way, reply, identity)
             for request, way, reply in zip(requests, ways, replies, strict=True)
@@ -291,6 +297,7 @@ class Probe:
 
     def close(self) -> None:
         """Closes the connections, of every view."""
+        self._core.threads.shutdown()
         self._core.wire.close()
 
     def _origin(self, request: Request) -> Origin:
