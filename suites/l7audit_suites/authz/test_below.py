@@ -15,6 +15,7 @@ from l7audit_suites.authz.existence import altered, unlike
 from l7audit_suites.authz.families import seen_families
 from l7audit_suites.authz.made_up import like
 from l7audit_suites.authz.markers import marked, new_marker
+from l7audit_suites.authz.personal import personal
 from l7audit_suites.authz.sharing import private_to_change, private_to_read
 from l7audit_suites.authz.test_objects import blind, missing_owner, relation, undecided, who
 from l7audit_suites.authz.things import (
@@ -203,7 +204,10 @@ def _action(check: Check, thing: Thing, surface: Surface) -> int:
     looked, before = 0, thing.view(check)
     told = _told_there(check, thing, surface)
     for stranger in thing.cast.strangers:
-        if not private_to_change(check, thing, stranger):
+        sure = Confidence.CONFIRMED if private_to_change(check, thing, stranger) else None
+        if sure is None and personal(check, thing, stranger):
+            sure = Confidence.WEAK
+        if sure is None:
             continue
         marker = new_marker()
         given = (marked(surface, marker) or {}) if surface.operation.bodies else {}
@@ -227,6 +231,7 @@ def _action(check: Check, thing: Thing, surface: Surface) -> int:
             there if (written or added) and there is not None else seen,
             expected="404 or 403, and the thing as it was",
             seen=f"{answer.status}, and the thing was acted on",
+            confidence=sure,
         )
         before, told = seen, there
     own = ask(check, thing.at(surface), thing.owner)

@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 
 from l7audit.harness.check import Check
-from l7audit.model import Identity, Kind
+from l7audit.model import Confidence, Identity, Kind
 from l7audit.target import meaning
 from l7audit.target.operation import Operation, Parameter
 from l7audit.target.schemas import properties, type_of
 from l7audit.target.target_model import Surface
 from l7audit.target.words import says, words
 from l7audit_suites.authz.facts import PERSON, Facts, facts_in, facts_of
+from l7audit_suites.authz.personal import personal
 from l7audit_suites.authz.sharing import private_to_read, told
 from l7audit_suites.authz.test_objects import relation, undecided, who
 from l7audit_suites.authz.things import Thing, ask, made_things, without_people
@@ -40,7 +41,10 @@ def test_listings_and_searches_show_nobody_else_s_things(check: Check) -> None:
                 answer = ask(check, surface, stranger, **given)
                 plain = surface.operation == getattr(thing.family.list, "operation", None)
                 hidden = _hidden if plain else private_to_read
-                if undecided(check, answer) or not hidden(check, thing, stranger):
+                sure = Confidence.CONFIRMED if hidden(check, thing, stranger) else None
+                if sure is None and personal(check, thing, stranger):
+                    sure = Confidence.WEAK
+                if undecided(check, answer) or sure is None:
                     continue
                 looked += 1
                 check.expect(
@@ -51,6 +55,7 @@ def test_listings_and_searches_show_nobody_else_s_things(check: Check) -> None:
                     own,
                     expected="what is the caller's own, or shared with him",
                     seen="the id of a thing that he may not read",
+                    confidence=sure,
                 )
     if not looked:
         check.inconclusive("No listing shows its owner what he made.")

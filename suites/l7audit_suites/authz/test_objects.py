@@ -13,6 +13,7 @@ from l7audit.target.target_model import Surface
 from l7audit_suites.authz.changes import Change, again, changes
 from l7audit_suites.authz.existence import altered, told_apart
 from l7audit_suites.authz.made_up import like
+from l7audit_suites.authz.personal import kept_to_read
 from l7audit_suites.authz.sharing import private_to_change, private_to_read
 from l7audit_suites.authz.things import (
     Thing,
@@ -32,7 +33,8 @@ def test_nobody_reads_what_is_another_s(check: Check) -> None:
     for thing in made_things(check, found=True):
         read = thing.family.read
         for stranger in thing.cast.strangers:
-            if read is None or not private_to_read(check, thing, stranger):
+            sure = None if read is None else kept_to_read(check, thing, stranger)
+            if read is None or sure is None:
                 continue
             answer = thing.view(check, stranger)
             if undecided(check, answer) or _says_so_of_any(check, thing, stranger, answer):
@@ -45,7 +47,7 @@ def test_nobody_reads_what_is_another_s(check: Check) -> None:
                 answer,
                 expected="404 or 403",
                 seen=f"{answer.status}, with the text that its owner wrote",
-                confidence=Confidence.CONFIRMED if thing.marker else Confidence.STRONG,
+                confidence=sure if thing.marker or sure is Confidence.WEAK else Confidence.STRONG,
                 cause=missing_owner(read),
             )
         still_seen(check, thing)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from l7audit.harness.check import Check
-from l7audit.model import Identity, Kind, Place
+from l7audit.model import Confidence, Identity, Kind, Place
 from l7audit.probe.answer import Answer
 from l7audit.probe.request import Request
 from l7audit.target.target_model import Surface
@@ -67,14 +67,18 @@ def _acted(check: Check, surface: Surface, one: Identity, person: Identity) -> i
         there = changed(after, act.looks(check))
         if there is not None and answer.refused:
             there = None  # somebody else's doing
+        # What is done already changes nothing when it is done again: then the answer tells.
+        again = there is None and first == second and judge(answer, good) is Seen.ACCEPTED
         check.expect(
-            there is None,
+            there is None and not again,
             surface.place(f"by a {one.role}"),
             f"A {one.role} does what is there for those of power.",
             answer,
             there or good,
             expected="403 or 404, and everything as it was",
-            seen=f"{answer.status}, and what it is done to has changed",
+            seen=f"{answer.status}, "
+            + ("as who may is answered" if again else "and what it is done to has changed"),
+            confidence=Confidence.STRONG if again else Confidence.CONFIRMED,
         )
         _put_back(check, act, person, before, third)
         return 1

@@ -277,13 +277,15 @@ def made_things(
     most: int = MOST_FAMILIES,
     *,
     found: bool = False,
+    lasting: bool = False,
 ) -> Iterator[Thing]:
     """A thing of each wanted family, made by the first cast whose owner may; the witness is that
     he sees it. Ends the check where there is none at all.
 
-    With `found`, things that people have already stand in for those that can't be made here.
+    With `found`, things that people have already stand in for those that can't be made here; with
+    `lasting`, things are made, too, that nobody can remove, as orders often are.
     """
-    listed = seen_families(check.model) if found else families(check.model)
+    listed = seen_families(check.model) if found or lasting else families(check.model)
     known = [family for family in listed if wanted(family)]
     if not known:
         check.not_applicable(

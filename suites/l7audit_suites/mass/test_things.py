@@ -34,8 +34,10 @@ def test_nothing_that_the_service_makes_is_taken_over(check: Check) -> None:
 def _try(check: Check, kind: Meaning) -> None:
     looked, known = 0, dict[str, Facts]()
     # People are slow to make, and their ids and dates no more worth than other things'.
-    wanted = without_people if kind is Meaning.MADE else lambda _: True
-    for thing in made_things(check, wanted):
+    people = kind is not Meaning.MADE
+    for thing in made_things(
+        check, lambda f: f.maker is not None and (people or without_people(f)), lasting=True
+    ):
         room = ground(check, thing, known)
         if room is None:
             continue

@@ -20,6 +20,7 @@ from l7audit.target.values import things, values_in
 from l7audit.target.words import words
 from l7audit_suites.authz.facts import Facts, facts_of
 from l7audit_suites.authz.families import Family
+from l7audit_suites.authz.making import references
 from l7audit_suites.authz.markers import marked, new_marker
 from l7audit_suites.authz.people import admin_roles, by_role
 from l7audit_suites.authz.things import Thing, ask, keep_for_removal, learn_secrets, named
@@ -41,6 +42,8 @@ class Ground:
     stranger: Identity
     facts: Facts
     seen: Sequence[Mapping[str, Any]] = field(default=(), repr=False)
+    others: Mapping[str, Any] = field(default_factory=dict)
+    """Members that name other things, as `authz.making.references` gives them."""
 
     def wishes(self, surface: Surface, kind: Meaning) -> list[Wish]:
         """What could be asked for in a request to this operation: nothing that it, or the change
@@ -79,8 +82,10 @@ def ground(check: Check, thing: Thing, known: dict[str, Facts]) -> Ground | None
     seen = things(listing.json_or_none()) if listing is not None and listing.ok else []
     if stranger.name not in known:
         known[stranger.name] = facts_of(check, stranger)
-    facts = known[stranger.name]
-    return Ground(check, thing, shown, stranger, facts, [t for t in seen if isinstance(t, dict)])
+    facts, maker = known[stranger.name], thing.family.create
+    named_there = references(check, maker, thing.owner, thing.family.key) if maker else {}
+    listed = [t for t in seen if isinstance(t, dict)]
+    return Ground(check, thing, shown, stranger, facts, listed, named_there)
 
 
 def _told(family: Family, surface: Surface) -> Schema:
@@ -133,15 +138,18 @@ def _bundled(
             tried([wish])
 
 
-def _given(surface: Surface, marker: str, wishes: Sequence[Wish]) -> dict[str, Any] | None:
-    """What a request is given: in its JSON body, or in its query where it takes none."""
+def _given(
+    surface: Surface, marker: str, wishes: Sequence[Wish], others: Mapping[str, Any] | None = None
+) -> dict[str, Any] | None:
+    """What a request is given: in its JSON body, with `others` in it, or in its query where it
+    takes none."""
     given = marked(surface, marker)
     if given is None:
         return None
     if not _members(surface):
         query = {w.name: w.value for w in wishes if len(w.path) == 1}
         return {**given, "query": {**given.get("query", {}), **query}}
-    body: dict[str, Any] = {**surface.body(), **given.get("fields", {})}
+    body: dict[str, Any] = {**surface.body(), **given.get("fields", {}), **(others or {})}
     for wish in wishes:
         body = wish.into(body)
     return {**{k: v for k, v in given.items() if k != "fields"}, "json": body}
@@ -152,7 +160,7 @@ def _made(room: Ground, maker: Surface, wishes: Sequence[Wish]) -> bool:
     check, family, owner = room.check, room.thing.family, room.thing.owner
     marker = new_marker()
     above = {k: v for k, v in room.thing.values.items() if k != family.key}
-    given = _given(maker, marker, wishes)
+    given = _given(maker, marker, wishes, room.others)
     if given is None:
         return True
     answer = ask(check, maker.with_values(above), owner, **given)

@@ -1,0 +1,217 @@
+"""A stall that takes orders: sessions in a cookie, orders that nobody can delete, and an office for
+whoever runs it. `weak` is what is wrong with it (`WEAKNESSES`)."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import secrets
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.cookies import SimpleCookie
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from l7audit.model import Capability, Credential, Identity, Target
+
+WEAKNESSES = ("orders-of-all", "state-taken", "office-open", "logout-forgotten")
+PEOPLE = {"ann": "ann-pass-5d1c", "bob": "bob-pass-77a0", "chief": "chief-pass-3e22"}
+COOKIE = "stall_session"
+
+_TEXT = {"type": "string"}
+_ID = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+_OFFER = {
+    "type": "object",
+    "properties": {"id": _TEXT, "what": _TEXT, "recommended": {"type": "boolean"}},
+}
+_ORDER = {
+    "type": "object",
+    "properties": {
+        "id": _TEXT, "offer_id": _TEXT, "remark": _TEXT, "customer_id": _TEXT, "state": _TEXT,
+    },
+}  # fmt: skip
+_NEW = {
+    "type": "object",
+    "required": ["offer_id", "remark"],
+    "properties": {"offer_id": _TEXT, "remark": _TEXT},
+}
+_LOGIN = {
+    "type": "object",
+    "required": ["username", "password"],
+    "properties": {"username": _TEXT, "password": _TEXT},
+}
+
+
+def document() -> str:
+    """Its OpenAPI document."""
+
+    def gives(schema: dict[str, Any], status: str = "200", **more: Any) -> dict[str, Any]:
+        content = {"application/json": {"schema": schema}}
+        return {"responses": {status: {"description": "Done", "content": content}}, **more}
+
+    def takes(schema: dict[str, Any]) -> dict[str, Any]:
+        return {"requestBody": {"content": {"application/json": {"schema": schema}}}}
+
+    def listed(schema: dict[str, Any]) -> dict[str, Any]:
+        return {"type": "array", "items": schema}
+
+    person = {"type": "object", "properties": {"id": _TEXT, "username": _TEXT}}
+    one = {"parameters": [_ID]}
+    return json.dumps(
+        {
+            "openapi": "3.0.3",
+            "info": {"title": "Stall", "version": "1"},
+            "security": [{"session": []}],
+            "components": {
+                "securitySchemes": {"session": {"type": "apiKey", "in": "cookie", "name": COOKIE}}
+            },
+            "paths": {
+                "/login": {"post": {**takes(_LOGIN), **gives(person), "security": []}},
+                "/logout": {"post": {"responses": {"204": {"description": "Gone"}}}},
+                "/me": {"get": gives(person)},
+                "/offers": {"get": gives(listed(_OFFER))},
+                "/offers/{id}": {"get": gives(_OFFER, **one)},
+                "/orders": {
+                    "get": gives(listed(_ORDER)),
+                    "post": gives(_ORDER, "201", **takes(_NEW)),
+                },
+                "/orders/{id}": {"get": gives(_ORDER, **one)},
+                "/orders/{id}/hurry": {"post": gives(_ORDER, **one)},
+                "/admin/offers/{id}/recommend": {"post": gives(_OFFER, **one)},
+            },
+        }
+    )
+
+
+class Stall:
+    """The service's state and its rules."""
+
+    def __init__(self, *weak: str) -> None:
+        self.weak = frozenset(weak)
+        self.sessions: dict[str, str] = {}
+        self.offers = {n: {"id": n, "what": "plums", "recommended": False} for n in ("o-1", "o-2")}
+        self.orders: dict[str, dict[str, Any]] = {}
+        self.numbers = itertools.count(101)
+        self.lock = threading.Lock()
+
+    def answer(self, method: str, path: str, cookie: str, body: Any) -> tuple[int, Any, str]:
+        """Status, body, and the session that is to be set, if any."""
+        parts = [p for p in path.partition("?")[0].split("/") if p]
+        given = body if isinstance(body, dict) else {}
+        if (method, parts) == ("POST", ["login"]):
+            return self.login(given)
+        who = self.sessions.get(cookie, "")
+        if not who:
+            return 401, {"error": "who are you?"}, ""
+        match method, parts:
+            case "POST", ["logout"]:
+                if "logout-forgotten" not in self.weak:
+                    del self.sessions[cookie]
+                return 204, None, ""
+            case "GET", ["me"]:
+                return 200, {"id": f"c-{who}", "username": who}, ""
+            case "GET", ["offers"]:
+                return 200, list(self.offers.values()), ""
+            case "GET", ["offers", id] if id in self.offers:
+                return 200, self.offers[id], ""
+            case "POST", ["admin", "offers", id, "recommend"] if id in self.offers:
+                if who != "chief" and "office-open" not in self.weak:
+                    return 403, {"error": "not for you"}, ""
+                self.offers[id]["recommended"] = True
+                return 200, self.offers[id], ""
+            case _, ["orders", *rest]:
+                return (*self.ordered(method, rest, f"c-{who}", given), "")
+        return 404, {"error": "nothing there"}, ""
+
+    def login(self, given: dict[str, Any]) -> tuple[int, Any, str]:
+        name = given.get("username")
+        if not isinstance(name, str) or PEOPLE.get(name) != given.get("password"):
+            return 401, {"error": "no"}, ""
+        session = secrets.token_urlsafe(24)
+        self.sessions[session] = name
+        return 200, {"id": f"c-{name}", "username": name}, session
+
+    def ordered(
+        self, method: str, rest: list[str], who: str, given: dict[str, Any]
+    ) -> tuple[int, Any]:
+        """What is answered of orders."""
+        if method == "POST" and not rest:
+            if given.get("offer_id") not in self.offers or not isinstance(given.get("remark"), str):
+                return 422, {"error": "an offer and a remark are wanted"}
+            order = {"id": f"r-{next(self.numbers)}", "state": "new", "customer_id": who}
+            order |= {"offer_id": given["offer_id"], "remark": given["remark"]}
+            if "state-taken" in self.weak:
+                order["state"] = given.get("state", "new")
+            self.orders[order["id"]] = order
+            return 201, order
+        mine = [o for o in self.orders.values() if self.shows(o, who)]
+        if method == "GET" and not rest:
+            return 200, mine
+        order = next((o for o in mine if rest and o["id"] == rest[0]), {})
+        if not order:
+            return 404, {"error": "nothing there"}
+        if method == "POST" and rest[1:] == ["hurry"]:
+            order["state"] = "hurried"
+            return 200, order
+        return (200, order) if method == "GET" and len(rest) == 1 else (405, {"error": "not so"})
+
+    def shows(self, order: dict[str, Any], who: str) -> bool:
+        return order["customer_id"] == who or "orders-of-all" in self.weak
+
+
+@contextmanager
+def serving(stall: Stall) -> Iterator[Target]:
+    """The service on a loopback port of its own, as a target with its people."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+
+        def log_message(self, *_: object) -> None:
+            """Nothing: the test's output is its own."""
+
+        def answer(self) -> None:
+            size = int(self.headers.get("Content-Length") or 0)
+            try:
+                body = json.loads(self.rfile.read(size) or b"null")
+            except ValueError:
+                body = None
+            carried = SimpleCookie(self.headers.get("Cookie", "")).get(COOKIE)
+            with stall.lock:
+                cookie = carried.value if carried else ""
+                status, said, session = stall.answer(self.command, self.path, cookie, body)
+                content = b"" if said is None else json.dumps(said).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(content)))
+            if session:
+                self.send_header("Set-Cookie", f"{COOKIE}={session}; HttpOnly; SameSite=Strict")
+            self.end_headers()
+            if self.command != "HEAD":
+                self.wfile.write(content)
+
+        def __getattr__(self, name: str) -> Callable[[], None]:
+            if name.startswith("do_"):
+                return self.answer
+            raise AttributeError(name)
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield Target(
+                name="stall",
+                provider="external",
+                base_url=f"http://127.0.0.1:{server.server_address[1]}",
+                capabilities=[Capability.HTTP, Capability.OPENAPI, Capability.IDENTITIES],
+                identities=[
+                    Identity(
+                        name=name,
+                        role="admin" if name == "chief" else "user",
+                        credentials=[Credential(kind="password", name=name, secret=secret)],
+                    )
+                    for name, secret in PEOPLE.items()
+                ],
+            )
+        finally:
+            server.shutdown()

@@ -1,0 +1,64 @@
+"""What a shop is like: orders that only words call somebody's own, and that nobody can delete."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from stall.service import WEAKNESSES, Stall, document, serving
+
+from l7audit import catalogue as catalogues
+from l7audit.harness.context import Context
+from l7audit.harness.crew import Job, Worker
+from l7audit.journal import CheckEnded, Record, Violation, of_type
+from l7audit.model import Confidence, Safety, Verdict
+from l7audit.profile import Budget
+
+CONTROLS = ("AUTHN-23", "AUTHZ-01", "AUTHZ-04", "AUTHZ-06", "AUTHZ-10", "MASS-02", "MASS-03")
+FOUND = {
+    "orders-of-all": {
+        ("AUTHZ-01", "GET /orders/{id}", Confidence.WEAK),
+        ("AUTHZ-04", "GET /orders", Confidence.WEAK),
+        ("AUTHZ-06", "POST /orders/{id}/hurry", Confidence.WEAK),
+    },
+    "state-taken": {("MASS-03", "POST /orders", Confidence.CONFIRMED)},
+    "office-open": {("AUTHZ-10", "POST /admin/offers/{id}/recommend", Confidence.STRONG)},
+    "logout-forgotten": {("AUTHN-23", "POST /logout", Confidence.CONFIRMED)},
+}
+
+
+@pytest.fixture(scope="module")
+def worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
+    """A process that runs checks."""
+    started = Worker(str(tmp_path_factory.mktemp("log") / "checks.log"))
+    yield started
+    started.kill()
+
+
+def audited(worker: Worker, *weak: str) -> list[Record]:
+    """What all these controls say of the stall."""
+    catalogue = catalogues.load(["l7audit_suites"])
+    with serving(Stall(*weak)) as target:
+        context = Context(
+            target=target,
+            document=document(),
+            seed=7,
+            controls={c.id: c for c in catalogue.controls},
+            budget=Budget(),
+            safety=Safety.INTRUSIVE,
+        )
+        records: list[Record] = []
+        checks = tuple(c for c in catalogue.checks if c.control in CONTROLS)
+        worker.run(Job(context, checks), records.append)
+    return records
+
+
+def test_a_sound_stall_passes(worker: Worker) -> None:
+    ends = {e.control: (e.verdict, e.reason) for e in of_type(audited(worker), CheckEnded)}
+    assert ends == dict.fromkeys(CONTROLS, (Verdict.PASS, ""))
+
+
+@pytest.mark.parametrize("weak", WEAKNESSES)
+def test_each_weakness_is_found_and_no_other(worker: Worker, weak: str) -> None:
+    violations = of_type(audited(worker, weak), Violation)
+    assert {(v.control, v.place.operation, v.confidence) for v in violations} == FOUND[weak]
