@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 Text = Callable[[int], str]
 """A text of that many characters, or of few more."""
 
-SMALL = (12, 16, 20, 24)
+SMALL = (12, 18, 24, 30)
 """Sizes at which a pattern that tries all ways is still done within seconds."""
 
 LARGE = (500, 1_000, 4_000)
