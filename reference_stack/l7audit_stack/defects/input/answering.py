@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import html
+import io
 import re
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -189,6 +191,25 @@ def _model(kind: type[LlmClient], secrecy: Secrecy | None = None) -> swap.Swap:
     return swapped
 
 
+def _sheet(defused: bool) -> Callable[[Call, Reply], Reply]:
+    """Agents for a spreadsheet, where the caller has one."""
+
+    def cell(text: str) -> str:
+        return f"'{text}" if defused and text[:1] in "=+-@" else text
+
+    def answer(call: Call, reply: Reply) -> Reply:
+        if "text/csv" not in call.headers.get("accept", ""):
+            return reply
+        written = io.StringIO()
+        rows = csv.writer(written)
+        rows.writerow(("id", "name", "description"))
+        for agent in reply.content.items:
+            rows.writerow((agent.id, cell(agent.name), cell(agent.description)))
+        return Reply(written.getvalue().encode(), media_type="text/csv; charset=utf-8")
+
+    return answer
+
+
 DEFECTS: tuple[Defect, ...] = (
     Defect(
         "input.search-in-a-header",
@@ -206,6 +227,17 @@ DEFECTS: tuple[Defect, ...] = (
         "input.documents-as-pages",
         "A document is shown to browsers as a page.",
         parts=swap.after("documents.show", _for_browsers),
+    ),
+    Defect(
+        "input.agents-in-a-spreadsheet",
+        "A list of agents for spreadsheets holds their descriptions as they were written.",
+        parts=swap.after("agents.list", _sheet(defused=False)),
+    ),
+    Defect(
+        "input.agents-in-a-careful-spreadsheet",
+        "In a list of agents for spreadsheets no cell begins as a formula does.",
+        near_miss=True,
+        parts=swap.after("agents.list", _sheet(defused=True)),
     ),
     Defect(
         "input.error-page-repeats",
