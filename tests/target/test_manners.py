@@ -6,11 +6,12 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from l7audit.model import Target
+from l7audit.model import Credential, Identity, Target
 from l7audit.probe.answer import Answer
 from l7audit.probe.request import Request
 from l7audit.target.learnt import Learnt
 from l7audit.target.manners import learn
+from l7audit.target.sessions import Sessions
 from l7audit.target.target_model import TargetModel
 
 Says = Callable[..., Answer]
@@ -66,3 +67,42 @@ def test_what_is_not_there_is_not_taken_for_protected(
 ) -> None:
     found = learnt(answering, target, lambda _: answer(404), "/gone", told=False)
     assert not found.protected
+
+
+def test_where_tokens_are_taken_is_learnt_where_it_is_not_behind_bearer(
+    answering: Any, answer: Says
+) -> None:
+    def reply(request: Request) -> Answer:
+        if request.path == "/login":
+            return answer(200, {"token": "a1b2c3d4e5f6a7b8c9d0"})
+        known = request.header("Authorization") == "Token a1b2c3d4e5f6a7b8c9d0"
+        return answer(200, {"id": 1}) if known else answer(401, {"detail": "Who are you?"})
+
+    bodies = {"properties": {"username": {"type": "string"}, "password": {"type": "string"}}}
+    login = {"requestBody": {"content": {"application/json": {"schema": bodies}}}, "responses": {}}
+    read: dict[str, Any] = {"responses": {"200": {"description": "Done"}}}
+    ann = Identity(
+        name="ann", credentials=[Credential(kind="password", name="ann", secret="ann-password")]
+    )
+    target = Target(
+        base_url="https://api.example",
+        identities=[ann],
+        name="x",
+        provider="external",
+        capabilities=[],
+    )
+    for security in ([{"t": []}], None):  # a document may be silent about it
+        mine = {**read, "security": security} if security else read
+        document = {
+            "openapi": "3.0.3",
+            "info": {},
+            "components": {"securitySchemes": {"t": {"type": "http", "scheme": "bearer"}}},
+            "paths": {"/login": {"post": login}, "/mine": {"get": mine}},
+        }
+        model = TargetModel.of(json.dumps(document), target, seed=7)
+        found = learn(model, answering(reply))
+        assert found.carried == ("Authorization", "Token")
+        sessions = Sessions(
+            TargetModel.of(json.dumps(document), target, learnt=found), answering(reply)
+        )
+        assert sessions.auth(ann).value == "Token a1b2c3d4e5f6a7b8c9d0"

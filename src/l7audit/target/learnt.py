@@ -37,11 +37,13 @@ _ENTRANCES = (
 class Learnt:
     """`refusals` are signatures of how the target says no where its statuses don't; `protected`
     are operations (`GET /things`) that refuse strangers though the document calls them public;
-    `answers` maps operations whose answers it does not describe to the schemas that were seen."""
+    `answers` maps operations whose answers it does not describe to the schemas that were seen;
+    `carried` is the header and the word before it in which tokens go, where that is not usual."""
 
     refusals: frozenset[str] = frozenset()
     protected: frozenset[str] = frozenset()
     answers: Mapping[str, Schema] = field(default_factory=dict)
+    carried: tuple[str, str] | None = None
 
     def applied(self, operations: Iterable[Operation], target: Target) -> list[Operation]:
         """The operations as they really are."""

@@ -98,9 +98,9 @@ def _by_form(
 def session_of(model: TargetModel, answer: Answer) -> Auth | None:
     """What the answer to a login lets a caller carry from now on; None where it let nobody in.
 
-    A token goes where the hints `token_header` and `token_prefix` say, else where the document
-    wants its only key, else behind `Bearer`. A login that is answered by a redirect back to a
-    login has failed, whatever cookie it sets.
+    A token goes where the hints `token_header` and `token_prefix` say, else where it was learnt to
+    be taken, else where the document wants its only key, else behind `Bearer`. A login that is
+    answered by a redirect back to a login has failed, whatever cookie it sets.
     """
     if not (answer.ok or _let_in(answer)):
         return None
@@ -143,6 +143,8 @@ def carrying(model: TargetModel, token: str) -> Auth:
     """How a token is carried here."""
     hints = model.target.hints
     header, prefix = hints.get("token_header"), hints.get("token_prefix")
+    if header is None and prefix is None and model.learnt.carried is not None:
+        header, prefix = model.learnt.carried
     if header is None and prefix is None:
         key = _only_key(model)
         if key is not None:

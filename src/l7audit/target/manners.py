@@ -7,6 +7,7 @@ is known by what strangers get where members get something else, not by its stat
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import islice
 
 from l7audit.errors import CredentialError
@@ -14,6 +15,7 @@ from l7audit.model import Identity, Kind
 from l7audit.probe.answer import Answer
 from l7audit.probe.probe import Probe
 from l7audit.probe.refusal import complains, signature
+from l7audit.probe.request import Auth
 from l7audit.target.learnt import Learnt, described
 from l7audit.target.likeness import alike
 from l7audit.target.sessions import Sessions
@@ -26,6 +28,15 @@ MOST_STRANGE = 3
 MOST_READS = 24
 """Further reads whose document says too little: whether they are public, what they answer."""
 
+MOST_CARRIED = 3
+"""Protected reads at which it is tried how tokens are carried."""
+
+_CARRIED = (
+    ("Authorization", "Token"), ("Authorization", "JWT"), ("Authorization", ""),
+    ("X-Access-Token", ""), ("X-Auth-Token", ""),
+)  # fmt: skip
+"""Where services take a token that is refused behind `Bearer`: header, and the word before it."""
+
 _OUT_OF_USE = {"limited", "expired", "revoked"}
 _NOT_ASKED = {
     Kind.STREAMING, Kind.METRICS, Kind.HEALTH, Kind.OPENAPI, Kind.JWKS, Kind.COSTLY, Kind.LOGIN,
@@ -36,9 +47,12 @@ def learn(model: TargetModel, probe: Probe) -> Learnt:
     """What plain reads teach of this target. Errors: as `Probe.send`; logins that fail teach
     nothing and are told by the checks that need them."""
     lessons = _Lessons(model, probe)
+    carried = lessons.carried()
     lessons.refusals()
     lessons.silences()
-    return Learnt(frozenset(lessons.signatures), frozenset(lessons.protected), lessons.answers)
+    return Learnt(
+        frozenset(lessons.signatures), frozenset(lessons.protected), lessons.answers, carried
+    )
 
 
 class _Lessons:
@@ -55,6 +69,52 @@ class _Lessons:
         self.signatures: set[str] = set()
         self.protected: set[str] = set()
         self.answers: dict[str, dict[str, object]] = {}
+
+    def carried(self) -> tuple[str, str] | None:
+        """In which header and behind which word tokens are taken here; None where it is the usual
+        way, or the profile's, or none of those that are known."""
+        told = {"token_header", "token_prefix"} & self.model.target.hints.keys()
+        found = self._token() if not told else None
+        if found is None:
+            return None
+        member, auth = found
+        refused: list[tuple[Surface, Answer]] = []
+        for surface in islice(self._reads(public=self.silent), MOST_CARRIED):
+            answer = self.probe.send(surface.request(auth=auth), member.name)
+            if answer.ok and not self.silent:
+                return None
+            if answer.status in (400, 401, 403):
+                refused.append((surface, answer))
+        for surface, answer in refused[:1]:
+            for header, word in self._places(answer):
+                value = f"{word} {auth.secret}".strip()
+                tried = Auth("bearer", header, value)
+                if self.probe.send(surface.request(auth=tried), member.name).ok:
+                    learnt = Learnt(carried=(header, word))
+                    model = self.model
+                    self.model = TargetModel(model.document, model.target, model.seed, learnt)
+                    self.sessions = Sessions(self.model, self.probe)
+                    return header, word
+        return None
+
+    def _token(self) -> tuple[Identity, Auth] | None:
+        """A member with a token; None where nobody has one."""
+        for member in self.members:
+            if not any(member.credential(kind) for kind in ("password", "client", "bearer")):
+                continue
+            with suppress(CredentialError):
+                return member, self.sessions.carried(self.sessions.bearer(member))
+        return None
+
+    def _places(self, refusal: Answer) -> list[tuple[str, str]]:
+        """What may be tried, the likeliest first: what the refusal's challenge asks for, and the
+        headers that the document knows keys in."""
+        challenges = refusal.headers.get_all("WWW-Authenticate")
+        words = [c.split(maxsplit=1)[0].rstrip(",") for c in challenges if c.strip()]
+        asked = [("Authorization", w) for w in words if w.lower() not in {"bearer", "basic"}]
+        fields = [s.field for s in self.model.schemes("api_key") if s.place == "header"]
+        declared = [(f, "") for f in fields if f and f.lower() != "authorization"]
+        return list(dict.fromkeys([*asked, *declared, *_CARRIED]))
 
     def refusals(self) -> None:
         """How strangers are told no at reads that are protected for sure."""

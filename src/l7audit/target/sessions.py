@@ -148,6 +148,10 @@ class Sessions:
         """What the answer to such a request lets its caller carry; None where nobody is let in."""
         return session_of(self.model, answer)
 
+    def carried(self, token: str) -> Auth:
+        """How a token is carried here."""
+        return carrying(self.model, token)
+
     def keep_for_removal(self, request: Request, identity: str) -> None:
         """Remembers how to remove what was just created."""
         self._left_behind.append((request, identity))

@@ -148,7 +148,8 @@ def bearer_ground(check: Check, fresh: bool = False, ending: bool = False) -> Gr
     renewable = any(identity.credential(kind) for kind in _PROOFS[:2])
 
     def opened(newly: bool) -> Ground | None:
-        return find(check, identity, _bearer(check, identity, newly), Auth.bearer, "bearer")
+        token = _bearer(check, identity, newly)
+        return find(check, identity, token, check.sessions.carried, "bearer")
 
     ground = opened(renewable and (fresh or ending))
     if ground is None and renewable:

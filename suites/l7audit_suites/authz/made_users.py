@@ -149,13 +149,13 @@ def grounds(check: Check, user: MadeUser, surface: Surface) -> dict[str, Ground]
     found: dict[str, Ground] = {}
     for name in ("session", "other session"):
         token = user.token(check)
-        good = check.send(surface.request(auth=Auth.bearer(token))) if token else None
+        good = check.send(surface.request(auth=check.sessions.carried(token))) if token else None
         if good is not None and good.ok:
-            found[name] = Ground(check, surface, user.maker, token, Auth.bearer, good)
+            found[name] = Ground(check, surface, user.maker, token, check.sessions.carried, good)
     session = found.get("session")
     for maker in check.model.surfaces(Kind.KEY_CREATE, limit=1) if session else []:
         assert session is not None
-        answer = check.send(maker.request(auth=Auth.bearer(session.credential)))
+        answer = check.send(maker.request(auth=check.sessions.carried(session.credential)))
         scheme = next(iter(check.model.schemes("api_key")), None)
         if not answer.ok or scheme is None:
             continue

@@ -42,9 +42,9 @@ def narrow_token(check: Check) -> NarrowToken:
             text = _token(answer)
             if not text or _told(answer) - set(scopes):
                 continue
-            auth = Auth.bearer(text)
+            auth = check.sessions.carried(text)
             if opened(family.list, by(check, family.list, auth)):
-                return NarrowToken(owner, family, auth, Auth.bearer(whole))
+                return NarrowToken(owner, family, auth, check.sessions.carried(whole))
     if not clients:
         check.not_applicable("No identity of the profile gets a token as a client.")
     check.inconclusive("No token could be had for a listing alone.")

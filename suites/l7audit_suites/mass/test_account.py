@@ -118,7 +118,7 @@ def _somebody(check: Check) -> Iterator[tuple[str, Auth]]:
         user = made_user(check, users, users.weak)
         token = user.token(check) if user is not None else ""
         if token:
-            yield "", Auth.bearer(token)
+            yield "", check.sessions.carried(token)
     ordinary, _ = by_role(check.identities, admin_roles(check))
     for identity in [*ordinary, *in_use(check.identities)][:3]:
         yield identity.name, check.sessions.auth(identity)

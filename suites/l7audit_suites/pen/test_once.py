@@ -95,7 +95,7 @@ def _cookies_of(request: Request) -> set[str]:
 def _sessions(check: Check, answer: Answer) -> list[Auth]:
     """Everything in an answer that opens a session: a token, a cookie, or both."""
     token, cookie = token_in(answer), session_cookie(answer)
-    found = [Auth.bearer(token)] if token else []
+    found = [check.sessions.carried(token)] if token else []
     found += [Auth.cookie(*cookie)] if cookie else []
     for auth in found:
         check.probe.redactor.learn(auth.secret)
