@@ -47,6 +47,7 @@ FOR_SUITES = {
     "l7audit.probe.handshake": "Offer possible",
     "l7audit.probe.http2": "MOST_CONTENT SECONDS Stream",
     "l7audit.probe.logs": "Logs MOST_BYTES",
+    "l7audit.probe.patience": "retry_after",
     "l7audit.probe.raw": "Raw Talk",
     "l7audit.probe.request": "Auth Request",
     "l7audit.probe.storage": "Row Storage",
