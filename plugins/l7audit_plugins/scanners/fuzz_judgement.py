@@ -39,6 +39,9 @@ SEVERITY = {
 NEEDS_TWO = frozenset({Rule.BROKE, Rule.LOST, Rule.ENDLESS})
 """What happens once may be the weather: these are believed when the same request shows it again."""
 
+_EITHER = frozenset({Rule.UNDOCUMENTED, Rule.OTHER_SHAPE})
+"""Here it may as well be the document that is wrong."""
+
 
 def broken(answer: Answer) -> Rule | None:
     """Whether the service failed, by what its answer is or that there is none."""
@@ -81,10 +84,16 @@ def weakness(rule: Rule, place: Place, message: str, seen: str, *answers: Answer
         place=place,
         message=message,
         severity=SEVERITY[rule],
-        confidence=Confidence.CONFIRMED if rule in NEEDS_TWO else Confidence.STRONG,
+        confidence=_sure(rule),
         seen=seen,
         exchanges=tuple(dict.fromkeys(a.exchange for a in answers)),
     )
+
+
+def _sure(rule: Rule) -> Confidence:
+    if rule in _EITHER:
+        return Confidence.WEAK
+    return Confidence.CONFIRMED if rule in NEEDS_TWO else Confidence.STRONG
 
 
 def _shape(made: Made, answer: Answer) -> str:

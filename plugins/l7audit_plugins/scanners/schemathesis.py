@@ -33,6 +33,9 @@ from l7audit_plugins.scanners.fuzz_judgement import (
 )
 
 AMOUNT = Amount(most=200, drawn=3, operations=5)
+FEW = Amount(most=100, drawn=1, operations=3)
+"""At somebody's."""
+
 SECONDS = 45.0
 """After so long no further operation is tried."""
 
@@ -68,9 +71,10 @@ class Schemathesis(Scanner):
     mend = MEND
 
     def scan(self, ground: Ground) -> Scan:
-        """A few hundred requests to what may be fuzzed, and what their answers show."""
+        """A hundred or two of requests to what may be fuzzed, and what their answers show."""
         settle(ground.folder)
-        return fuzz(ground, AMOUNT, SECONDS)
+        few = not ground.sessions.model.sample(AMOUNT.most)
+        return fuzz(ground, FEW if few else AMOUNT, SECONDS)
 
 
 def fuzz(ground: Ground, amount: Amount, seconds: float) -> Scan:

@@ -107,6 +107,10 @@ class Check(Saying):
         """The first surface of a kind; ends the check as `surfaces` does."""
         return self.surfaces(kind, limit=1)[0]
 
+    def sample(self, full: int, few: int = 0) -> int:
+        """As `TargetModel.sample`: `few` requests at somebody's, where a stack of ours gets all."""
+        return self.model.sample(full, few)
+
     def send(self, request: Request, *, identity: str = "", patience: bool = True) -> Answer:
         """Sends and records; `patience` waits out a 429, so that it is not read as a refusal."""
         return self.probe.send(request, identity=identity, patience=patience)

@@ -75,6 +75,13 @@ class TargetModel:
         """
         return cls(_parsed(text) if text.strip() else None, target, seed, learnt)
 
+    def sample(self, full: int, few: int = 0) -> int:
+        """How many requests are spent on what more of them only say more surely: `full` on a stack
+        that was started for it, `few` at somebody's, unless its profile wants all (hint
+        `samples: full`)."""
+        somebodys = self.target.provider == "external"
+        return few if somebodys and self.target.hints.get("samples") != "full" else full
+
     def surfaces(self, kind: Kind, limit: int = 3) -> list[Surface]:
         """Surfaces of a kind: the plainest first, chosen by the seed among equals."""
         found = [o for o in self.operations if kind in o.kinds]

@@ -12,7 +12,8 @@ from l7audit.probe.answer import Answer
 from l7audit.probe.request import Request
 from l7audit_suites.audit.trail import Trail, new_key, signed_in, trail, wrong_key
 from l7audit_suites.authn.made_keys import MadeKey, made_key
-from l7audit_suites.rate.flood import guessing_bucket, throttled
+from l7audit_suites.rate.buckets import guessing_bucket
+from l7audit_suites.rate.flood import throttled
 
 _FLOOD = 24
 _CONCURRENCY = 8

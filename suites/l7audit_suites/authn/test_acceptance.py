@@ -9,8 +9,9 @@ from l7audit.probe.request import Request
 from l7audit_suites.authn.ground import Ground, bearer_ground, holders, key_ground
 from l7audit_suites.authn.judgement import Seen
 
-SAMPLE = 304
-"""Requests: 299 without a refusal bound the rate of refusals by 1 % at 95 %."""
+SAMPLE, FEW = 304, 16
+"""Requests: 299 without a refusal bound the rate of refusals by 1 % at 95 %; a few only show that
+it is no matter of luck."""
 
 _CONCURRENCY = 16
 _AGAIN = 80
@@ -26,7 +27,8 @@ def test_a_valid_credential_is_always_accepted(check: Check) -> None:
         grounds.append(bearer_ground(check))
     if not grounds:
         check.inconclusive("No identity of the profile has an API key or gets a token.")
-    turns = [grounds[n % len(grounds)] for n in range(SAMPLE)]
+    size = check.sample(SAMPLE, FEW)
+    turns = [grounds[n % len(grounds)] for n in range(size)]
     requests: list[Request] = [ground.request(ground.credential) for ground in turns]
     answers = check.burst(requests, _CONCURRENCY)
     patience = _AGAIN
@@ -43,8 +45,8 @@ def test_a_valid_credential_is_always_accepted(check: Check) -> None:
         trials=len(pairs),
         documented="auth-success-rate",
     )
-    if len(pairs) < SAMPLE:
-        check.observe(f"{SAMPLE - len(pairs)} of {SAMPLE} requests got no decision.")
+    if len(pairs) < size:
+        check.observe(f"{size - len(pairs)} of {size} requests got no decision.")
     if not pairs:
         check.inconclusive("No request with a valid credential got a decision.")
     place = (refused or pairs)[0][0].place("valid credential")

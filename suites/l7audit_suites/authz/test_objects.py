@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -196,11 +197,21 @@ def test_a_refusal_does_not_tell_that_a_thing_exists(check: Check) -> None:
                     nobodys,
                     expected="the same answer as for an id that nothing has",
                     seen=f"{theirs.status} for another's thing, {nobodys.status} for none",
-                    confidence=Confidence.STRONG,
+                    confidence=_worth_knowing(thing.id),
                     cause=missing_owner(surface),
                 )
     if not looked:
         check.inconclusive(_NO_STRANGER)
+
+
+_COUNTED_OR_DRAWN = re.compile(r"\d+|[0-9a-f-]{16,}", re.IGNORECASE)
+
+
+def _worth_knowing(identifier: str) -> Confidence:
+    """How much it harms that something of that id exists: a name says something of its owner, while
+    whoever has a number, or letters that were drawn, learns nothing but that."""
+    plain = _COUNTED_OR_DRAWN.fullmatch(identifier)
+    return Confidence.WEAK if plain else Confidence.STRONG
 
 
 def missing_owner(surface: Surface) -> str:

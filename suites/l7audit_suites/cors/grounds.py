@@ -9,7 +9,7 @@ from l7audit.harness.check import Check
 from l7audit.probe.answer import Answer
 from l7audit.probe.request import Request
 from l7audit_suites.cors import judgement
-from l7audit_suites.cors.lattice import Family, Stranger, of_family, origin_of, strangers
+from l7audit_suites.cors.lattice import LEAST, Family, Stranger, of_family, origin_of, strangers
 from l7audit_suites.head.reads import Read, reads
 
 CONCURRENCY = 8
@@ -63,7 +63,7 @@ def friend(check: Check) -> str:
 def lattice(check: Check) -> tuple[Stranger, ...]:
     """The strangers for this target's policy."""
     own = origin_of(check.target.base_url)
-    return strangers(check.target.allowed_origins, own, check.random)
+    return strangers(check.target.allowed_origins, own, check.random, check.sample(LEAST))
 
 
 def few_strangers(check: Check) -> list[Stranger]:

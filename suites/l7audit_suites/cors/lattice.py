@@ -63,8 +63,11 @@ def origin_of(url: str) -> str:
     return same_origin_key(f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}")
 
 
-def strangers(allowed: Sequence[str], own: str, chance: random.Random) -> tuple[Stranger, ...]:
-    """All strangers for a policy that allows these origins; `own` is the target's own origin.
+def strangers(
+    allowed: Sequence[str], own: str, chance: random.Random, least: int = LEAST
+) -> tuple[Stranger, ...]:
+    """All strangers for a policy that allows these origins, `least` of them at least; `own` is the
+    target's own origin.
 
     Without an allowed origin the target's own is what they resemble. At most three origins are
     imitated. The order is that of the families; no origin comes twice.
@@ -75,7 +78,7 @@ def strangers(allowed: Sequence[str], own: str, chance: random.Random) -> tuple[
     for stranger in (*_arbitrary(chance), *(s for m in models for s in _imitate(m))):
         if same_origin_key(stranger.origin) not in known:
             found.setdefault(stranger.origin, stranger)
-    while len(found) < LEAST:
+    while len(found) < least:
         more = f"https://{chance.randrange(16**8):08x}.{_EVIL}"
         found.setdefault(more, Stranger(more, Family.ARBITRARY, "any site"))
     return tuple(sorted(found.values(), key=lambda s: list(Family).index(s.family)))

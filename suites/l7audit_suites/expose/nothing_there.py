@@ -34,16 +34,16 @@ def there(
 ) -> Iterator[Asked]:
     """Names that are answered with success and otherwise than random ones in the same folder.
 
-    Two random names are asked for, each with and without an ending: a folder in which they are
-    answered differently from one another is left out.
+    Where any is, two random names are asked for, each with and without an ending: a folder in which
+    they are answered differently from one another is left out.
     """
     for folder in folders:
-        absent = _absent(check, folder, auth)
-        if absent is None:
-            continue
         requests = [_request(f"{folder}/{name}", auth) for name in names]
-        for name, answer in zip(names, ask_all(check, requests), strict=True):
-            if answer.ok and not any(_alike(answer, other) for other in absent):
+        answers = zip(names, ask_all(check, requests), strict=True)
+        answered = [(name, answer) for name, answer in answers if answer.ok]
+        absent = _absent(check, folder, auth) if answered else None
+        for name, answer in answered if absent is not None else ():
+            if not any(_alike(answer, other) for other in absent or ()):
                 yield Asked(folder, name, answer)
 
 

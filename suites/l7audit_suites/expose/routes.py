@@ -114,7 +114,7 @@ def versions(current: str) -> list[str]:
     """Other versions than this one that may still, or already, be there."""
     match = VERSION.fullmatch(current)
     number = int(match.group(1)) if match else 1
-    near = range(max(0, number - 2), number + 3)
+    near = range(max(0, number - 2), number + 2)
     return [*(f"v{n}" for n in near if n != number), *VERSIONS]
 
 

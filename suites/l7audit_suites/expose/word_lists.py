@@ -126,5 +126,5 @@ INNER = ("internal", "admin")
 OF_A_THING = ("history", "export", "audit", "logs", "raw", "internal", "permissions", "versions")
 """Names of routes that stand below one thing."""
 
-VERSIONS = ("beta", "internal", "legacy", "old", "dev", "staging")
+VERSIONS = ("beta", "internal", "legacy", "dev")
 """What else stands in a path where a version does."""

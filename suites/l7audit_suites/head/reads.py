@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import islice
+from weakref import WeakKeyDictionary
 
 from l7audit.harness.check import Check
 from l7audit.model import Identity, Kind, Place
 from l7audit.probe.answer import Answer
 from l7audit.probe.request import Auth, Request
 from l7audit.target.surface import Surface
+from l7audit.target.target_model import TargetModel
 
 TOO_LARGE = 1_100_000
 """Bytes of a body that an operation for small documents should not take."""
@@ -27,6 +29,9 @@ class Read:
 
     def place(self, part: str = "") -> Place:
         return self.surface.place(part)
+
+
+_ANSWERS: WeakKeyDictionary[TargetModel, dict[tuple[str, str, str], Answer]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +76,13 @@ def _public(check: Check, most: int) -> list[Read]:
 
 
 def _read(check: Check, surface: Surface, auth: Auth) -> Read | None:
+    """The read where it succeeds, which is asked once a process."""
     request = surface.request(auth=auth)
-    answer = check.send(request)
-    return Read(surface, request, answer, auth.kind != "none") if answer.ok else None
+    known = _ANSWERS.setdefault(check.model, {})
+    asked = (request.method, request.path, auth.kind)
+    if asked not in known:
+        known[asked] = check.send(request)
+    return Read(surface, request, known[asked], auth.kind != "none") if known[asked].ok else None
 
 
 def mistakes(check: Check, read: Read, *, large: bool = False) -> list[Mistake]:

@@ -131,9 +131,8 @@ def inquire(
         for inlet, base in zip(inlets, plain, strict=True)
         for query in queries
     ]
-    broken = [(inlet, base) for inlet, base in zip(inlets, plain, strict=True) for _ in BROKEN]
     requests = [inlet.request(text) for inlet, _, _, text in tried]
-    requests += [inlet.request(text) for inlet in inlets for text in BROKEN]
+    requests += [inlet.request(BROKEN) for inlet in inlets]
     answers = ask_all(check, requests)
     guilty: set[Place] = set()
     for (inlet, base, query, text), answer in zip(tried, answers, strict=False):
@@ -141,7 +140,7 @@ def inquire(
         if stands_out and inlet.place not in guilty:
             pairs = partial(query.pairs, check.random, word())
             guilty |= {inlet.place} if confirmed(inlet, pairs, what) else set()
-    for (inlet, base), answer in zip(broken, answers[len(tried) :], strict=True):
+    for inlet, base, answer in zip(inlets, plain, answers[len(tried) :], strict=True):
         told = errors.search(answer.text)
         check.expect(
             told is None or errors.search(base.text) is not None or inlet.place in guilty,
@@ -240,19 +239,38 @@ def _broke(answer: Answer) -> bool:
     return answer.status is not None and answer.status >= 500
 
 
-def ask(inlets: Sequence[Inlet], forms: Sequence[str], what: str) -> None:
-    """Expects that no answer to a payload in an inlet holds what only computing it gives."""
+def ask(inlets: Sequence[Inlet], forms: Sequence[str], what: str, together: str = "") -> None:
+    """Expects that no answer to a payload in an inlet holds what only computing it gives.
+
+    `together` is a text that holds all forms but the last: where it is taken as it is they need not
+    be tried one by one.
+    """
     if not inlets:
         return
     check = inlets[0].caller.check
-    before = {str(i.place): i.plain for i in inlets}
-    plain = ask_all(check, [i.request(before[str(i.place)] + word()) for i in inlets])
+    plain = ask_all(check, [i.request(i.plain + word()) for i in inlets])
     inlets = [i for i, a in zip(inlets, plain, strict=True) if i.kept(a).ok or _broke(a)]
-    tried = [(i, f, Marker.random(check.random)) for i in inlets for f in forms]
+    if not together:
+        _asked(check, [(i, f) for i in inlets for f in forms], what)
+        return
+    answers = _asked(check, [(i, together) for i in inlets], what)
+    taken = [a.ok for a in answers]
+    whole = [(i, forms[-1]) for i, ok in zip(inlets, taken, strict=True) if ok]
+    single = [(i, f) for i, ok in zip(inlets, taken, strict=True) if not ok for f in forms]
+    _asked(check, [*whole, *single], what)
+
+
+def _asked(check: Check, tried: Sequence[tuple[Inlet, str]], what: str) -> list[Answer]:
+    """The answers to these payloads, each with factors of its own; none may hold their product."""
+    markers = [Marker.random(check.random) for _ in tried]
     answers = ask_all(
-        check, [i.request(m.payload(f, before[str(i.place)] or "lq")) for i, f, m in tried]
+        check,
+        [
+            i.request(m.payload(f, i.plain or "lq"))
+            for (i, f), m in zip(tried, markers, strict=True)
+        ],
     )
-    for (inlet, _, marker), answer in zip(tried, answers, strict=True):
+    for (inlet, _), marker, answer in zip(tried, markers, answers, strict=True):
         inlet.kept(answer)
         check.expect(
             not marker.computed(spoken(answer)),
@@ -262,3 +280,4 @@ def ask(inlets: Sequence[Inlet], forms: Sequence[str], what: str) -> None:
             expected=COMPUTED,
             seen="the product of two random numbers that were sent as factors",
         )
+    return answers

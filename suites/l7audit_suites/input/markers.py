@@ -25,6 +25,9 @@ TEMPLATES = (
 )
 """As the families of engines write it; last what is evaluated as it stands."""
 
+TEMPLATE = " ".join(TEMPLATES[:-1])
+"""All of them in one text: what an engine does not know is text to it, or breaks it."""
+
 SQL = (
     "{v}'||({a}*{b})||'",
     "{v}'+CAST({a}*{b} AS VARCHAR)+'",

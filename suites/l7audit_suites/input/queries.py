@@ -58,8 +58,8 @@ LDAP = tuple(
 """After any text, after none, and as one more of several; every entry of a directory has an
 `objectClass`, and none has a word of ours in it."""
 
-BROKEN = ("lq'", 'lq"', "lq*)(", "lq\\")
-"""Texts that leave a query unreadable."""
+BROKEN = "lq'\"*)(\\"
+"""A text that leaves a query unreadable, whatever it stands in."""
 
 XPATH_ERRORS = re.compile(r"x-?path|XP(ST|TY|DY)\d{4}|msxml|SimpleXMLElement", re.IGNORECASE)
 LDAP_ERRORS = re.compile(

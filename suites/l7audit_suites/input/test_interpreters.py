@@ -6,7 +6,7 @@ import pytest
 
 from l7audit.harness.check import Check
 from l7audit_suites.input.hunt import ask, plant
-from l7audit_suites.input.markers import SHELL, TEMPLATES
+from l7audit_suites.input.markers import SHELL, TEMPLATE, TEMPLATES
 from l7audit_suites.input.parts import reach
 
 
@@ -23,4 +23,4 @@ def test_no_input_is_rendered_as_a_template(check: Check) -> None:
     ground = reach(check)
     what = "an expression of a template within this input is computed"
     plant(ground.rooms, TEMPLATES, what)
-    ask(ground.texts, TEMPLATES, what)
+    ask(ground.texts, TEMPLATES, what, together=TEMPLATE)

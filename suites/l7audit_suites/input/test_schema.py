@@ -54,6 +54,8 @@ def test_what_does_not_fit_its_schema_is_refused(check: Check) -> None:
         *_asked(check, who),
         *_queried(check, rooms, who),
     ]
+    if not check.sample(len(trials)):
+        trials = one_of_each(trials)
     if not trials:
         check.inconclusive("The document's schemas forbid nothing that could be tried.")
     check.witness("what fits its schema is taken", lambda: rooms[0].make().answer)
@@ -76,6 +78,7 @@ def test_what_does_not_fit_its_schema_is_refused(check: Check) -> None:
             "input that its schema forbids is not refused",
             answer,
             expected="a status of the 4xx class, or an error in its stead",
+            cause=f"what {trial.surface.place()} takes is not held against its schema",
         )
     check.measure(
         "invalid inputs refused",
@@ -91,6 +94,14 @@ def _refused(answer: Answer) -> bool:
     services do whose clients look at a member of each answer and never at its status."""
     status = answer.status or 0
     return 400 <= status < 500 or (200 <= status < 300 and not answer.ok)
+
+
+def one_of_each(trials: Sequence[Trial]) -> list[Trial]:
+    """One for each way to break each part: what is far too long tells no more than what is."""
+    found: dict[tuple[str, str], Trial] = {}
+    for trial in trials:
+        found.setdefault((str(trial.surface.place()), trial.part.replace(": far ", ": ")), trial)
+    return list(found.values())
 
 
 def _discard(rooms: Sequence[Workshop], trial: Trial, answer: Answer) -> None:

@@ -15,17 +15,17 @@ DEPTH = 100_000
 RANGES = 300
 
 
-def swollen_heads(spelled: bytes) -> dict[str, bytes]:
-    """The request with a head that is far larger than any that is needed."""
+def swollen_heads(spelled: bytes, times: int = 1) -> dict[str, bytes]:
+    """The request with a head that is far larger than any that is needed, or `times` as large."""
     head = spelled[:-2]
     method, _, rest = spelled.partition(b" ")
     target, _, behind = rest.partition(b" ")
-    many = b"".join(b"X-Audit-%d: %b\r\n" % (n, b"a" * 64) for n in range(FIELDS))
+    many = b"".join(b"X-Audit-%d: %b\r\n" % (n, b"a" * 64) for n in range(times * FIELDS))
     joint = b"&" if b"?" in target else b"?"
     return {
-        "one long field": head + b"X-Audit: " + b"a" * HEADER + b"\r\n\r\n",
+        "one long field": head + b"X-Audit: " + b"a" * times * HEADER + b"\r\n\r\n",
         "many fields": head + many + b"\r\n",
-        "long address": b"%b %b%ba=%b %b" % (method, target, joint, b"a" * HEADER, behind),
+        "long address": b"%b %b%ba=%b %b" % (method, target, joint, b"a" * times * HEADER, behind),
     }
 
 

@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from l7audit.harness.check import Check
-from l7audit.model import Kind
+from l7audit.model import Confidence, Kind
 from l7audit.probe.raw import Raw, Talk
 from l7audit.probe.request import Request
 from l7audit.target.surface import Surface
-from l7audit_suites.pen.framing import Opening, Payload
+from l7audit_suites.pen.framing import BY_CODING, Opening, Payload
+from l7audit_suites.pen.ground import beside_an_edge
 
 _TRIES = 4
 _QUIET = 0.12
@@ -57,6 +58,10 @@ def splits_none(
             *talk.answers,
             expected="one answer, or a refusal and the end of the connection",
             seen=f"{len(talk.answers)} answers: {', '.join(map(str, talk.statuses))}",
+            # The coding is what counts (RFC 9112 6.3), so only the end of the connection is missed:
+            # that harms where somebody in front counts by the length.
+            confidence=beside_an_edge(check) if name.endswith(BY_CODING) else Confidence.CONFIRMED,
+            cause="a length beside a coding" if name.endswith(BY_CODING) else "",
         )
 
 

@@ -46,6 +46,9 @@ DISGUISES: tuple[tuple[str, bytes], ...] = (
 )
 """Ways to write `Transfer-Encoding: chunked` that one reader takes for it, and another does not."""
 
+BY_CODING = ("CL.TE", "length behind")
+"""How the names end of what is read as two where the coding is read, as the standard has it."""
+
 _CHUNKS = b"0\r\n\r\n"
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from l7audit.harness.check import Check
-from l7audit.model import Identity, Kind, Place
+from l7audit.model import Confidence, Identity, Kind, Place
 from l7audit.probe.answer import Answer
 from l7audit.probe.request import Request
 from l7audit.target.surface import Surface
@@ -37,6 +37,12 @@ def reads(check: Check, public: int = 4, protected: int = 2) -> list[Read]:
         check.inconclusive("No read of the target answered with success.")
     check.witness("a read is answered with success", lambda: check.send(found[0].request))
     return found
+
+
+def beside_an_edge(check: Check) -> Confidence:
+    """How sure it is that what an edge would stop does harm: only a profile that knows what stands
+    behind the edge shows that there is one, and that this is it."""
+    return Confidence.CONFIRMED if check.target.replicas else Confidence.WEAK
 
 
 def somebody(check: Check) -> Identity | None:

@@ -17,8 +17,9 @@ from l7audit_suites.pen.connections import taker
 from l7audit_suites.pen.framing import Opening
 from l7audit_suites.pen.ground import Read, reads
 
-HOLDERS = 48
-"""Slow connections: more than a pool of workers has, fewer than any edge should mind."""
+HOLDERS, FEW = 48, 24
+"""Slow connections: more than a pool of workers has, fewer than any edge should mind; at somebody's
+as many as pools have that were left as they come."""
 
 HELD = 2.5
 """Seconds for which they are held; twice as long where the machine needs as long to open them."""
@@ -48,24 +49,25 @@ def test_slow_bodies_keep_nobody_waiting(check: Check) -> None:
 
 def holds(check: Check, read: Read, surface: Surface, slow: Sequence[bytes], what: str) -> None:
     """Expects quick requests to be answered while slow ones are held, as they are without them."""
+    holders = check.sample(HOLDERS, FEW)
     quick = Raw((check.spelled(replace(read.request)),), quiet=0.0, seconds=_PATIENCE)
     before = [check.talk(quick) for _ in range(_PROBES)]
     if not all(map(_fine, before)):
         check.inconclusive("Requests on new connections are not all answered in quiet times.")
     check.witness("a request on a new connection is answered", lambda: _fine(check.talk(quick)))
     for stretch in (1, 2):
-        asked, during, talks = _beside(check, quick, slow, stretch)
+        asked, during, talks = _beside(check, quick, [slow] * holders, stretch)
         holding = sum(0 < t.began <= asked and _held_to(t, during) for t in talks)
-        if holding >= HOLDERS // 2:
+        if holding >= holders // 2:
             break
     else:
-        check.inconclusive(f"Only {holding} of {HOLDERS} slow connections could be held at a time.")
-    check.observe(f"{holding} of {HOLDERS} slow connections were held while others asked.")
+        check.inconclusive(f"Only {holding} of {holders} slow connections could be held at a time.")
+    check.observe(f"{holding} of {holders} slow connections were held while others asked.")
     lost = [t for t in during if not _fine(t)]
     check.expect(
         len(lost) < len(during) // 2,
         surface.place(f"slow {what}"),
-        f"{HOLDERS} connections that send their {what} slowly keep others from being answered.",
+        f"{holders} connections that send their {what} slowly keep others from being answered.",
         *[a for t in lost for a in t.answers],
         expected="every request on a new connection answered",
         seen=f"{len(lost)} of {len(during)} were not",
@@ -74,12 +76,13 @@ def holds(check: Check, read: Read, surface: Surface, slow: Sequence[bytes], wha
 
 
 def _beside(
-    check: Check, quick: Raw, slow: Sequence[bytes], stretch: int
+    check: Check, quick: Raw, slow: Sequence[Sequence[bytes]], stretch: int
 ) -> tuple[float, list[Talk], list[Talk]]:
     """When quick requests were sent while slow ones were held, what they gave, and those others."""
-    raw = Raw(tuple(slow), pause=_PAUSE, answers=0, seconds=HELD * stretch)
+    seconds = HELD * stretch
+    raws = [Raw(tuple(each), pause=_PAUSE, answers=0, seconds=seconds) for each in slow]
     with ThreadPoolExecutor(1) as beside:
-        held = beside.submit(check.talks, [raw] * HOLDERS)
+        held = beside.submit(check.talks, raws)
         time.sleep(_SETTLED * stretch)
         asked = time.perf_counter()
         during = check.talks([quick] * _PROBES)

@@ -33,6 +33,11 @@ class Tried:
     answer: Answer
 
 
+def held_back(answer: Answer) -> bool:
+    """Whether a trick got nowhere: it was throttled, or not taken for the plain request."""
+    return throttled(answer) or answer.status in NOT_UNDERSTOOD
+
+
 def try_around(bucket: Bucket, trick: Trick) -> Tried:
     """Sends a trick between two refusals of the plain request, until it is clear what it is.
 
@@ -44,7 +49,7 @@ def try_around(bucket: Bucket, trick: Trick) -> Tried:
         if not bucket.shut():
             bucket.empty()
         answer = bucket.check.send(trick(), patience=False)
-        if throttled(answer) or answer.status in NOT_UNDERSTOOD:
+        if held_back(answer):
             return Tried(False, answer)
         if answer.status is None or answer.status >= 500:
             errors += 1

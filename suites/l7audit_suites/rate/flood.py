@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from weakref import WeakKeyDictionary
 
 from l7audit.harness.check import Check
-from l7audit.model import Identity, Kind, Place
+from l7audit.model import Identity, Place
 from l7audit.probe.answer import Answer
 from l7audit.probe.patience import retry_after
 from l7audit.probe.request import Auth, Request
-from l7audit_suites.authn.ground import holders
-from l7audit_suites.authn.password_doors import doors
+from l7audit.target.target_model import TargetModel
 from l7audit_suites.authn.resemblance import differences
 from l7audit_suites.rate.bucket_fit import Sample
-from l7audit_suites.rate.fields import Policy, limits, policies
+from l7audit_suites.rate.fields import Policy, policies
 
-UNANNOUNCED = 400
+UNANNOUNCED = 320
 """Requests that a flood spends where the target announces no quota."""
+
+STRANGERS = 64
+"""Requests of nobody in particular, where members are limited by themselves."""
 
 GUESSES = 60
 """Guesses at one secret that nobody needs who merely forgot."""
@@ -28,8 +30,9 @@ MOST = 2_500
 """Requests that any flood may spend."""
 
 CONCURRENCY = 16
-PATIENCE = 45.0
-"""Seconds that a check waits for a bucket that an earlier one has emptied."""
+PATIENCE = 65.0
+"""Seconds that a check waits for a bucket that an earlier one has emptied: limits a minute are the
+commonest."""
 
 
 def throttled(answer: Answer) -> bool:
@@ -68,13 +71,15 @@ def tightest(answer: Answer) -> Policy | None:
 @dataclass(frozen=True, slots=True)
 class Bucket:
     """What limits one request: `full` is its answer when nothing had been taken before, `bare` the
-    request without its caller."""
+    request without its caller, `bound` what a flood spends where no quota is announced."""
 
     check: Check
     operation: Place
     request: Request
     full: Answer
     bare: Request
+    who: Identity | None = None
+    bound: int = UNANNOUNCED
 
     def by(self, auth: Auth) -> Request:
         """The same request, of another caller."""
@@ -107,13 +112,17 @@ class Bucket:
             self.check.inconclusive(
                 f"The announced quota of {policy.quota} is more than a check may spend."
             )
-        bound = UNANNOUNCED if policy is None else min(MOST, 2 * policy.quota + CONCURRENCY)
+        bound = self.bound if policy is None else min(MOST, 2 * policy.quota + CONCURRENCY)
         answers: list[Answer] = []
         while len(answers) < bound:
             size = min(2 * CONCURRENCY, bound - len(answers))
             answers += self.check.burst([self.request] * size, CONCURRENCY)
             if any(map(throttled, answers)):
                 break
+        if not lent(self.check):
+            refused = next(filter(throttled, answers), None)
+            known = _FLOODED.setdefault(self.check.model, {})
+            known[self.operation] = Flooded(self, len(answers), refused)
         return sorted(answers, key=lambda a: a.started)
 
     def empty(self) -> Answer:
@@ -121,104 +130,84 @@ class Bucket:
 
         Without a limit the check ends: RATE-01 speaks of that, the others have nothing to test.
         """
+        before = flooded(self.check).get(self.operation)
+        if before is not None and before.refused is None:
+            self.check.inconclusive(
+                f"No limit was met by {before.sent} requests before, so none can be walked around."
+            )
+        asked = self.ask() if before is not None else None
+        if asked is not None and throttled(asked):
+            return asked
         refused = next(filter(throttled, self.flood()), None)
         if refused is None:
             self.check.inconclusive("No limit was met, so nothing can be said of ways around it.")
         return refused
 
     def opens_again(self) -> None:
-        """The closing witness: the target still works, and lets the caller in after its wait."""
-        self.check.witness("the caller is let in again after the flood", self._let_in)
+        """The closing witness: the target still works, and lets the caller in after its wait.
 
-    def _let_in(self) -> bool:
-        deadline = time.monotonic() + PATIENCE
-        answer = self.ask()
-        while throttled(answer) and time.monotonic() < deadline:
-            time.sleep(min(PATIENCE, max(0.2, retry_after(answer.headers) or 1.0)))
-            answer = self.ask()
-        return admitted(answer) is True
-
-
-def caller(check: Check, number: int) -> Identity:
-    """One of those with small quotas where the profile has them, a different one a check."""
-    limited = [i for i in check.identities if "limited" in i.tags]
-    everybody = limited or check.identities
-    if not everybody:
-        check.inconclusive("The profile gives no identity.")
-    return everybody[number % len(everybody)]
+        Where the next check needs the same caller shut out, only that it still answers.
+        """
+        if lent(self.check):
+            self.check.witness(
+                "the caller is let in again after the flood",
+                lambda: admitted(let_in(self.check, self.request)) is True,
+            )
+        else:
+            self.check.witness(
+                "the target still answers after the flood", lambda: admitted(self.ask()) is not None
+            )
 
 
-def protected_bucket(check: Check, identity: Identity) -> Bucket:
-    """The full bucket of a protected read that the identity may make; the witness is taken."""
-    auth = check.sessions.auth(identity)
-    for surface in check.surfaces(Kind.PROTECTED_READ, limit=6):
-        request = surface.request(auth=auth)
-        full = settle(check, request)
-        if full.ok:
-            check.witness("the caller is let in before the flood", full)
-            return Bucket(check, surface.place(), request, full, surface.request())
-    check.inconclusive(f"No protected read answers {identity.name} with success.")
+@dataclass(frozen=True, slots=True)
+class Flooded:
+    """A bucket that was flooded in this process: with how many requests, and the first answer that
+    `refused` somebody, if any did."""
+
+    bucket: Bucket
+    sent: int
+    refused: Answer | None
+    beside: Answer | None = None
+    """What somebody else was answered right after it."""
 
 
-def public_bucket(check: Check) -> Bucket:
-    """The full bucket of an anonymous caller; the witness is taken."""
-    surface = check.surface(Kind.PUBLIC_READ)
-    request = surface.request()
-    full = settle(check, request)
-    check.witness("the public read answers", full)
-    return Bucket(check, surface.place(), request, full, surface.request())
+_FLOODED: WeakKeyDictionary[TargetModel, dict[Place, Flooded]] = WeakKeyDictionary()
 
 
-def guesses(check: Check) -> list[tuple[Place, Callable[[], Request]]]:
-    """Where passwords can be guessed, and what makes a guess at an account that nobody has.
+def flooded(check: Check) -> dict[Place, Flooded]:
+    """The buckets that checks of this process flooded, where they share their callers."""
+    return _FLOODED.get(check.model, {})
 
-    Where somebody of the profile comes in by a password a guess is made in the same way, so that
-    it gets as far as the comparison; else as the document says.
+
+_GUESSED: WeakKeyDictionary[TargetModel, set[Place]] = WeakKeyDictionary()
+
+
+def guessed(check: Check) -> set[Place]:
+    """Where checks of this process guessed passwords and nobody held them off."""
+    return _GUESSED.setdefault(check.model, set())
+
+
+def heard_beside(bucket: Bucket, answer: Answer) -> None:
+    """Keeps what somebody else was answered right after a bucket's flood."""
+    known = flooded(bucket.check)
+    if bucket.operation in known:
+        known[bucket.operation] = replace(known[bucket.operation], beside=answer)
+
+
+def lent(check: Check) -> bool:
+    """Whether the profile lends callers with small quotas of their own: a full one for each check.
+
+    Else one flood has to do for all checks: what it emptied is not waited for in between.
     """
-    name = f"nobody-{check.control.id.lower()}-{check.random.randrange(10**9)}"
-    if not holders(check, ("password", "basic")):
-        surface = check.surface(Kind.LOGIN)
-        request = check.sessions.login_request(surface, name, "not-the-password")
-        return [(surface.place(), lambda: request)]
-    found: list[tuple[Place, Callable[[], Request]]] = []
-    for door in doors(check):
-        _, at, domain = door.known[0][1].name.partition("@")
-        account = f"{name}{at}{domain}"
-        found.append((door.place(), partial(door.request, account, "not-the-password")))
-    return found
+    return any("limited" in i.tags for i in check.identities)
 
 
-def guessing_bucket(check: Check) -> Bucket:
-    """The bucket of guesses at the password of an account that nobody has."""
-    place, guess = guesses(check)[0]
-    request = guess()
-    full = check.send(request, patience=False)
-    check.witness("a guess is answered before the flood", lambda: admitted(full) is True, once=True)
-    return Bucket(check, place, request, full, request)
-
-
-def settle(check: Check, request: Request) -> Answer:
-    """Waits until the request's bucket is full, or says inconclusive after `PATIENCE`.
-
-    Without RateLimit fields 'full' can't be seen; then being admitted has to do.
-    """
+def let_in(check: Check, request: Request) -> Answer:
+    """The answer to the first one that is not throttled: a flood of before may last for a while.
+    The last one where `PATIENCE` is over."""
     deadline = time.monotonic() + PATIENCE
-    while True:
+    answer = check.send(request, patience=False)
+    while throttled(answer) and time.monotonic() < deadline:
+        time.sleep(min(PATIENCE, max(0.2, retry_after(answer.headers) or 1.0)))
         answer = check.send(request, patience=False)
-        wait = _wait(answer)
-        if wait <= 0:
-            return answer
-        if time.monotonic() + wait > deadline:
-            check.inconclusive(f"The limit was not free again within {PATIENCE:.0f} s.")
-        time.sleep(wait)
-
-
-def _wait(answer: Answer) -> float:
-    """Seconds until the bucket behind this answer is full; 0 where it is (but for this one)."""
-    if throttled(answer):
-        return min(PATIENCE, max(0.2, retry_after(answer.headers) or 1.0))
-    tight = tightest(answer)
-    left = next((x for x in limits(answer.headers) if tight and x.name == tight.name), None)
-    if tight is None or left is None or left.remaining >= tight.quota - 1:
-        return 0.0
-    return min(PATIENCE, left.reset or 1)
+    return answer

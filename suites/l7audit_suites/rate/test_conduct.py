@@ -10,8 +10,9 @@ from l7audit.harness.check import Check
 from l7audit.model import Kind
 from l7audit.probe.answer import Answer
 from l7audit.probe.patience import retry_after
+from l7audit_suites.rate.buckets import another, caller, protected_bucket, settle
 from l7audit_suites.rate.fields import limits, policies
-from l7audit_suites.rate.flood import caller, protected_bucket, settle, throttled
+from l7audit_suites.rate.flood import Bucket, flooded, throttled
 from l7audit_suites.rate.policy_change import tightened
 
 LONGEST = 8.0
@@ -71,15 +72,16 @@ def _announces(answer: Answer, wanted: int) -> bool:
 @pytest.mark.control("RATE-13")
 def test_one_principals_flood_does_not_throttle_another(check: Check) -> None:
     # Both with small quotas: a large one would hide a shared bucket.
-    loud, quiet = caller(check, 13), caller(check, 14)
-    if loud.name == quiet.name:
-        check.inconclusive("The profile gives one identity only.")
+    loud = caller(check, 13)
+    quiet = another(check, loud, 14)
     bucket = protected_bucket(check, loud)
-    request = bucket.by(check.sessions.auth(quiet))
-    check.witness("the quiet caller is let in", settle(check, request))
-    bucket.empty()
-    check.witness("the loud caller is shut out", bucket.shut())
-    answer = check.send(request, patience=False)
+    answer = _heard(bucket)
+    if answer is None:
+        request = bucket.by(check.sessions.auth(quiet))
+        check.witness("the quiet caller is let in", settle(check, request))
+        bucket.empty()
+        check.witness("the loud caller is shut out", bucket.shut())
+        answer = check.send(request, patience=False)
     check.expect(
         not throttled(answer),
         bucket.place("another principal"),
@@ -90,10 +92,18 @@ def test_one_principals_flood_does_not_throttle_another(check: Check) -> None:
     bucket.opens_again()
 
 
+def _heard(bucket: Bucket) -> Answer | None:
+    """What a quiet caller got while the loud one was shut out by an earlier flood of this process;
+    only that he was let in is taken at its word."""
+    known = flooded(bucket.check).get(bucket.operation)
+    return None if known is None or known.beside is None or not known.beside.ok else known.beside
+
+
 @pytest.mark.control("RATE-14")
 def test_a_throttled_answer_says_truly_when_to_come_back(check: Check) -> None:
     bucket = protected_bucket(check, caller(check, 15))
-    refused = bucket.empty()
+    earlier = flooded(check).get(bucket.operation)
+    refused = earlier.refused if earlier is not None and earlier.refused else bucket.empty()
     told = retry_after(refused.headers)
     resets = [limit.reset for limit in limits(refused.headers) if limit.reset is not None]
     if told is None and not resets:
@@ -109,10 +119,10 @@ def test_a_throttled_answer_says_truly_when_to_come_back(check: Check) -> None:
             seen=f"{told:.0f} s",
         )
     wait = told if told is not None else float(max(resets))
-    if wait > LONGEST:
-        check.inconclusive(f"It says {wait:.0f} s; a check waits {LONGEST:.0f} s at most.")
-    time.sleep(max(0.0, wait - (time.perf_counter() - refused.ended)) + 0.1)
-    answer = bucket.ask()
+    answer = _waited(bucket, refused, wait)
+    if throttled(answer) and earlier is not None:  # what others sent since then counted, too
+        refused, wait = answer, retry_after(answer.headers) or wait
+        answer = _waited(bucket, refused, wait)
     check.expect(
         not throttled(answer),
         place,
@@ -121,3 +131,12 @@ def test_a_throttled_answer_says_truly_when_to_come_back(check: Check) -> None:
         answer,
         expected=f"let in after {wait:.0f} s",
     )
+
+
+def _waited(bucket: Bucket, refused: Answer, wait: float) -> Answer:
+    """The answer to who waits for as long as he was told when he was refused, in seconds."""
+    left = wait - (time.perf_counter() - refused.ended)
+    if left > LONGEST:
+        bucket.check.inconclusive(f"It says {wait:.0f} s; a check waits {LONGEST:.0f} s at most.")
+    time.sleep(max(0.0, left) + 0.1)
+    return bucket.ask()

@@ -13,7 +13,8 @@ from l7audit.probe.request import Request
 from l7audit.target import meaning
 from l7audit.target.target_model import Surface
 from l7audit.target.words import says, words
-from l7audit_suites.rate.flood import caller, protected_bucket, throttled
+from l7audit_suites.rate.buckets import caller, protected_bucket, settle, unhurried
+from l7audit_suites.rate.flood import lent, throttled
 
 REQUESTS = 48
 """As many as are tried: more than anybody asks for within seconds what takes a while."""
@@ -43,9 +44,10 @@ def test_what_costs_much_is_not_to_be_had_without_limit(check: Check) -> None:
     offered = [
         s for s in check.surfaces(Kind.COSTLY, limit=16) if Kind.RESOURCE_CREATE not in s.kinds
     ]
-    who = caller(check, 1)
+    who = caller(check, 1) if lent(check) else unhurried(check)
     bucket = protected_bucket(check, who)
-    plain = min(bucket.full.milliseconds, *(bucket.ask().milliseconds for _ in range(_TIMED)))
+    full = settle(check, bucket.request)
+    plain = min(full.milliseconds, *(bucket.ask().milliseconds for _ in range(_TIMED)))
     found = [c for s in offered[:_MOST] if (c := _costly(check, s, who, plain)) is not None]
     if not found:
         check.not_applicable(f"Nothing that {who.name} may use takes much longer than a read.")

@@ -13,7 +13,7 @@ from l7audit.probe.answer import Answer
 from l7audit.probe.request import Request
 from l7audit.target.target_model import Surface
 from l7audit_suites.authn.forgotten import asking, short_code, somebody, trying
-from l7audit_suites.rate.flood import GUESSES, admitted, held_off
+from l7audit_suites.rate.flood import GUESSES, admitted, held_off, let_in
 
 REQUESTS = 20
 """Letters to one mailbox that nobody needs who merely forgot."""
@@ -42,7 +42,7 @@ def _bounded(
     check: Check, surface: Surface, make: Callable[[], Request], most: int, statement: str
 ) -> None:
     """Expects that one who asks again and again is held off within `most` requests."""
-    answers = [check.send(make(), patience=False)]
+    answers = [let_in(check, make())]
     first = answers[0]
     check.witness("the first one is answered", admitted(first) is True, once=True)
     while not held_off(answers[-1], first) and len(answers) < most:

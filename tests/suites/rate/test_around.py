@@ -19,6 +19,10 @@ PLAIN = Request("GET", "/")
 TRICK = Request("GET", "/", headers=(("X-Real-IP", "198.51.100.7"),))
 
 
+class Model:
+    """What a target is known by."""
+
+
 class Inconclusive(Exception):  # noqa: N818 - what a check raises to end
     """The check ended without a verdict."""
 
@@ -35,6 +39,8 @@ class Limiter:
     tokens: float = 10.0
     tricked: Callable[[], int | None] | None = None
     tricks: int = 0
+    identities: tuple[str, ...] = ()
+    model: Model = field(default_factory=Model)
     violations: list[Place] = field(default_factory=list)
 
     def send(self, request: Request, *, patience: bool) -> Answer:

@@ -33,9 +33,9 @@ def any_job(store: Store, job_id: int) -> Row:
 
 
 def customers_part(sent: dict[str, object]) -> dict[str, object]:
-    """What customers may change."""
+    """What customers hand in, and may change."""
     bodies.only(sent, "device", "problem")
-    return {name: bodies.text(sent, name, 500) for name in ("device", "problem") if name in sent}
+    return {"device": bodies.text(sent, "device", 80), "problem": bodies.text(sent, "problem", 500)}
 
 
 def all_of_it(sent: dict[str, object]) -> dict[str, object]:
@@ -98,13 +98,11 @@ def blueprint(
     @api.post("/jobs")
     @signed_in
     def hand_in() -> Any:
-        sent = bodies.members(request)
-        bodies.only(sent, "device", "problem")
-        device, problem = bodies.text(sent, "device", 80), bodies.text(sent, "problem", 500)
+        described = customers_part(bodies.members(request))
         (count,) = store.all("SELECT count(*) AS n FROM jobs WHERE customer_id = ?", g.user["id"])
         if count["n"] >= MOST_JOBS:
             raise Forbidden("You have handed in too much")
-        new = store.add("jobs", customer_id=g.user["id"], device=device, problem=problem)
+        new = store.add("jobs", customer_id=g.user["id"], **described)
         return jsonify(any_job(store, new)), 201
 
     @api.get(one)
