@@ -183,7 +183,7 @@ DEFECTS: tuple[Defect, ...] = (
         "rate.many-may-log-in-from-one-address",
         "One address may log in for a whole office before it is held back.",
         near_miss=True,
-        parts=_built_in(names=frozenset({"logins"}), capacity=90.0),
+        parts=_built_in(names=frozenset({"logins"}), capacity=60.0),
     ),
     Defect(
         "rate.resets-unlimited",
