@@ -11,7 +11,7 @@ import pytest
 
 from l7audit.errors import CredentialError
 from l7audit.harness.check import Check
-from l7audit.model import Place
+from l7audit.model import Confidence, Place
 from l7audit.probe.answer import Answer
 from l7audit.probe.request import Auth, Request
 from l7audit.target import meaning
@@ -20,6 +20,7 @@ from l7audit.target.surface import Surface
 from l7audit.target.words import says, words
 from l7audit_suites.pen.ground import Read, burst, reads, somebody
 from l7audit_suites.pen.hosts import REDIRECTS, goes_to, links_to
+from l7audit_suites.pen.letters import letters
 
 FORWARDED = (
     "X-Forwarded-Host",
@@ -64,17 +65,39 @@ def links_nowhere(
         )
 
 
+def written_nowhere(check: Check, fields: Mapping[str, str], name: str, host: str) -> None:
+    """The same for what writes answer, such as the link of an invitation."""
+    for letter in letters(check):
+        answer = letter.asked(fields)
+        if answer is None:
+            continue
+        where = links_to(answer, host)
+        check.expect(
+            not where,
+            letter.surface.place(name),
+            f"The {name} that a caller makes up becomes a link of what is made ({where}).",
+            answer,
+            expected="links to the service's own, configured address",
+            seen=f"a link to that host in {where}",
+            # Many frameworks write where a new thing is as they were asked; only its maker reads it.
+            confidence=Confidence.WEAK if where.startswith("header") else Confidence.CONFIRMED,
+        )
+
+
 @pytest.mark.control("PEN-08")
 def test_a_made_up_host_becomes_no_link(check: Check) -> None:
     host = _host(check)
     links_nowhere(check, reads(check), {"Host": {"Host": host}}, host)
+    written_nowhere(check, {"Host": host}, "Host", host)
 
 
 @pytest.mark.control("PEN-09")
 def test_a_made_up_forwarded_host_becomes_no_link(check: Check) -> None:
     host = _host(check)
-    tries = {n: {n: f"host={host};proto=https" if n == "Forwarded" else host} for n in FORWARDED}
-    links_nowhere(check, reads(check, public=3, protected=1), tries, host)
+    tries = {n: f"host={host};proto=https" if n == "Forwarded" else host for n in FORWARDED}
+    fields = {n: {n: text} for n, text in tries.items()}
+    links_nowhere(check, reads(check, public=3, protected=1), fields, host)
+    written_nowhere(check, tries, "forwarded host", host)
 
 
 @pytest.mark.control("PEN-10")
