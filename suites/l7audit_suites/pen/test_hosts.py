@@ -79,7 +79,7 @@ def written_nowhere(check: Check, fields: Mapping[str, str], name: str, host: st
             answer,
             expected="links to the service's own, configured address",
             seen=f"a link to that host in {where}",
-            # Many frameworks write where a new thing is as they were asked; only its maker reads it.
+            # Frameworks write where a new thing is as they were asked: its maker alone reads it.
             confidence=Confidence.WEAK if where.startswith("header") else Confidence.CONFIRMED,
         )
 
