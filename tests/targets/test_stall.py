@@ -14,7 +14,9 @@ from l7audit.journal import CheckEnded, Record, Violation, of_type
 from l7audit.model import Confidence, Safety, Verdict
 from l7audit.profile import Budget
 
-CONTROLS = ("AUTHN-23", "AUTHZ-01", "AUTHZ-04", "AUTHZ-06", "AUTHZ-10", "MASS-02", "MASS-03")
+CONTROLS = (
+    "AUTHN-01", "AUTHN-23", "AUTHZ-01", "AUTHZ-04", "AUTHZ-06", "AUTHZ-10", "MASS-02", "MASS-03",
+)  # fmt: skip
 FOUND = {
     "orders-of-all": {
         ("AUTHZ-01", "GET /orders/{id}", Confidence.WEAK),
@@ -23,6 +25,8 @@ FOUND = {
     },
     "state-taken": {("MASS-03", "POST /orders", Confidence.CONFIRMED)},
     "office-open": {("AUTHZ-10", "POST /admin/offers/{id}/recommend", Confidence.STRONG)},
+    "contact-of-all": {("AUTHZ-01", "GET /customers/{id}/contact", Confidence.WEAK)},
+    "contact-open": {("AUTHN-01", "GET /customers/{id}/contact", Confidence.CONFIRMED)},
     "logout-forgotten": {("AUTHN-23", "POST /logout", Confidence.CONFIRMED)},
 }
 

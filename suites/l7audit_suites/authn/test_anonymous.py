@@ -18,10 +18,12 @@ from l7audit_suites.authn.kept import at, kept_things, nowhere, private, read, t
 from l7audit_suites.authn.strange_writes import Deeds
 from l7audit_suites.authn.visitors import Visitor, visitors
 from l7audit_suites.authz.families import seen_families
+from l7audit_suites.authz.own_ids import own_reads
 from l7audit_suites.authz.things import Thing
 
 _MOST_READS = 24
 _MOST_BELOW = 5
+_MOST_OWNERS = 2
 _MOST_WRITES = 24
 _WRITING = (
     Kind.RESOURCE_CREATE,
@@ -97,7 +99,31 @@ def _below(check: Check, everybody: list[Visitor]) -> int:
             if surface.operation.public:
                 _given_away(check, thing, ready)
             elif not ready.needs_values:
+                open_.discard(str(surface.place()))
                 looked += _guarded(check, thing, ready)
+    return looked + _by_own_ids(check, _members(check, everybody), open_)
+
+
+def _by_own_ids(check: Check, members: list[Identity], open_: set[str]) -> int:
+    """The same for what a member reads by an id of his own, as his account tells it."""
+    looked, left = 0, set(open_)
+    for member in members[:_MOST_OWNERS] if open_ else []:
+        for own in own_reads(check, member, lambda s: str(s.place()) in left):
+            left.discard(str(own.surface.place()))
+            stranger = check.send(own.surface.request())
+            if judge(stranger, own.answer) is Seen.UNCLEAR:
+                check.observe("A stranger got no decision.", stranger)
+                continue
+            looked += 1
+            check.expect(
+                not own.same(stranger),
+                own.surface.place("without a credential"),
+                "Anybody who knows its address can read this without a credential.",
+                stranger,
+                own.answer,
+                expected="401, as HTTP says for a missing credential",
+                seen=f"{stranger.status}, with what a member is told by his own id",
+            )
     return looked
 
 

@@ -13,7 +13,10 @@ from l7audit.probe.answer import Answer
 from l7audit.target.target_model import Surface
 from l7audit_suites.authz.changes import Change, again, changes
 from l7audit_suites.authz.existence import altered, told_apart
+from l7audit_suites.authz.facts import Facts, facts_of
 from l7audit_suites.authz.made_up import like
+from l7audit_suites.authz.own_ids import own_reads
+from l7audit_suites.authz.people import casts
 from l7audit_suites.authz.personal import kept_to_read
 from l7audit_suites.authz.sharing import private_to_change, private_to_read
 from l7audit_suites.authz.things import (
@@ -52,8 +55,38 @@ def test_nobody_reads_what_is_another_s(check: Check) -> None:
                 cause=missing_owner(read),
             )
         still_seen(check, thing)
+    looked += _by_own_ids(check)
     if not looked:
         check.inconclusive(_NO_STRANGER)
+
+
+def _by_own_ids(check: Check) -> int:
+    """What is read by the id of who may: by somebody else who knows that id."""
+    cast, looked = casts(check)[0], 0
+    stranger = cast.strangers[0]
+    others: Facts | None = None
+    for own in own_reads(check, cast.owner):
+        others = others or facts_of(check, stranger)
+        if own.value in (*others.person, *others.tenant) or not own.private:
+            continue
+        answer = ask(check, own.surface, stranger)
+        if undecided(check, answer):
+            continue
+        check.witness("who may reads it by his own id", own.answer, once=True)
+        looked += 1
+        place = "from another tenant" if own.tenant else "by another user"
+        check.expect(
+            not own.same(answer),
+            own.surface.place(place),
+            "Somebody else reads what is kept under an id that is another's own.",
+            answer,
+            own.answer,
+            expected="404 or 403",
+            seen=f"{answer.status}, with what the other is told",
+            confidence=Confidence.WEAK,  # only words tell that it is not for all
+            cause=missing_owner(own.surface),
+        )
+    return looked
 
 
 def _says_so_of_any(check: Check, thing: Thing, stranger: Identity, answer: Answer) -> bool:

@@ -15,7 +15,10 @@ from typing import Any
 
 from l7audit.model import Capability, Credential, Identity, Target
 
-WEAKNESSES = ("orders-of-all", "state-taken", "office-open", "logout-forgotten")
+WEAKNESSES = (
+    "orders-of-all", "state-taken", "office-open", "logout-forgotten", "contact-of-all",
+    "contact-open",
+)  # fmt: skip
 PEOPLE = {"ann": "ann-pass-5d1c", "bob": "bob-pass-77a0", "chief": "chief-pass-3e22"}
 COOKIE = "stall_session"
 
@@ -78,6 +81,7 @@ def document() -> str:
                 },
                 "/orders/{id}": {"get": gives(_ORDER, **one)},
                 "/orders/{id}/hurry": {"post": gives(_ORDER, **one)},
+                "/customers/{id}/contact": {"get": gives(person, **one)},
                 "/admin/offers/{id}/recommend": {"post": gives(_OFFER, **one)},
             },
         }
@@ -102,6 +106,8 @@ class Stall:
         if (method, parts) == ("POST", ["login"]):
             return self.login(given)
         who = self.sessions.get(cookie, "")
+        if parts[:1] == ["customers"] and parts[2:] == ["contact"]:
+            return self.contact(parts[1], f"c-{who}")
         if not who:
             return 401, {"error": "who are you?"}, ""
         match method, parts:
@@ -123,6 +129,18 @@ class Stall:
             case _, ["orders", *rest]:
                 return (*self.ordered(method, rest, f"c-{who}", given), "")
         return 404, {"error": "nothing there"}, ""
+
+    def contact(self, id: str, who: str) -> tuple[int, Any, str]:
+        """How to reach a customer; for himself alone."""
+        if who == "c-" and "contact-open" not in self.weak:
+            return 401, {"error": "who are you?"}, ""
+        if id != who and not (
+            "contact-of-all" in self.weak or (who == "c-" and "contact-open" in self.weak)
+        ):
+            return 404, {"error": "nothing there"}, ""
+        if id not in {f"c-{name}" for name in PEOPLE}:
+            return 404, {"error": "nothing there"}, ""
+        return 200, {"id": id, "phone": f"555-{len(id)}-{id[2:]}"}, ""
 
     def login(self, given: dict[str, Any]) -> tuple[int, Any, str]:
         name = given.get("username")
