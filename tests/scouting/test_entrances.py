@@ -65,6 +65,21 @@ def test_a_json_login_whose_token_goes_behind_bearer(serve: Any, probing: Any) -
     assert (found.let_in, found.told, found.hints) == (True, "alice reads GET /mine", {})
 
 
+def test_what_a_silent_document_protects_is_found_out_by_asking(serve: Any, probing: Any) -> None:
+    def reply(asked: Any) -> Any:
+        if asked.path == "/enter":
+            return 200, {}, {"token": TOKEN}
+        known = asked.headers.get("Authorization") == f"Bearer {TOKEN}"
+        if asked.path == "/news" or known:
+            return 200, {}, {"ok": True, "things": [1]}
+        return 200, {}, {"ok": False, "error": "Not logged in"}
+
+    read = {"get": {"responses": {"200": {}}}}
+    text = document({**login(), "/news": read, "/mine": read})
+    found, _ = tried(serve, probing, text, reply, alice())
+    assert (found.let_in, found.told) == (True, "alice reads GET /mine")
+
+
 @pytest.mark.parametrize("prefix", ["Token", "JWT", ""])
 def test_another_prefix_than_bearer_is_found_and_becomes_a_hint(
     serve: Any, probing: Any, prefix: str

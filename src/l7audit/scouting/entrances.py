@@ -24,6 +24,7 @@ from l7audit.target.target_model import TargetModel
 MOST_TRIED = 6
 """Protected reads that are tried to see whether an identity is let in."""
 
+_DEAR = {Kind.STREAMING, Kind.COSTLY}
 PREFIXES = ("Token", "JWT", "")
 """What may stand before a token in `Authorization` where `Bearer` is refused."""
 
@@ -160,5 +161,10 @@ def _reads(model: TargetModel, sessions: Sessions, identity: Identity) -> tuple[
 
 
 def _plain(model: TargetModel) -> list[Surface]:
-    listed = model.surfaces(Kind.PROTECTED_READ, limit=len(model.operations))
-    return [s for s in listed if not s.needs_values][:MOST_TRIED]
+    """Protected reads; where the document protects none, reads whose protection it may not tell."""
+    for kind in (Kind.PROTECTED_READ, Kind.PUBLIC_READ):
+        listed = model.surfaces(kind, limit=len(model.operations))
+        plain = [s for s in listed if not s.needs_values and not _DEAR & s.kinds]
+        if plain:
+            return plain[:MOST_TRIED]
+    return []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 _SESSION = frozenset(
     [
@@ -98,6 +98,11 @@ def parse(text: str) -> Cookie | None:
         key, _, argument = part.partition("=")
         attributes[key.strip().lower()] = argument.strip()
     return Cookie(name, value, attributes)
+
+
+def secured(cookie: Cookie) -> Cookie:
+    """The same, set with Secure."""
+    return replace(cookie, attributes={**cookie.attributes, "secure": ""})
 
 
 def faults(cookie: Cookie) -> list[str]:

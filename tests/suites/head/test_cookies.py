@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from l7audit_suites.head.cookies import Cookie, faults, parse
+from l7audit_suites.head.cookies import Cookie, faults, parse, secured
 
 
 def cookie(text: str) -> Cookie:
@@ -93,3 +93,10 @@ def test_what_a_session_cookie_lacks_is_said(text: str, word: str) -> None:
     found = faults(cookie(text))
     assert len(found) == 1
     assert word in found[0]
+
+
+def test_what_lacks_nothing_but_a_secure_connection_has_no_fault_where_there_is_one() -> None:
+    plain = cookie("sid=x; HttpOnly; SameSite=Lax; Path=/")
+    assert len(faults(plain)) == 1
+    assert faults(secured(plain)) == []
+    assert faults(secured(cookie("sid=x; SameSite=Lax; Path=/")))
