@@ -70,11 +70,13 @@ def registered(
     more: Mapping[str, Any] | None = None,
     *,
     password: str = "",
+    account: str = "",
 ) -> tuple[Newcomer | None, Answer]:
     """A registration like no other, with `more` members in its body, and what was answered; nobody
-    where it was refused. That the account stays behind is told."""
+    where it was refused. That the account stays behind is told. `account` is a name of one that is
+    there already."""
     operation = surface.operation
-    account = f"l7audit-{word(check.random, 10)}"
+    account = account or f"l7audit-{word(check.random, 10)}"
     if not password:
         password = wrong_secret(check.random)
         check.probe.redactor.learn(password)

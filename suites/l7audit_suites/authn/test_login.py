@@ -9,13 +9,19 @@ import pytest
 from l7audit.harness.check import Check
 from l7audit.model import Confidence, Kind, Place
 from l7audit.probe.answer import Answer
+from l7audit.target import meaning
+from l7audit.target.schemas import properties
 from l7audit.target.tokens import token_in
-from l7audit_suites.authn.doors import nobody_like, token_endpoint, wrong_secret
+from l7audit.target.words import says, words
+from l7audit_suites.authn.doors import nobody_like, token_endpoint, word, wrong_secret
 from l7audit_suites.authn.ground import holders
+from l7audit_suites.authn.kept import may_write
+from l7audit_suites.authn.newcomers import registered
 from l7audit_suites.authn.password_doors import Door, doors
 from l7audit_suites.authn.resemblance import differences
 from l7audit_suites.authn.timing import FEWEST, Difference, compare
 
+_CHOSEN = ("username", "user", "login", "handle", "nick", "nickname", "account")
 _ACCOUNTS = 2
 _ROUNDS = 12
 _MOST_A_ACCOUNT = 4
@@ -44,6 +50,38 @@ def test_a_login_does_not_tell_who_has_an_account(check: Check) -> None:
                 expected="the same status, headers and text",
                 seen=", ".join(told),
             )
+    _joining(check)
+
+
+def _joining(check: Check) -> None:
+    """A registration for an address that has an account, beside two for addresses that have none.
+
+    Who chooses a name that others see must be told that it is taken; an address is nobody's choice.
+    """
+    for surface in check.model.surfaces(Kind.REGISTRATION, limit=1) if may_write(check) else []:
+        takes = properties(surface.operation.body_schema)
+        named = [words(n) for n, part in takes.items() if meaning.is_user(n, part)]
+        if not named or not all(says(n, "email", "mail") or not says(n, *_CHOSEN) for n in named):
+            continue
+        accounts = [f"l7audit-{word(check.random, 10)}" for _ in range(2)]
+        first, second = (registered(check, surface, account=a)[1] for a in accounts)
+        if not (first.ok and second.ok):
+            continue
+        known = registered(check, surface, account=accounts[0])[1]
+        if known.throttled or known.status is None or known.status >= 500:
+            continue
+        noise = differences(first, second, accounts)
+        told = [d for d in differences(known, second, accounts) if d not in noise]
+        check.expect(
+            not told,
+            surface.place("known address"),
+            f"A registration tells that an address has an account by its {', '.join(told)}.",
+            known,
+            second,
+            expected="the same answer, and a letter to the address",
+            seen=", ".join(told),
+            confidence=Confidence.WEAK,
+        )
 
 
 def _refused(check: Check, door: Door, name: str) -> Answer:

@@ -7,9 +7,18 @@ import time
 import pytest
 
 from l7audit.harness.check import Check
+from l7audit.probe.answer import Answer
+from l7audit.target.tokens import token_in
+from l7audit.target.words import says, words
 from l7audit_suites.authn.claims import lifetime
-from l7audit_suites.authn.ground import clone_ground, token_ground
-from l7audit_suites.authn.password_doors import issued_by
+from l7audit_suites.authn.forgeries import Forgery
+from l7audit_suites.authn.ground import bearer_ground, clone_ground, token_ground
+from l7audit_suites.authn.leaves import texts
+from l7audit_suites.authn.password_doors import find_login, issued_by
+
+_OTHER_KINDS = ("refresh token", "refresh", "id token")
+_TOKEN = 16
+"""Characters that a token has at least."""
 
 LONGEST = 24 * 3600
 """Seconds that an access token may live."""
@@ -49,11 +58,29 @@ def test_a_token_of_another_issuer_is_refused(check: Check) -> None:
 
 @pytest.mark.control("AUTHN-19")
 def test_a_token_of_another_kind_is_refused(check: Check) -> None:
-    ground, _, clones = clone_ground(check)
-    others = list(clones.foreign_type())
+    others: list[Forgery] = []
+    if check.target.mint is not None:
+        ground, _, clones = clone_ground(check)
+        others += clones.foreign_type()
+    else:
+        ground = bearer_ground(check)
+    door = find_login(check)
+    others += [] if door is None else _given_along(check, door.good)
     if not others:
         check.not_applicable("The target's tokens do not say of what kind they are.")
     ground.refuses(others, "type", "A token that is no access token is accepted as one")
+
+
+def _given_along(check: Check, answer: Answer) -> list[Forgery]:
+    """The tokens of other kinds that a login gives: to get new ones by, or to say who logged in."""
+    access = token_in(answer)
+    found = []
+    for name, text in texts(answer.json_or_none()):
+        told = words(name)
+        if says(told, *_OTHER_KINDS) and len(text) >= _TOKEN and text != access:
+            check.probe.redactor.learn(text, "token")
+            found.append(Forgery(f"the {' '.join(told)}", text))
+    return found
 
 
 @pytest.mark.control("AUTHN-20")

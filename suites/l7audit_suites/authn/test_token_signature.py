@@ -30,7 +30,7 @@ from l7audit_suites.authn.key_server import KeyServer, serving
 from l7audit_suites.authn.own_keys import OwnKey, own_key
 from l7audit_suites.authn.password_doors import issued_by
 from l7audit_suites.authn.public_keys import secret_forms
-from l7audit_suites.authn.weak_secrets import MOST_LIKELY, guess
+from l7audit_suites.authn.weak_secrets import MOST_LIKELY, from_names, guess
 
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
@@ -95,7 +95,9 @@ def test_a_key_id_leads_to_no_key_that_everybody_knows(check: Check) -> None:
 @pytest.mark.control("AUTHN-24")
 def test_the_secret_that_signs_tokens_is_not_well_known(check: Check) -> None:
     ground, token = token_ground(check, fresh=True)
-    found = guess(token)
+    document = check.model.document
+    names = [check.target.name, document.title if document else "", str(token.claims.get("iss"))]
+    found = guess(token, from_names(names))
     check.expect(
         found is None,
         issued_by(check, ground)("secret of the tokens"),
