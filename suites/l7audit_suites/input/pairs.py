@@ -30,8 +30,13 @@ OPERATORS = (
     ('{{"$ne": "{word}"}}', '{{"$eq": "{word}"}}'),
     ('{{"$regex": ".*"}}', '{{"$regex": "^{word}$"}}'),
     ('{{"$gt": ""}}', '{{"$in": ["{word}"]}}'),
+    ('{{"contains": ""}}', '{{"contains": "{word}"}}'),
 )
-"""Operators of document databases as JSON: one that fits everything, one that fits nothing."""
+"""Operators of document databases and of mappers as JSON: one that fits everything, one that fits
+nothing."""
+
+LOOKUP = "{name}__startswith"
+"""How mappers let the name of a member say by what it is compared; every text starts with none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -159,12 +159,14 @@ def _members(
 @dataclass(frozen=True, slots=True)
 class Reach:
     """Where texts go in at a target: things are made in `rooms`; `asking` answers at once and
-    changes nothing; `acting` does something elsewhere than in the rooms. Sorted out by nothing
+    changes nothing; `acting` does something elsewhere than in the rooms; `doors` are what these are
+    parts of, and those that make things. Sorted out by nothing
     else: numbers and choices are among them."""
 
     rooms: Sequence[Workshop]
     asking: Sequence[Inlet]
     acting: Sequence[Part]
+    doors: Sequence[Door] = ()
 
     @property
     def texts(self) -> list[Inlet]:
@@ -200,7 +202,7 @@ def reach(check: Check) -> Reach:
     found = [p for p in parts(opened) if p.place not in seen and p.surface.place() not in made]
     acting = [p for p in found if p.door is not None and p.door.acts]
     asked = [p for p in found if p.door is not None and not p.door.acts]
-    return Reach(rooms, [*known, *asked], acting)
+    return Reach(rooms, [*known, *asked], acting, opened)
 
 
 def reachable(check: Check) -> list[Part]:

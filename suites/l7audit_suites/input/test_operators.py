@@ -18,8 +18,9 @@ from l7audit_suites.input.ground import Workshop, ask_all, taking_json, word, wo
 from l7audit_suites.input.hunt import answered, free
 from l7audit_suites.input.inlets import Inlet, of_making, planted
 from l7audit_suites.input.listener import listening
+from l7audit_suites.input.lookups import lookups
 from l7audit_suites.input.pairs import OPERATORS, Pair, Told, decides, differs
-from l7audit_suites.input.parts import reach
+from l7audit_suites.input.parts import Reach, reach
 from l7audit_suites.input.serialised import as_opaque, as_text, looks_opaque
 from l7audit_suites.input.urls import on_this_machine
 
@@ -38,8 +39,9 @@ def test_an_operator_of_a_document_database_is_no_value(check: Check) -> None:
             "Nobody logs in, and no call that changes nothing takes any text to look for."
         )
     if door is not None:
-        check.witness("the right password opens", door.answer)
+        check.witness("the right password opens", door.opened(door.answer))
         _opens_for_no_operator(check, door)
+    _names_are_no_lookups(check, ground)
     tried = [(inlet, forms, _pair(forms)) for inlet in inlets for forms in OPERATORS]
     answers = ask_all(
         check, [r for i, _, p in tried for r in (_with(i, p.true), _with(i, p.false))]
@@ -107,6 +109,24 @@ def _with(inlet: Inlet, text: str) -> Request:
     plain = value[0] if isinstance(value, list) else value
     auth = inlet.caller.auth(inlet.surface)
     return inlet.surface.request(auth, query={f"{inlet.name}[{operator}]": plain})
+
+
+def _names_are_no_lookups(check: Check, ground: Reach) -> None:
+    """Expects that no undeclared member is read as a lookup by its name."""
+    guilty: set[Place] = set()
+    for lookup in lookups(ground.doors):
+        place = lookup.door.surface.place()
+        shown = () if place in guilty else lookup.shown()
+        guilty |= {place} if shown else set()
+        check.expect(
+            not shown,
+            place,
+            "the name of a member that no document tells of becomes a lookup of the database",
+            *shown,
+            expected="a refusal, or the same answer whatever such a member says",
+            seen="other things for what all begin with than for what none does, twice",
+            confidence=Confidence.STRONG,
+        )
 
 
 @pytest.mark.control("INPUT-19")

@@ -43,7 +43,7 @@ def test_sql_in_a_search_is_data(check: Check) -> None:
     if not inlets and door is None:
         check.not_applicable("Nobody logs in, and no call that changes nothing takes a text.")
     if door is not None:
-        check.witness("the right password opens", door.answer)
+        check.witness("the right password opens", door.opened(door.answer))
         _opens_for_no_condition(check, door)
     first = next((i for i in inlets if answered(i.ask(i.plain or "lq"))), None)
     if first is not None:

@@ -52,6 +52,21 @@ class Bracketed(BodyReader):
         return super().pairs(urlencode(plain).encode() if asked else raw, shape)
 
 
+class Looking(BodyReader):
+    """Reads `name__startswith=x` as a lookup, as mappers do with whatever names they are given."""
+
+    def pairs(self, raw: bytes, shape: type[Input]) -> Any:
+        asked: dict[str, dict[str, str]] = {}
+        plain = []
+        for name, value in parse_qsl(raw.decode("latin-1"), keep_blank_values=True):
+            if name == "name__startswith":
+                asked["name"] = {"$regex": f"^{re.escape(value)}"}
+            else:
+                plain.append((name, value))
+        _ASKED.set(asked)
+        return super().pairs(urlencode(plain).encode() if asked else raw, shape)
+
+
 def _matched(_: Call, reply: Reply) -> Reply:
     """Keeps what a filter of operators lets through."""
     page: agents.AgentPage = reply.content
@@ -164,6 +179,11 @@ class Replacing(BodyReader):
         return super().json(raw.decode("utf-8", "replace").encode(), shape)
 
 
+def _looking(parts: Parts) -> Parts:
+    parts = swap.after("agents.list", _matched)(parts)
+    return replace(parts, bodies=become(Looking, parts.bodies))
+
+
 def _bracketed(parts: Parts) -> Parts:
     parts = swap.after("agents.list", _matched)(parts)
     return replace(parts, bodies=become(Bracketed, parts.bodies))
@@ -174,6 +194,11 @@ DEFECTS: tuple[Defect, ...] = (
         "input.operators-in-filters",
         "A filter may be an object with operators.",
         parts=_bracketed,
+    ),
+    Defect(
+        "input.names-are-lookups",
+        "The name of a parameter may be a lookup of a mapper.",
+        parts=_looking,
     ),
     Defect(
         "input.cursor-is-a-pickle",

@@ -1,0 +1,82 @@
+"""Names of members that a mapper reads as lookups: tried beside what an operation declares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from l7audit.model import Kind
+from l7audit.probe.answer import Answer
+from l7audit.probe.request import Request
+from l7audit.target.schemas import properties, type_of
+from l7audit.target.values import things
+from l7audit_suites.input.doors import Door
+from l7audit_suites.input.ground import word
+from l7audit_suites.input.pairs import LOOKUP, Pair, Told, decides, differs
+
+_MOST_NAMES = 3
+_MOST_DOORS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """An undeclared member of a door's request, by the name of one that it knows."""
+
+    door: Door
+    name: str
+
+    def request(self, text: str) -> Request:
+        """The request that asks for what starts with a text."""
+        surface, caller = self.door.surface, self.door.caller
+        auth = caller.auth(surface)
+        if self.door.operation.method == "GET":
+            return surface.request(auth, query={self.name: text})
+        return surface.request(auth, json={self.name: text})
+
+    def told(self) -> Told:
+        """What all things start with beside what none does."""
+        pair = Pair("", word())
+        sent = [self.door.caller.send(self.request(text)) for text in (pair.true, pair.false)]
+        return Told(pair, *sent)
+
+    def shown(self) -> tuple[Answer, ...]:
+        """The answers that show that the name decides; none where it does not, twice."""
+        first = self.told()
+        if not (first.true.ok and first.false.ok and differs(first)):
+            return ()
+        second = self.told()
+        if not decides(first, second):
+            return ()
+        return (first.true, first.false, second.true, second.false)
+
+
+def lookups(doors: Sequence[Door]) -> Iterator[Lookup]:
+    """Lookups that no document tells of, for listings and searches."""
+    asking = [d for d in doors if not d.acts and _finds(d)]
+    for door in asking[:_MOST_DOORS]:
+        operation = door.operation
+        declared = {p.name for p in operation.parameters} | set(properties(operation.json_schema))
+        if any("__" in name for name in declared):
+            continue  # it says by itself that names are lookups
+        for name in _names(door)[:_MOST_NAMES]:
+            yield Lookup(door, LOOKUP.format(name=name))
+
+
+def _finds(door: Door) -> bool:
+    listing = {Kind.RESOURCE_LIST, Kind.SEARCH} & door.surface.kinds
+    return bool(listing) or isinstance(door.answer.json_or_none(), list) or bool(_listed(door))
+
+
+def _listed(door: Door) -> list[object]:
+    return things(door.answer.json_or_none())
+
+
+def _names(door: Door) -> list[str]:
+    """Texts that its things have, or that it is asked by."""
+    first = next((t for t in _listed(door) if isinstance(t, dict)), {})
+    shown = [n for n, v in first.items() if isinstance(v, str)]
+    members = properties(door.operation.json_schema).items()
+    asked = [n for n, part in members if type_of(part) in {"", "string"}]
+    asked += [p.name for p in door.operation.parameters if p.place == "query"]
+    known = [n for n in asked if n in shown or not shown]
+    return list(dict.fromkeys([*known, *(n for n in shown if n.lower() != "id"), *asked]))
