@@ -15,6 +15,9 @@ DEPTH = 8
 MOST_ITEMS = 16
 MOST_CHARACTERS = 4096
 MOST_MEMBERS = 64
+MARK = "l7audit-"
+"""How texts of our own begin where their schemas let us choose."""
+
 COMFORTABLE = 8
 """Characters of a made-up name where its schema lets us choose: long enough to be unlike others."""
 
@@ -119,7 +122,7 @@ def text(schema: Schema, choice: random.Random) -> str:
     shaped = _formatted(str(schema.get("format", "")), schema, choice)
     if shaped is not None:
         return shaped
-    word = "l7audit-" + "".join(choice.choices(string.ascii_lowercase + string.digits, k=6))
+    word = MARK + "".join(choice.choices(string.ascii_lowercase + string.digits, k=6))
     if len(word) > most:
         word = word[-most:] if most > 0 else ""
     return word + "x" * (least - len(word))
@@ -129,7 +132,7 @@ def _formatted(form: str, schema: Schema, choice: random.Random) -> str | None:
     if form == "uuid":
         return str(uuid.UUID(int=choice.getrandbits(128), version=4))
     if form == "email":
-        return f"l7audit-{choice.getrandbits(24):06x}@example.org"
+        return f"{MARK}{choice.getrandbits(24):06x}@example.org"
     if form in {"byte", "base64"} or schema.get("contentEncoding") == "base64":
         return base64.b64encode(b"l7audit").decode()
     return {

@@ -13,6 +13,7 @@ from l7audit.harness.check import Check
 from l7audit.model import Kind
 from l7audit.probe.answer import Answer
 from l7audit.probe.request import Request
+from l7audit.target.fresh import may_be_taken, renewed
 from l7audit.target.operation import Operation
 from l7audit.target.target_model import Surface
 from l7audit.target.words import all_words, says
@@ -20,7 +21,6 @@ from l7audit_suites.authz.people import admin_roles, in_use, powerful
 from l7audit_suites.flow.orders import Desk, Pair, moments, pairs
 from l7audit_suites.flow.test_once import ROUNDS
 from l7audit_suites.flow.varying import varied
-from l7audit_suites.input.fresh import may_be_taken, renewed
 
 AT_ONCE = 5
 _MOST = 8

@@ -19,13 +19,15 @@ from l7audit.harness.check import Check
 from l7audit.model import Kind, Place
 from l7audit.probe.answer import Answer
 from l7audit.target import meaning
+from l7audit.target.fresh import may_be_taken, renewed
 from l7audit.target.operation import Operation
 from l7audit.target.schemas import properties
+from l7audit.target.sessions import Sessions
 from l7audit.target.surface import Surface
 from l7audit.target.target_model import TargetModel
 from l7audit.target.values import keep, resolve
 from l7audit.target.words import all_words, says
-from l7audit_suites.input.fresh import may_be_taken, needs_new, renewed
+from l7audit_suites.input.fresh import needs_new
 from l7audit_suites.input.ground import Caller, ask_all, callers
 
 _LEFT = {
@@ -40,6 +42,7 @@ _ENDING = (
     "shutdown", "shut down", "restart", "reset", "purge", "truncate", "transfer", "pay", "payment",
     "checkout", "register", "signup", "sign up", "invite",
 )  # fmt: skip
+_LOOKING = ("search", "find", "lookup", "query", "filter")
 _MOST_CALLERS = 3
 _MOST_DOORS = 40
 _NOTHING = 404
@@ -84,6 +87,9 @@ class _Known:
     lock: threading.Lock = field(default_factory=threading.Lock)
     opens: dict[Place, tuple[str, bool] | None] = field(default_factory=dict)
 
+
+_MADE: WeakKeyDictionary[Sessions, dict[tuple[str, str], dict[str, str]]] = WeakKeyDictionary()
+"""What each check made to stand in paths, so that what is below one thing is tried below it."""
 
 _KNOWN: WeakKeyDictionary[TargetModel, _Known] = WeakKeyDictionary()
 
@@ -186,9 +192,13 @@ def ready(check: Check, caller: Caller, operation: Operation) -> Surface | None:
         return surface
     if caller.identity is None:
         return None
-    writes = operation.method != "GET"
+    # What only looks for something finds nothing below a thing that was just made.
+    writes = operation.method != "GET" and not says(_named(operation), *_LOOKING)
+    made = _MADE.setdefault(check.sessions, {})
     try:
-        found = resolve(check.model, surface, check.sessions, caller.identity, own=writes)
+        found = resolve(
+            check.model, surface, check.sessions, caller.identity, own=writes, made=made
+        )
         if found is None and writes and operation.method == "POST":
             found = resolve(check.model, surface, check.sessions, caller.identity)
         if found is None and operation.method == "PUT" and Kind.UPLOAD in operation.kinds:

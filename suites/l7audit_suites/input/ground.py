@@ -13,11 +13,12 @@ from l7audit.model import Identity, Kind
 from l7audit.probe.answer import Answer
 from l7audit.probe.request import Auth, Request
 from l7audit.target import meaning
+from l7audit.target.fresh import may_be_taken, renewed
 from l7audit.target.operation import Operation
 from l7audit.target.schemas import properties
 from l7audit.target.target_model import Surface
 from l7audit.target.values import things, values_in
-from l7audit_suites.input.fresh import may_be_taken, needs_new, renewed
+from l7audit_suites.input.fresh import needs_new
 
 CONCURRENCY = 4
 _MOST_ASKED = 5

@@ -5,9 +5,9 @@ import pytest
 
 from l7audit.probe.answer import Answer
 from l7audit.probe.request import Request
+from l7audit.target.fresh import may_be_taken, renewed
 from l7audit.target.operation import Operation
 from l7audit.target.surface import Surface
-from l7audit_suites.input.fresh import may_be_taken, renewed
 
 SCHEMA = {
     "type": "object",
