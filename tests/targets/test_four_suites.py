@@ -14,7 +14,8 @@ import yaml
 from l7audit.model import Target
 
 NOT_THERE = {"AUTHN-19", "AUTHN-29", "AUTHN-30", "RATE-09", "RATE-10"}
-"""What the shelf does not have: tokens of other kinds, a token endpoint, escalating waits, policies that change."""
+"""What the shelf does not have: tokens of other kinds, a token endpoint, escalating waits, policies
+that change."""
 
 
 NO_RIGHTS_THAT_DIFFER = {
