@@ -39,10 +39,10 @@ def worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
     started.kill()
 
 
-def audited(worker: Worker, *weak: str) -> list[Record]:
-    """What all these controls say of the stall."""
+def audited(worker: Worker, stall: Stall, *controls: str) -> list[Record]:
+    """What these controls say of the stall; all of `CONTROLS` if none is given."""
     catalogue = catalogues.load(["l7audit_suites"])
-    with serving(Stall(*weak)) as target:
+    with serving(stall) as target:
         context = Context(
             target=target,
             document=document(),
@@ -52,17 +52,25 @@ def audited(worker: Worker, *weak: str) -> list[Record]:
             safety=Safety.INTRUSIVE,
         )
         records: list[Record] = []
-        checks = tuple(c for c in catalogue.checks if c.control in CONTROLS)
+        checks = tuple(c for c in catalogue.checks if c.control in (controls or CONTROLS))
         worker.run(Job(context, checks), records.append)
     return records
 
 
 def test_a_sound_stall_passes(worker: Worker) -> None:
-    ends = {e.control: (e.verdict, e.reason) for e in of_type(audited(worker), CheckEnded)}
+    ends = {e.control: (e.verdict, e.reason) for e in of_type(audited(worker, Stall()), CheckEnded)}
     assert ends == dict.fromkeys(CONTROLS, (Verdict.PASS, ""))
 
 
 @pytest.mark.parametrize("weak", WEAKNESSES)
 def test_each_weakness_is_found_and_no_other(worker: Worker, weak: str) -> None:
-    violations = of_type(audited(worker, weak), Violation)
+    violations = of_type(audited(worker, Stall(weak)), Violation)
     assert {(v.control, v.place.operation, v.confidence) for v in violations} == FOUND[weak]
+
+
+def test_logins_that_are_held_off_are_not_taken_for_wrong_passwords(worker: Worker) -> None:
+    stall = Stall()
+    stall.crowded = True
+    (end,) = of_type(audited(worker, stall, "RATE-11"), CheckEnded)
+    assert end.verdict is Verdict.INCONCLUSIVE
+    assert "holds logins off" in end.reason

@@ -81,8 +81,22 @@ def doors(check: Check) -> list[Door]:
     if not found and not check.model.surfaces(Kind.LOGIN, limit=1) and not _has_basic(check):
         check.surface(Kind.LOGIN)  # says why there is none
     if not found:
-        check.inconclusive("No password of the profile opens anything.")
+        check.inconclusive(_why_nobody(check))
     return found
+
+
+def _why_nobody(check: Check) -> str:
+    """What is said where nobody of the profile comes in: a target that holds logins off after
+    many is sound, and its passwords may be as good as ever."""
+    for identity, credential in _known(check, "password")[:1]:
+        for request in islice(check.sessions.tries(identity, credential), 1):
+            answer = check.send(request, identity=identity.name, patience=False)
+            if answer.throttled:
+                return (
+                    "The target holds logins off for now (429): run this control by itself, "
+                    "a while later."
+                )
+    return "No password of the profile opens anything."
 
 
 def login_door(check: Check) -> Door:

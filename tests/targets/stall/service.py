@@ -89,10 +89,11 @@ def document() -> str:
 
 
 class Stall:
-    """The service's state and its rules."""
+    """The service's state and its rules. While it is `crowded` it holds every login off."""
 
     def __init__(self, *weak: str) -> None:
         self.weak = frozenset(weak)
+        self.crowded = False
         self.sessions: dict[str, str] = {}
         self.offers = {n: {"id": n, "what": "plums", "recommended": False} for n in ("o-1", "o-2")}
         self.orders: dict[str, dict[str, Any]] = {}
@@ -143,6 +144,8 @@ class Stall:
         return 200, {"id": id, "phone": f"555-{len(id)}-{id[2:]}"}, ""
 
     def login(self, given: dict[str, Any]) -> tuple[int, Any, str]:
+        if self.crowded:
+            return 429, {"error": "later"}, ""
         name = given.get("username")
         if not isinstance(name, str) or PEOPLE.get(name) != given.get("password"):
             return 401, {"error": "no"}, ""
@@ -203,6 +206,8 @@ def serving(stall: Stall) -> Iterator[Target]:
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(content)))
+            if status == 429:
+                self.send_header("Retry-After", "3600")
             if session:
                 self.send_header("Set-Cookie", f"{COOKIE}={session}; HttpOnly; SameSite=Strict")
             self.end_headers()
