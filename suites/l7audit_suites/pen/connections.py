@@ -34,6 +34,14 @@ class Line:
     def opening(self) -> Opening:
         return Opening.of(self.check.spelled(self.request))
 
+    def ends(self) -> bool:
+        """Whether the target ends a connection with its answer, and says so (RFC 9112, 9.6): then
+        nothing that stands behind a request is ever read as another."""
+        raw = Raw((self.canary * 2,), answers=2, quiet=0.0, base_url=self.request.base_url)
+        (talk,) = held(self.check, [raw])
+        said = [v.lower() for a in talk.answers for v in a.headers.values_of("Connection")]
+        return talk.closed and len(talk.answers) == 1 and "close" in said
+
     def counts(self) -> bool:
         """Whether two plain requests on one connection get two answers."""
         plain = replace(self.request, content=b"").without_header("Content-Type")
@@ -88,6 +96,13 @@ def lines(check: Check, *, reading: bool = False) -> list[Line]:
         behind = Request("GET", f"/l7audit-{check.random.randrange(16**10):010x}", base_url=base)
         moved = replace(request, base_url=base)
         line = Line(check, surface, moved, check.spelled(behind), at)
+        if line.ends():
+            if not base:
+                check.not_applicable(
+                    "The target ends each connection with its answer: no request stands behind "
+                    "another there."
+                )
+            continue
         check.witness(f"two requests in a row get two answers{at}", line.counts)
         found.append(line)
     return found
