@@ -19,7 +19,7 @@ from l7audit_suites.authn.judgement import Seen, judge
 from l7audit_suites.authz.existence import unlike
 from l7audit_suites.authz.families import Family, seen_families
 from l7audit_suites.authz.made_up import like
-from l7audit_suites.authz.people import Cast
+from l7audit_suites.authz.people import Cast, in_use, powerful
 from l7audit_suites.authz.sharing import private_to_read
 from l7audit_suites.authz.things import Thing, ask, find, make, make_below, without_people
 
@@ -154,7 +154,8 @@ def _same(one: Answer, other: Answer) -> bool:
 
 def private(check: Check, thing: Thing) -> bool:
     """Whether somebody else of the profile may not see the thing."""
-    others = [i for i in check.identities if i.role == thing.owner.role and i is not thing.owner]
+    others = [i for i in in_use(check.identities) if i is not thing.owner]
+    others.sort(key=lambda i: (i.role != thing.owner.role, powerful(i)))
     return any(
         private_to_read(check, replace(thing, cast=Cast(thing.owner, None, other)), other)
         for other in others[:1]

@@ -7,16 +7,16 @@ and looked at before and after; else the answer's own content must speak.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 from l7audit.errors import CredentialError
 from l7audit.harness.check import Check
 from l7audit.model import Confidence, Identity, Kind
 from l7audit.probe.answer import Answer
 from l7audit.target.likeness import says_nothing
-from l7audit.target.target_model import Surface
-from l7audit_suites.authn.kept import may_write
+from l7audit.target.target_model import Surface, TargetModel
+from l7audit_suites.authn.kept import at, lies_at, may_write
 from l7audit_suites.authz.existence import altered, unlike
 from l7audit_suites.authz.families import Family, seen_families
 from l7audit_suites.authz.making import attempts
@@ -32,6 +32,7 @@ from l7audit_suites.authz.things import (
     named,
 )
 
+CHANGES = {"POST", "PUT", "PATCH", "DELETE"}
 _ABOUT_INPUT = {400, 404, 409, 422}
 
 
@@ -61,6 +62,21 @@ class Deeds:
             return tried
         sure = Confidence.WEAK if says_nothing(harmless) else Confidence.STRONG
         return Deed(True, sure, (harmless,), f"{harmless.status}")
+
+    def called_public(self) -> Iterator[tuple[Surface, Deed]]:
+        """What strangers do to members' things by writes that the document itself calls public: one
+        whose guard was forgotten is often written down so."""
+        for family in seen_families(self.check.model) if may_write(self.check) else []:
+            writes = list(public_writes(self.check.model, family)) if family.maker else []
+            for write in writes:
+                thing = self._thing(family)
+                if thing is None:
+                    break
+                did = self._on(family, at(thing, write))
+                if did is not None:
+                    # Anybody may vote or answer; nobody changes or deletes what is another's.
+                    acts = write.operation.method == "POST"
+                    yield write, replace(did, confidence=Confidence.WEAK) if acts else did
 
     def _tried(self, write: Surface) -> Deed | None:
         """The write for real; None where nothing can be made that it is about."""
@@ -201,6 +217,21 @@ class Deeds:
             thing = Thing(family, Cast(member, None, None), member, values, "", good, good)
             keep_for_removal(self.check, thing, member)
         return Deed(False, Confidence.CONFIRMED, (answer,), "")
+
+
+def public_writes(model: TargetModel, family: Family) -> Iterator[Surface]:
+    """Writes of one thing of a family, or right below it, that ask for no credential; what deletes
+    comes last."""
+    item = [*family.collection.strip("/").split("/"), "{" + family.key + "}"]
+    found = [
+        o
+        for o in model.operations
+        if o.public
+        and o.method in CHANGES
+        and not o.kinds & {Kind.URL_TAKING, Kind.LOGIN, Kind.RESET}
+        and lies_at(o, item)
+    ]
+    yield from map(model.surface, sorted(found, key=lambda o: o.method == "DELETE"))
 
 
 def _changers(family: Family) -> list[object]:

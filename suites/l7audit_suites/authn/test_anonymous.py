@@ -15,7 +15,7 @@ from l7audit.target.target_model import Surface
 from l7audit_suites.authn.ground import readable
 from l7audit_suites.authn.judgement import Seen, judge
 from l7audit_suites.authn.kept import at, kept_things, nowhere, private, read, told
-from l7audit_suites.authn.strange_writes import Deeds
+from l7audit_suites.authn.strange_writes import Deed, Deeds
 from l7audit_suites.authn.visitors import Visitor, visitors
 from l7audit_suites.authz.families import seen_families
 from l7audit_suites.authz.own_ids import own_reads
@@ -210,6 +210,8 @@ def test_a_stranger_changes_nothing(check: Check) -> None:
     # Nothing is left to be changed where something was removed.
     doubtful.sort(key=lambda pair: pair[0].operation.method == "DELETE")
     looked += sum(_judged(check, deeds, *pair) for pair in doubtful)
+    for write, did in deeds.called_public():
+        _said(check, write, did)
     if not looked:
         check.inconclusive(
             "No write refused a stranger outright; the profile's safety level has to be intrusive "
@@ -260,6 +262,11 @@ def _judged(check: Check, deeds: Deeds, surface: Surface, harmless: Answer | Non
         if harmless is not None:
             check.observe("A stranger's harmless write was not refused as a stranger's.", harmless)
         return False
+    _said(check, surface, did)
+    return True
+
+
+def _said(check: Check, surface: Surface, did: Deed) -> None:
     check.expect(
         not did.done,
         surface.place("without a credential"),
@@ -269,7 +276,6 @@ def _judged(check: Check, deeds: Deeds, surface: Surface, harmless: Answer | Non
         seen=did.seen,
         confidence=did.confidence,
     )
-    return True
 
 
 @pytest.mark.control("AUTHN-03")
