@@ -95,6 +95,15 @@ def together(parts: Sequence[Part], value: Any) -> Request:
     return surface.request(parts[0].caller.auth(surface), fields=fields, query=query)
 
 
+def by_door(parts: Sequence[Part]) -> list[tuple[Door, list[Part]]]:
+    """The parts that take a text, door by door; no door without any."""
+    doors = {p.door.surface.place(): p.door for p in parts if p.door is not None}
+    texts = {
+        place: [p for p in parts if p.surface.place() == place and is_text(p)] for place in doors
+    }
+    return [(door, texts[place]) for place, door in doors.items() if texts[place]]
+
+
 def parts(doors: Sequence[Door]) -> list[Part]:
     """Every part of every door that takes a text of the caller's choice, or a number."""
     return [part for door in doors for part in _of(door)]

@@ -11,7 +11,7 @@ from l7audit.probe.answer import Answer
 from l7audit_suites.input.breaks import BREAK, rounds, suspicious
 from l7audit_suites.input.ground import word
 from l7audit_suites.input.inlets import Inlet
-from l7audit_suites.input.parts import Part, is_text, together
+from l7audit_suites.input.parts import Part, by_door, together
 
 DATA = "the same answer whether the condition holds or not"
 _BROKEN = "a quote in this input breaks a statement of SQL"
@@ -23,14 +23,10 @@ def unbroken(check: Check, parts: Sequence[Part]) -> None:
 
     All texts of a call are broken at once; one by one only where that was not simply taken.
     """
-    doors = {p.door.surface.place(): p.door for p in parts if p.door is not None}
-    for place, door in doors.items():
-        inner = [p for p in parts if p.surface.place() == place and is_text(p)]
-        if not inner:
-            continue
+    for door, inner in by_door(parts):
         request = together(inner, word() + BREAK)
         if not suspicious(door.answer, door.kept(door.caller.send(request))):
-            check.expect(True, place, _BROKEN)
+            check.expect(True, door.surface.place(), _BROKEN)
             continue
         for part in inner:
             mended(check, part)

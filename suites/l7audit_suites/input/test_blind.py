@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -14,10 +14,14 @@ from l7audit.probe.answer import Answer
 from l7audit_suites.input.delays import ROUNDS, SECONDS, SLEEPS, decides, waits
 from l7audit_suites.input.ground import Workshop, word
 from l7audit_suites.input.inlets import HEADERS, Inlet, of_making, of_paths, planted
-from l7audit_suites.input.parts import reach
+from l7audit_suites.input.parts import Part, by_door, reach, together
 
 _USUAL = 3
 _MOST_ASKED = 16
+_MOST_ACTING, _FEW = 10, 3
+_HARMLESS = "lq 'a' (b)"
+"""What takes this takes brackets and quotes."""
+
 _MOST_CONFIRMED = 6
 """Openings at which it is enough to have shown that something waits."""
 
@@ -79,10 +83,11 @@ def _confirmed(opening: Opening, form: str) -> list[Answer]:
 
 
 def _openings(check: Check) -> Iterator[Opening]:
-    """Headers of one read, texts that are answered at once, and texts that are stored."""
+    """Headers of one read, texts that are answered at once or acted on, and texts that are
+    stored."""
     ground = reach(check)
     rooms = ground.rooms
-    first = rooms[0] if rooms else ground.asking[0]
+    first = rooms[0] if rooms else (*ground.asking, *ground.acting)[0]
     surface = (rooms[0].lister if rooms else None) or first.surface
     for name in HEADERS:
         inlet = Inlet(first.caller, surface, "header", name, "", {})
@@ -90,10 +95,22 @@ def _openings(check: Check) -> Iterator[Opening]:
     inlets = [i for i in ground.questions[:_MOST_ASKED] if i.ask(word()).ok]
     for inlet in [*inlets, *of_paths(rooms)]:
         yield Opening(inlet.place, inlet.ask)
+    for door, parts in by_door(ground.acting)[:_MOST_ACTING]:
+        taken = partial(_together, parts)
+        if taken(_HARMLESS).ok:
+            yield Opening(door.surface.place(), taken)
+        else:
+            yield from (Opening(p.place, p.ask) for p in parts[:_FEW] if p.ask(_HARMLESS).ok)
     for room in rooms:
-        taking = [i for i in of_making(room) if planted(room, [i], "lq 'a' (b)").answer.ok]
+        taking = [i for i in of_making(room) if planted(room, [i], _HARMLESS).answer.ok]
         if taking:
             yield Opening(room.surface.place(), partial(_stored, room, taking))
+
+
+def _together(parts: Sequence[Part], text: str) -> Answer:
+    door = parts[0].door
+    assert door is not None  # they are parts of one
+    return door.kept(door.caller.send(together(parts, text)))
 
 
 def _stored(room: Workshop, inlets: list[Inlet], text: str) -> Answer:

@@ -16,7 +16,7 @@ from l7audit.target.target_model import Surface
 from l7audit.target.values import resolve
 from l7audit_suites.input.ground import Caller, ask_all, callers, word
 from l7audit_suites.input.inlets import of_making, planted
-from l7audit_suites.input.parts import Reach, is_text, reach, together
+from l7audit_suites.input.parts import Reach, by_door, reach, together
 from l7audit_suites.input.sheets import ACCEPT, computed, formula, is_sheet, may_be_sheet
 
 _MOST_SHEETS = 6
@@ -86,12 +86,10 @@ def _plants(ground: Reach) -> Iterator[Planted]:
                 break
         if made is not None and made.answer.ok:
             yield Planted(room.caller, mark, {})
-    doors = {p.door.surface.place(): p.door for p in ground.acting if p.door is not None}
-    for place, door in doors.items():
-        parts = [p for p in ground.acting if p.surface.place() == place and is_text(p)]
+    for door, parts in by_door(ground.acting):
         mark = word()
         tried = [parts, *([p] for p in parts)] if len(parts) > 1 else [parts]
-        for group in tried if parts else ():
+        for group in tried:
             if door.kept(door.caller.send(together(group, formula(mark)))).ok:
                 yield Planted(door.caller, mark, door.surface.values)
                 break
