@@ -72,6 +72,11 @@ class Door:
         kinds = {Kind.RESOURCE_CREATE, Kind.RESOURCE_CHANGE}
         return self.operation.method in {"PUT", "PATCH"} or bool(kinds & self.surface.kinds)
 
+    def ask(self) -> Answer:
+        """The answer to the plain call, asked again."""
+        surface = with_texts(self).surface
+        return self.kept(self.caller.send(surface.request(self.caller.auth(surface))))
+
     def kept(self, answer: Answer) -> Answer:
         """The answer; what it made is removed at the check's end."""
         if self.caller.identity is not None and Kind.RESOURCE_CREATE in self.surface.kinds:
@@ -80,12 +85,23 @@ class Door:
         return answer
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What was learnt of one door: who opened it, and the rest as `Door` has it."""
+
+    name: str
+    answer: Answer
+    renews: bool
+    ajar: bool
+
+
 @dataclass(slots=True)
 class _Known:
-    """What was learnt of a target's doors: who opens which, and whether texts must be new."""
+    """What was learnt of a target's doors, so that each is opened once; None for what nobody
+    opens."""
 
     lock: threading.Lock = field(default_factory=threading.Lock)
-    opens: dict[Place, tuple[str, bool] | None] = field(default_factory=dict)
+    opens: dict[Place, _Seen | None] = field(default_factory=dict)
 
 
 _MADE: WeakKeyDictionary[Sessions, dict[tuple[str, str], dict[str, str]]] = WeakKeyDictionary()
@@ -105,21 +121,29 @@ def doors(check: Check) -> list[Door]:
     known = _KNOWN.setdefault(check.model, _Known())
     with known.lock:
         remembered = dict(known.opens)
-    tried = [o for o in _worth_it(check) if remembered.get(o.place, True) is not None]
+    tried = _worth_it(check)
     found: dict[Place, Door] = {}
+    undecided: set[Place] = set()
     for caller in who:
-        waiting = [
-            o
-            for o in tried
-            if o.place not in found
-            and (remembered.get(o.place) or (caller.name,))[0] == caller.name
-        ]
-        for door in _opened(check, caller, waiting):
+        for operation in tried:
+            seen = remembered.get(operation.place)
+            if seen is not None and seen.name == caller.name:
+                surface = ready(check, caller, operation)
+                if surface is not None:
+                    door = Door(caller, surface, seen.answer, seen.renews, seen.ajar)
+                    found[operation.place] = door
+        waiting = [o for o in tried if o.place not in remembered and o.place not in found]
+        for door in _opened(check, caller, waiting, undecided):
             found[door.operation.place] = door
     with known.lock:
         for operation in tried:
-            seen = found.get(operation.place)
-            known.opens[operation.place] = (seen.caller.name, seen.renews) if seen else None
+            place = operation.place
+            if place in remembered or (place in undecided and place not in found):
+                continue
+            new = found.get(place)
+            known.opens[place] = (
+                _Seen(new.caller.name, new.answer, new.renews, new.ajar) if new else None
+            )
     return [found[o.place] for o in tried if o.place in found]
 
 
@@ -146,10 +170,14 @@ def _named(operation: Operation) -> tuple[str, ...]:
     return tuple(all_words([operation.name, *segments]))
 
 
-def _opened(check: Check, caller: Caller, operations: Sequence[Operation]) -> Iterator[Door]:
-    """The doors among these operations that this caller opens."""
+def _opened(
+    check: Check, caller: Caller, operations: Sequence[Operation], undecided: set[Place]
+) -> Iterator[Door]:
+    """The doors among these operations that this caller opens. What may be open another time, and
+    was too busy now, is told as `undecided`."""
     prepared = [s for o in operations if (s := ready(check, caller, o)) is not None]
     plain = [Door(caller, s, a) for s, a in _asked(check, caller, prepared)]
+    undecided |= {d.operation.place for d in plain if _busy(d.answer)}
     for door in plain:
         if door.kept(door.answer).ok:
             makes = Kind.RESOURCE_CREATE in door.surface.kinds
@@ -165,6 +193,10 @@ def _opened(check: Check, caller: Caller, operations: Sequence[Operation]) -> It
         door = Door(caller, surface, answer, renews=True)
         if door.kept(answer).ok:
             yield door
+
+
+def _busy(answer: Answer) -> bool:
+    return answer.status is None or answer.throttled or answer.status >= 500
 
 
 def _looks_up(surface: Surface) -> bool:

@@ -202,7 +202,7 @@ def reach(check: Check) -> Reach:
     if rooms:
         check.witness("a thing can be made", rooms[0].takes, once=True)
     else:
-        check.witness("a plain call is answered", opened[0].answer)
+        check.witness("a plain call is answered", opened[0].ask)
     who = others(check, rooms)
     posted = [s for s in check.model.surfaces(Kind.SEARCH) if s.operation.method == "POST"]
     known = [*of_bodies(who, posted), *of_queries(who, reads(check, rooms))]
