@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import NoReturn
 
 from l7audit.errors import CredentialError
@@ -148,6 +149,10 @@ def bearer_ground(check: Check, fresh: bool = False, ending: bool = False) -> Gr
     renewable = any(identity.credential(kind) for kind in _PROOFS[:2])
 
     def opened(newly: bool) -> Ground | None:
+        session = _jwt_cookie(check, identity, newly)
+        if session is not None:
+            carried = partial(_as_cookie, session)
+            return find(check, identity, session.value, carried, "cookie")
         token = _bearer(check, identity, newly)
         return find(check, identity, token, check.sessions.carried, "bearer")
 
@@ -155,6 +160,20 @@ def bearer_ground(check: Check, fresh: bool = False, ending: bool = False) -> Gr
     if ground is None and renewable:
         ground = opened(True)  # one that was got earlier in the run may have ended meanwhile
     return _standing(check, ground, "access token", once=ending)
+
+
+def _jwt_cookie(check: Check, identity: Identity, fresh: bool) -> Auth | None:
+    """The session of an identity where it is a JWT in a cookie; None where it is anything else."""
+    ways = check.sessions.ways(identity)
+    if not ways or ways[0].kind != "cookie" or parse(ways[0].value) is None:
+        return None
+    if fresh:
+        check.sessions.forget(identity)
+    return check.sessions.auth(identity) if fresh else ways[0]
+
+
+def _as_cookie(session: Auth, token: str) -> Auth:
+    return replace(session, value=token)
 
 
 def token_ground(check: Check, fresh: bool = False) -> tuple[Ground, Token]:
