@@ -134,6 +134,29 @@ def test_public_keys_of_an_issuer_are_no_api_keys() -> None:
     assert one("get", "/keys", security=[], tags=["jwks"]) == {Kind.JWKS}
 
 
+def test_an_operation_that_can_only_make_keys_makes_them_whatever_it_is_said_to_answer() -> None:
+    def makes_keys(path: str, answers: dict[str, Any]) -> bool:
+        secured = {"security": [{"k": []}]}
+        paths = {
+            path: {"post": {**secured, "responses": answers}},
+            f"{path}/{{id}}": {"delete": secured},
+        }
+        scheme = {"type": "http", "scheme": "bearer"}
+        text = json.dumps(
+            {
+                "openapi": "3.1.0",
+                "paths": paths,
+                "components": {"securitySchemes": {"k": scheme}},
+            }
+        )
+        made, _ = classify(Document.parse(text).operations)
+        return Kind.KEY_CREATE in made.kinds
+
+    assert makes_keys("/api-keys", answer())
+    assert not makes_keys("/keys", answer())
+    assert not makes_keys("/api-keys", answer("keyId", "keyPrefix"))
+
+
 def test_an_operation_about_keys_that_gives_no_secret_makes_none() -> None:
     assert Kind.KEY_CREATE not in one("post", "/api-keys", responses=answer("keyId", "keyPrefix"))
 

@@ -60,13 +60,18 @@ def signing_key_retire(seen: Seen) -> bool:
     return seen.operation.method in CHANGES and says(seen.named, *_ENDING)
 
 
+_KEYS = (
+    "api key", "apikey", "access key", "personal access token", "access token", "api token",
+    "service token",
+)  # fmt: skip
+
+
 def about_keys(seen: Seen) -> bool:
     if jwks(seen) or signs(seen) or says(seen.named, "public key", "encryption key"):
         return False
     return says(
         seen.named,
-        "api key", "apikey", "access key", "personal access token", "access token", "key",
-        "api token", "service token", "credential",
+        *_KEYS, "key", "credential",
     ) and not says(seen.named, "oauth")  # fmt: skip
 
 
@@ -90,8 +95,14 @@ def key_create(seen: Seen) -> bool:
         and not operation.public
         and about_keys(seen)
         and not says(seen.named, *_ROTATING, "revoke", "retire", "verify")
-        and _gives_secret(operation)
+        and (_gives_secret(operation) or _for_keys_alone(seen))
     )
+
+
+def _for_keys_alone(seen: Seen) -> bool:
+    """Whether it can only make keys by its words, where nothing tells what it answers."""
+    untold = not any(True for s in seen.operation.success.values() for _ in walk(s, 2))
+    return untold and bool(seen.items) and says(seen.last, *_KEYS)
 
 
 def key_list(seen: Seen) -> bool:
