@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from typing import Any
 
 from l7audit.errors import CredentialError
@@ -60,7 +62,8 @@ class Desk:
     """Which of the things there are is named where any would do."""
 
     def bodies(self, surface: Surface) -> Iterator[Any]:
-        """Bodies that the operation may take: with ids of what there is, then as made up."""
+        """Bodies that the operation may take: with ids of what there is, on other days, since the
+        first may be taken, and then as made up."""
         body = surface.body()
         filled = body
         for path, name, schema in _references(surface.operation.json_schema, body, (), _DEPTH):
@@ -68,6 +71,9 @@ class Desk:
             if value is not None:
                 filled = put(filled, path, value)
         yield filled
+        later = _later(filled, surface.operation.json_schema, self.check.random.randrange(3, 300))
+        if later != filled:
+            yield later
         if filled != body:
             yield body
 
@@ -173,6 +179,19 @@ class Desk:
         if answer.ok:
             keep(self.check.model, surface, answer, self.check.sessions, who)
         return named(answer, "id") if answer.ok else ""
+
+
+def _later(body: Any, schema: Schema, days: int) -> Any:
+    """A body whose days are so many days later, all alike."""
+    if not isinstance(body, dict):
+        return body
+    moved = {}
+    for name, part in properties(schema).items():
+        if part.get("format") in {"date", "date-time"} and isinstance(body.get(name), str):
+            day, rest = body[name][:10], body[name][10:]
+            with suppress(ValueError):
+                moved[name] = (date.fromisoformat(day) + timedelta(days)).isoformat() + rest
+    return {**body, **moved}
 
 
 def _lists(operation: Operation) -> bool:
