@@ -29,6 +29,7 @@ _SLOT = "l7audit0text"
 _MOST = 8
 _MOST_OF_ONE = 2
 _REPEATS = 3
+_ORDER = {"POST": 0, "PUT": 1, "PATCH": 2, "GET": 3}
 _KINDS = (Kind.COSTLY, Kind.RESOURCE_LIST, Kind.LOGIN, Kind.RESOURCE_CREATE, Kind.URL_TAKING)
 
 
@@ -140,9 +141,10 @@ def _inlets(check: Check) -> Iterator[Inlet]:
     seen: set[Place] = set()
     taken: Counter[Place] = Counter()
     named: set[tuple[str, str]] = set()
-    for part in reversed(reachable(check)):  # what is sent in bodies before what is asked for
+    parts = sorted(reachable(check), key=lambda p: _ORDER.get(p.surface.operation.method, 0))
+    for part in parts:  # what is sent in bodies before what is asked for
         operation = part.surface.place()
-        # What a thing is made and changed with goes through the same patterns.
+        # What a thing is made and changed with mostly goes through the same patterns.
         name = (part.surface.operation.template.partition("/{")[0], part.name)
         if (
             taken[operation] < _MOST_OF_ONE
