@@ -29,6 +29,7 @@ _TOWARDS = {"to", "recipient", "receiver", "destination", "target", "payee", "be
 _BESIDE = {"from", "source", "sender", "the", "my", "own"}
 _DEPTH = 3
 _MOST_PAIRS = 4
+_MOST_NAMES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,24 +59,31 @@ class Desk:
     check: Check
     pair: Pair
     known: dict[tuple[Words, str], Any] = field(default_factory=dict)
+    people: dict[str, tuple[str, ...]] = field(default_factory=dict)
     nth: int = 0
     """Which of the things there are is named where any would do."""
 
     def bodies(self, surface: Surface) -> Iterator[Any]:
-        """Bodies that the operation may take: with ids of what there is, on other days, since the
-        first may be taken, and then as made up."""
+        """Bodies that the operation may take: with ids of what there is, with people by what else
+        they are called, on other days, since the first may be taken, and then as made up."""
         body = surface.body()
-        filled = body
-        for path, name, schema in _references(surface.operation.json_schema, body, (), _DEPTH):
-            value = self._id(name, schema)
-            if value is not None:
-                filled = put(filled, path, value)
+        filled = self._filled(surface, body, 0)
         yield filled
+        called = [self._filled(surface, body, turn) for turn in range(1, _MOST_NAMES)]
+        yield from (b for n, b in enumerate(called) if b not in (filled, *called[:n]))
         later = _later(filled, surface.operation.json_schema, self.check.random.randrange(3, 300))
         if later != filled:
             yield later
         if filled != body:
             yield body
+
+    def _filled(self, surface: Surface, body: Any, turn: int) -> Any:
+        filled = body
+        for path, name, schema in _references(surface.operation.json_schema, body, (), _DEPTH):
+            value = self._id(name, schema, turn)
+            if value is not None:
+                filled = put(filled, path, value)
+        return filled
 
     def ready(self, surface: Surface) -> Surface | None:
         """The operation with its path filled by what there is for the owner."""
@@ -122,24 +130,31 @@ class Desk:
                 return [t for t in found if values_in(t, ("id",)).get("id") == key]
         return []
 
-    def _id(self, name: str, schema: Schema) -> Any:
-        """A value for a reference: of the owner, or of the other where it leads to him."""
+    def _id(self, name: str, schema: Schema, turn: int) -> Any:
+        """A value for a reference: of the owner, or of the other where it leads to him; a person
+        is called by id at the first turn, and by his names at the next."""
         told = words(name)
         towards = bool(_TOWARDS & set(told))
         who = self.pair.other if towards else self.pair.owner
         noun = tuple(w for w in told if w not in _NAMING | _TOWARDS | _BESIDE)
         if who is None:
             return None
+        called = self._person(who, schema, noun)
+        if called:
+            return fitting(called[min(turn, len(called) - 1)], schema)
         place = (noun, who.name)
         if place not in self.known:
-            self.known[place] = self._person(who, schema, noun) or self._thing(who, noun)
+            self.known[place] = self._thing(who, noun)
         return fitting(self.known[place], schema)
 
-    def _person(self, who: Identity, schema: Schema, noun: Words) -> str:
+    def _person(self, who: Identity, schema: Schema, noun: Words) -> list[str]:
+        """What somebody is called, as far as the schema takes it; nothing where the noun is none
+        of a person."""
         if noun and not set(noun) & set(PERSON):
-            return ""
-        facts = facts_of(self.check, who)
-        return next((f for f in facts.person if fitting(f, schema) is not None), "")
+            return []
+        if who.name not in self.people:
+            self.people[who.name] = facts_of(self.check, who).person
+        return [f for f in self.people[who.name] if fitting(f, schema) is not None]
 
     def _thing(self, who: Identity, noun: Words) -> str:
         """The first thing of that noun that somebody sees, made for it where there is none."""
