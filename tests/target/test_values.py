@@ -13,7 +13,7 @@ from l7audit.probe.request import Request
 from l7audit.target.sessions import Sessions
 from l7audit.target.surface import Surface
 from l7audit.target.target_model import TargetModel
-from l7audit.target.values import made_values, values_in
+from l7audit.target.values import made_values, resolve, values_in
 
 DOCUMENTS = Path(__file__).parent / "documents"
 Says = Callable[..., Answer]
@@ -107,3 +107,42 @@ def test_a_surface_that_needs_nothing_is_itself(
     model, sessions, surface = setting(target, probe, "GET /stock-items")
     assert model.resolve(surface, sessions, alice) == surface
     assert probe.sent == []
+
+
+def test_of_what_is_listed_what_was_there_before_us_comes_first(
+    target: Target, alice: Identity, answering: Any, answer: Says
+) -> None:
+    listed = [{"sku": "A", "label": "l7audit-x1"}, {"sku": "B", "label": "bolts"}]
+    probe = answering(lambda _: answer(200, {"stock-items": listed}))
+    model, sessions, surface = setting(target, probe, "GET /stock-items/{sku}")
+    found = model.resolve(surface, sessions, alice)
+    listed.insert(0, {"sku": "C", "label": "made later"})
+    again = model.resolve(surface, sessions, alice)
+    assert [s.values["sku"] for s in (found, again) if s is not None] == ["B", "B"]
+
+
+def test_where_the_usual_name_is_taken_something_is_made_by_another(
+    target: Target, alice: Identity, answering: Any, answer: Says
+) -> None:
+    taken: list[str] = []
+
+    def reply(request: Request) -> Answer:
+        sku = json.loads(request.content)["sku"]
+        taken.append(sku)
+        return answer(409) if len(taken) == 1 else answer(201, {"sku": sku})
+
+    model, sessions, surface = setting(target, answering(reply), "GET /stock-items/{sku}")
+    found = resolve(model, surface, sessions, alice, own=True)
+    assert found is not None
+    assert found.values["sku"] == taken[1] != taken[0]
+
+
+def test_what_was_made_once_will_do_for_several(
+    target: Target, alice: Identity, answering: Any, answer: Says
+) -> None:
+    probe = answering(lambda r: answer(201, {"sku": json.loads(r.content)["sku"]}))
+    model, sessions, surface = setting(target, probe, "GET /stock-items/{sku}")
+    made: dict[tuple[str, str], dict[str, str]] = {}
+    both = [resolve(model, surface, sessions, alice, own=True, made=made) for _ in range(2)]
+    assert both[0] == both[1]
+    assert len(probe.sent) == 1
