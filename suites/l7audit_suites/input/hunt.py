@@ -40,6 +40,13 @@ def hunt(check: Check, inlets: Sequence[Inlet], forms: Sequence[str], what: str)
     """
     values = [_value(inlet) for inlet in inlets]
     plain = ask_all(check, [i.request(v) for i, v in zip(inlets, values, strict=True)])
+    for inlet, base in zip(inlets, plain, strict=True):
+        if _misfits(base):  # what takes no word takes no condition either
+            check.expect(True, inlet.place, what)
+    fitting = [(i, v, a) for i, v, a in zip(inlets, values, plain, strict=True) if not _misfits(a)]
+    if not fitting:
+        return
+    inlets, values, plain = (list(column) for column in zip(*fitting, strict=True))
     tried = [
         (inlet, value, base, form, condition(check.random, form, value))
         for inlet, value, base in zip(inlets, values, plain, strict=True)
@@ -58,6 +65,11 @@ def hunt(check: Check, inlets: Sequence[Inlet], forms: Sequence[str], what: str)
         if str(inlet.place) not in guilty and suspicious(base, answer):
             mended(check, inlet)
         check.expect(str(inlet.place) not in guilty, inlet.place, what)
+
+
+def _misfits(answer: Answer) -> bool:
+    """Whether a text was refused for its form."""
+    return answer.status in {400, 415, 422} or (answer.status == 200 and not answer.ok)
 
 
 def _value(inlet: Inlet) -> str:
