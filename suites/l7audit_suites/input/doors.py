@@ -115,9 +115,7 @@ def doors(check: Check) -> list[Door]:
 
     Ends the check where nobody gets in at all.
     """
-    # The same order in every check, so that what was learnt of one holds for the next.
-    order = [i.name for i in check.identities]
-    who = sorted(callers(check), key=lambda c: order.index(c.name))[:_MOST_CALLERS]
+    who = _knocking(check)
     known = _KNOWN.setdefault(check.model, _Known())
     with known.lock:
         remembered = dict(known.opens)
@@ -145,6 +143,15 @@ def doors(check: Check) -> list[Door]:
                 _Seen(new.caller.name, new.answer, new.renews, new.ajar) if new else None
             )
     return [found[o.place] for o in tried if o.place in found]
+
+
+def _knocking(check: Check) -> list[Caller]:
+    """Who tries doors, the first of each role first: the same people in every check, so that what
+    was learnt in one holds for the next."""
+    order = [i.name for i in check.identities]
+    found = sorted(callers(check, len(order)), key=lambda c: order.index(c.name))
+    first = {c.identity.role: c for c in reversed(found) if c.identity is not None}.values()
+    return sorted(found, key=lambda c: c not in first)[:_MOST_CALLERS]
 
 
 def _worth_it(check: Check) -> list[Operation]:

@@ -47,13 +47,13 @@ class Caller:
         return self.check.send(request, identity=self.name, patience=patience)
 
 
-def callers(check: Check) -> list[Caller]:
+def callers(check: Check, most: int = _MOST_CALLERS) -> list[Caller]:
     """Who can get in at all, in an order of this check's own. Ends the check without any."""
     odd = {"limited", "expired", "revoked"}
     found = [i for i in check.identities if not odd & set(i.tags) and i.credentials]
     check.random.shuffle(found)
     entered = []
-    for identity in found[:_MOST_CALLERS]:
+    for identity in found[:most]:
         try:
             check.sessions.auth(identity)
         except CredentialError:
