@@ -95,13 +95,12 @@ def standing(check: Check, identity: Identity) -> Standing | None:
 
 
 def _shows_stock(surface: Surface) -> bool:
-    schema = surface.operation.answer_schema
-    if not schema:
+    members = list(walk(surface.operation.answer_schema, _DEPTH))
+    if not members:  # the document names none: what the operation is called has to do
         named = all_words([surface.operation.name, surface.operation.template])
         return not surface.needs_values and says(named, *meaning.ONESELF, *meaning.STOCK)
     return any(
-        meaning.is_stock(name) and (meaning.is_number(part) or not part)
-        for name, part in walk(schema, _DEPTH)
+        meaning.is_stock(name) and (meaning.is_number(part) or not part) for name, part in members
     )
 
 
