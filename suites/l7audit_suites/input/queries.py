@@ -61,7 +61,7 @@ LDAP = tuple(
 BROKEN = "lq'\"*)(\\"
 """A text that leaves a query unreadable, whatever it stands in."""
 
-XPATH_ERRORS = re.compile(r"x-?path|XP(ST|TY|DY)\d{4}|msxml|SimpleXMLElement", re.IGNORECASE)
+XPATH_ERRORS = re.compile(r"\bx-?path|XP(ST|TY|DY)\d{4}|msxml|SimpleXMLElement", re.IGNORECASE)
 LDAP_ERRORS = re.compile(
     r"ldap|jndi|javax\.naming|bad search filter|search filter (is )?(bad|invalid|malformed)",
     re.IGNORECASE,

@@ -68,6 +68,7 @@ def pairs(queries: tuple[Query, ...]) -> list[Pair]:
 @pytest.mark.parametrize(
     ("said", "xpath", "ldap"),
     [
+        ("'NAME': PosixPath('/srv/app/db.sqlite')", False, False),
         ("XPathException: unterminated literal", True, False),
         ("[XPST0003] unexpected end of source", True, False),
         ("javax.naming.directory.InvalidSearchFilterException", False, True),
