@@ -17,6 +17,10 @@ LARGE = (500, 1_000, 4_000)
 NOTICED = 0.06
 """Seconds beyond the null text's time below which nothing is called slow."""
 
+BEGUN, LONGER = 0.01, 2
+"""Seconds beyond the null text's time from which a small text may have begun to tell, and how many
+letters longer the next one is then."""
+
 FAMILIES: Mapping[str, Text] = {
     "one letter over and over": lambda n: "a" * n + "!",
     "words over and over": lambda n: "a " * (n // 2) + "!",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
-from collections import Counter
+import time
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -29,6 +29,7 @@ _SLOT = "l7audit0text"
 _MOST = 8
 _MOST_OF_ONE = 2
 _REPEATS = 3
+_MOST_WAITS, _WAIT = 20, 0.25
 _ORDER = {"POST": 0, "PUT": 1, "PATCH": 2, "GET": 3}
 _KINDS = (Kind.COSTLY, Kind.RESOURCE_LIST, Kind.LOGIN, Kind.RESOURCE_CREATE, Kind.URL_TAKING)
 
@@ -108,15 +109,33 @@ def _slow(
 def _noticed(
     check: Check, inlet: Inlet, text: Text, sizes: Sequence[int], usual: float
 ) -> Sequence[int]:
-    """The first size that takes its time beyond the usual seconds, with the one before it; none
-    where all are quick."""
-    for smaller, size in itertools.pairwise(sizes):
+    """The first size that takes its time beyond the usual seconds, with one before it; none where
+    all are quick. Where a small text begins to tell the next is but a little longer: what doubles
+    with each letter would else take a service's breath."""
+    waiting, before = deque(sizes[1:]), sizes[0]
+    while waiting:
+        size = waiting.popleft()
         answer = check.send(inlet.holding(text(size)), patience=False)
         if answer.throttled:
             raise _Throttled
-        if _seconds(answer) > usual + slopes.NOTICED:
-            return smaller, size
+        beyond = _seconds(answer) - usual
+        if beyond > slopes.NOTICED:
+            _recovered(check, inlet)
+            return before, size
+        longer = size + slopes.LONGER
+        if beyond > slopes.BEGUN and waiting and longer < waiting[0] <= slopes.SMALL[-1]:
+            waiting.appendleft(longer)
+        before = size
     return ()
+
+
+def _recovered(check: Check, inlet: Inlet) -> None:
+    """Waits until harmless texts are answered again: what is measured while nobody answers is no
+    time of a pattern."""
+    for _ in range(_MOST_WAITS):
+        if (check.send(inlet.holding(null(12)), patience=False).status or 500) < 500:
+            return
+        time.sleep(_WAIT)
 
 
 def _measured(
