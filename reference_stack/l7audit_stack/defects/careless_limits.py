@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextvars import ContextVar
 
 import msgspec
@@ -68,6 +69,10 @@ class NotForPublic(NotFor):
     forgotten = ("public",)
 
 
+_AWAY = 0.003
+"""Seconds to a store that is not on the same machine."""
+
+
 class ReadsThenWrites(RateLimiter):
     """Reads the bucket, decides, writes it back: three steps where one was due."""
 
@@ -83,6 +88,7 @@ class ReadsThenWrites(RateLimiter):
             else Bucket(tokens=policy.capacity, updated=now)
         )
         verdict = take(bucket, policy, now)
+        await asyncio.sleep(_AWAY)
         await self.store.command("SET", key, msgspec.json.encode(bucket), "EX", 120)
         return verdict
 

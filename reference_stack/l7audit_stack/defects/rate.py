@@ -119,7 +119,7 @@ DEFECTS: tuple[Defect, ...] = (
     ),
     Defect(
         "rate.reads-then-writes",
-        "The bucket is read, decided on and written back in separate steps.",
+        "The bucket of a store nearby is read, decided on and written back in separate steps.",
         parts=_limiter(careless.ReadsThenWrites),
     ),
     Defect(
