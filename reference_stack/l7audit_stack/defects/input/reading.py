@@ -31,8 +31,12 @@ _REFUSED: contextvars.ContextVar[Problem | None] = contextvars.ContextVar("refus
 
 
 def _members(raw: bytes, *, first: bool = False) -> Any:
-    """A JSON document as the last, or the first, of two equal members wins."""
-    return json.loads(raw, object_pairs_hook=lambda p: dict(reversed(p)) if first else dict(p))
+    """A JSON document as the last, or the first, of two equal members wins. Raises ValueError for
+    what is none, or nests too deep to be read."""
+    try:
+        return json.loads(raw, object_pairs_hook=lambda p: dict(reversed(p)) if first else dict(p))
+    except RecursionError as error:
+        raise ValueError("too deep") from error
 
 
 def _built(shape: type[Input], value: Any) -> Any:
@@ -48,7 +52,7 @@ class BoundsForgotten(BodyReader):
         try:
             return super().json(raw, shape)
         except Problem as problem:
-            value = json.loads(raw) if problem.status == 422 else None
+            value = _members(raw) if problem.status == 422 else None
             texts = isinstance(value, dict) and all(
                 isinstance(v, str) and "\0" not in v for v in value.values()
             )
@@ -69,7 +73,7 @@ class JudgesLast(BodyReader):
             if "name" not in shape.__struct_fields__:
                 raise
             with contextlib.suppress(TypeError, ValueError, AttributeError):
-                value = json.loads(raw)
+                value = _members(raw)
                 texts = {k: v for k, v in value.items() if isinstance(v, str)}
                 built = _built(shape, texts)
                 _REFUSED.set(problem)
@@ -112,7 +116,9 @@ class LastKeyWins(BodyReader):
     """Of two equal members the last counts, for judging and for use."""
 
     def check_text(self, raw: bytes) -> None:
-        super().check_text(json.dumps(_members(raw)).encode())
+        with contextlib.suppress(ValueError):  # what can't be read is refused as it is
+            raw = json.dumps(_members(raw)).encode()
+        super().check_text(raw)
 
     def json(self, raw: bytes, shape: type[Input]) -> Any:
         try:
