@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
@@ -40,17 +40,21 @@ class _Throttled(Exception):  # noqa: N818 - no error: the target takes no more 
 
 @dataclass(frozen=True, slots=True)
 class Inlet:
-    """A part of a request that takes text. Bodies lack what else they need, so that nothing is
-    made of them."""
+    """A part of a request that takes text. What is made all the same is `kept` for removal."""
 
     place: Place
     request: Request = field(repr=False)
+    kept: Callable[[Answer], Answer] = field(default=lambda answer: answer, repr=False)
 
     def holding(self, text: str) -> Request:
         """The request with this text in its place."""
         path = self.request.path.replace(_SLOT, quote(text, safe=""))
         content = self.request.content.replace(_SLOT.encode(), text.encode())
         return replace(self.request, path=path, content=content)
+
+    def ask(self, check: Check, text: str) -> Answer:
+        """The answer to this text, without patience."""
+        return self.kept(check.send(self.holding(text), patience=False))
 
 
 @pytest.mark.control("PEN-22")
@@ -81,14 +85,14 @@ def test_no_pattern_loses_its_way(check: Check) -> None:
 
 
 def _answered(check: Check, inlet: Inlet) -> bool:
-    return (check.send(inlet.holding(null(12))).status or 500) < 500
+    return (inlet.kept(check.send(inlet.holding(null(12)))).status or 500) < 500
 
 
 def _bounded(check: Check, inlet: Inlet) -> bool:
     """Whether a text is refused for its length alone, so that no long one comes to a pattern."""
-    if not check.send(inlet.holding(null(slopes.SMALL[0]))).ok:
+    if not inlet.kept(check.send(inlet.holding(null(slopes.SMALL[0])))).ok:
         return False
-    answer = check.send(inlet.holding(null(slopes.LARGE[1])))
+    answer = inlet.kept(check.send(inlet.holding(null(slopes.LARGE[1]))))
     return answer.status is not None and 400 <= answer.status < 500
 
 
@@ -97,7 +101,7 @@ def _slow(
 ) -> tuple[str, list[Answer], list[float]] | None:
     """The first family of texts whose times grow; larger texts are only sent while the smaller
     ones did no harm, so that nothing is brought down."""
-    usual = _seconds(check.send(inlet.holding(null(sizes[-1])), patience=False))
+    usual = _seconds(inlet.ask(check, null(sizes[-1])))
     for name, text in FAMILIES.items():
         noticed = _noticed(check, inlet, text, sizes, usual)
         found = _measured(check, inlet, text, noticed) if noticed else None
@@ -115,7 +119,7 @@ def _noticed(
     waiting, before = deque(sizes[1:]), sizes[0]
     while waiting:
         size = waiting.popleft()
-        answer = check.send(inlet.holding(text(size)), patience=False)
+        answer = inlet.ask(check, text(size))
         if answer.throttled:
             raise _Throttled
         beyond = _seconds(answer) - usual
@@ -133,7 +137,7 @@ def _recovered(check: Check, inlet: Inlet) -> None:
     """Waits until harmless texts are answered again: what is measured while nobody answers is no
     time of a pattern."""
     for _ in range(_MOST_WAITS):
-        if (check.send(inlet.holding(null(12)), patience=False).status or 500) < 500:
+        if (inlet.ask(check, null(12)).status or 500) < 500:
             return
         time.sleep(_WAIT)
 
@@ -143,7 +147,7 @@ def _measured(
 ) -> tuple[list[Answer], list[float]] | None:
     """The answers and times where they grow beside a null text's, the least of some each."""
     requests = [inlet.holding(text(n)) for n in sizes] + [inlet.holding(null(n)) for n in sizes]
-    rounds = check.probe.timed(requests, _REPEATS)
+    rounds = [list(map(inlet.kept, r)) for r in check.probe.timed(requests, _REPEATS)]
     least = [min(map(_seconds, answers)) for answers in rounds]
     hostile, harmless = least[: len(sizes)], least[len(sizes) :]
     if not slopes.grows(hostile, harmless, sizes):
@@ -173,7 +177,7 @@ def _inlets(check: Check) -> Iterator[Inlet]:
             taken[operation] += 1
             named.add(name)
             seen.add(part.place)
-            yield Inlet(part.place, part.request(_SLOT))
+            yield Inlet(part.place, part.request(_SLOT), part.kept)
     for kind in _KINDS:
         for surface in check.model.surfaces(kind, limit=3):
             if surface.needs_values or Kind.STREAMING in surface.kinds:
