@@ -192,3 +192,10 @@ def _remove(made: NewKey) -> None:
         made.check.observe(
             "A signing key that the check made remains.", *([answer] if answer else [])
         )
+        return
+    # Who has not heard of it yet signs with it still: the next check would get such a token.
+    deadline = time.monotonic() + WINDOW
+    while any(made.id in made.published(address) for address in made.everywhere()):
+        if time.monotonic() > deadline:
+            break
+        time.sleep(_PAUSE)
