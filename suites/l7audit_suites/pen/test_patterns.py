@@ -52,9 +52,9 @@ class Inlet:
         content = self.request.content.replace(_SLOT.encode(), text.encode())
         return replace(self.request, path=path, content=content)
 
-    def ask(self, check: Check, text: str) -> Answer:
-        """The answer to this text, without patience."""
-        return self.kept(check.send(self.holding(text), patience=False))
+    def ask(self, check: Check, text: str, *, patience: bool = False) -> Answer:
+        """The answer to this text; what it made is removed at the check's end."""
+        return self.kept(check.send(self.holding(text), patience=patience))
 
 
 @pytest.mark.control("PEN-22")
@@ -85,14 +85,14 @@ def test_no_pattern_loses_its_way(check: Check) -> None:
 
 
 def _answered(check: Check, inlet: Inlet) -> bool:
-    return (inlet.kept(check.send(inlet.holding(null(12)))).status or 500) < 500
+    return (inlet.ask(check, null(12), patience=True).status or 500) < 500
 
 
 def _bounded(check: Check, inlet: Inlet) -> bool:
     """Whether a text is refused for its length alone, so that no long one comes to a pattern."""
-    if not inlet.kept(check.send(inlet.holding(null(slopes.SMALL[0])))).ok:
+    if not inlet.ask(check, null(slopes.SMALL[0]), patience=True).ok:
         return False
-    answer = inlet.kept(check.send(inlet.holding(null(slopes.LARGE[1]))))
+    answer = inlet.ask(check, null(slopes.LARGE[1]), patience=True)
     return answer.status is not None and 400 <= answer.status < 500
 
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import itertools
 import json
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from email.message import Message
 from typing import Any
+
+from small_server import Answer, served
 
 from l7audit.model import Capability, Credential, Identity, Target
 
@@ -71,7 +72,6 @@ class Ledger:
         self.notes: dict[int, dict[str, Any]] = {}
         self.numbers = itertools.count(101)
         self.asked: list[str] = []
-        self.lock = threading.Lock()
         for who in KEYS.values():
             self.add(who, f"a note that {who} wrote")
 
@@ -157,52 +157,22 @@ def _shown(note: dict[str, Any]) -> dict[str, Any]:
 def serving(ledger: Ledger) -> Iterator[Target]:
     """The service on a loopback port of its own, as a target with both identities."""
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
+    def answering(method: str, path: str, headers: Message, body: Any) -> Answer:
+        status, said, there = ledger.answer(method, path, headers.get(KEY, ""), body)
+        page = isinstance(said, bytes)
+        fields = {"Content-Type": "text/html" if page else "application/json"}
+        if there:
+            fields["Location"] = there
+        return status, said if isinstance(said, bytes) else json.dumps(said).encode(), fields
 
-        def log_message(self, *_: object) -> None:
-            """Nothing: the test's output is its own."""
-
-        def answer(self) -> None:
-            size = int(self.headers.get("Content-Length") or 0)
-            try:
-                body = json.loads(self.rfile.read(size) or b"null")
-            except ValueError:
-                body = None
-            with ledger.lock:
-                key = self.headers.get(KEY, "")
-                status, said, there = ledger.answer(self.command, self.path, key, body)
-            content = said if isinstance(said, bytes) else json.dumps(said).encode()
-            self.send_response(status)
-            page = isinstance(said, bytes)
-            self.send_header("Content-Type", "text/html" if page else "application/json")
-            self.send_header("Content-Length", str(len(content)))
-            if there:
-                self.send_header("Location", there)
-            self.end_headers()
-            if self.command != "HEAD":
-                self.wfile.write(content)
-
-        def __getattr__(self, name: str) -> Callable[[], None]:
-            if name.startswith("do_"):
-                return self.answer
-            raise AttributeError(name)
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        try:
-            yield Target(
-                name="ledger",
-                provider="external",
-                base_url=f"http://127.0.0.1:{server.server_address[1]}",
-                capabilities=[Capability.HTTP, Capability.OPENAPI, Capability.IDENTITIES],
-                identities=[
-                    Identity(
-                        name=name, credentials=[Credential(kind="api_key", name=KEY, secret=key)]
-                    )
-                    for key, name in KEYS.items()
-                ],
-            )
-        finally:
-            server.shutdown()
+    with served(answering) as url:
+        yield Target(
+            name="ledger",
+            provider="external",
+            base_url=url,
+            capabilities=[Capability.HTTP, Capability.OPENAPI, Capability.IDENTITIES],
+            identities=[
+                Identity(name=name, credentials=[Credential(kind="api_key", name=KEY, secret=key)])
+                for key, name in KEYS.items()
+            ],
+        )

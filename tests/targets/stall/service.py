@@ -6,12 +6,13 @@ from __future__ import annotations
 import itertools
 import json
 import secrets
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from email.message import Message
 from http.cookies import SimpleCookie
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from small_server import Answer, served
 
 from l7audit.model import Capability, Credential, Identity, Target
 
@@ -98,7 +99,6 @@ class Stall:
         self.offers = {n: {"id": n, "what": "plums", "recommended": False} for n in ("o-1", "o-2")}
         self.orders: dict[str, dict[str, Any]] = {}
         self.numbers = itertools.count(101)
-        self.lock = threading.Lock()
 
     def answer(self, method: str, path: str, cookie: str, body: Any) -> tuple[int, Any, str]:
         """Status, body, and the session that is to be set, if any."""
@@ -185,56 +185,29 @@ class Stall:
 def serving(stall: Stall) -> Iterator[Target]:
     """The service on a loopback port of its own, as a target with its people."""
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
+    def answering(method: str, path: str, headers: Message, body: Any) -> Answer:
+        carried = SimpleCookie(headers.get("Cookie", "")).get(COOKIE)
+        cookie = carried.value if carried else ""
+        status, said, session = stall.answer(method, path, cookie, body)
+        fields = {"Content-Type": "application/json"}
+        if status == 429:
+            fields["Retry-After"] = "3600"
+        if session:
+            fields["Set-Cookie"] = f"{COOKIE}={session}; HttpOnly; SameSite=Strict"
+        return status, b"" if said is None else json.dumps(said).encode(), fields
 
-        def log_message(self, *_: object) -> None:
-            """Nothing: the test's output is its own."""
-
-        def answer(self) -> None:
-            size = int(self.headers.get("Content-Length") or 0)
-            try:
-                body = json.loads(self.rfile.read(size) or b"null")
-            except ValueError:
-                body = None
-            carried = SimpleCookie(self.headers.get("Cookie", "")).get(COOKIE)
-            with stall.lock:
-                cookie = carried.value if carried else ""
-                status, said, session = stall.answer(self.command, self.path, cookie, body)
-                content = b"" if said is None else json.dumps(said).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(content)))
-            if status == 429:
-                self.send_header("Retry-After", "3600")
-            if session:
-                self.send_header("Set-Cookie", f"{COOKIE}={session}; HttpOnly; SameSite=Strict")
-            self.end_headers()
-            if self.command != "HEAD":
-                self.wfile.write(content)
-
-        def __getattr__(self, name: str) -> Callable[[], None]:
-            if name.startswith("do_"):
-                return self.answer
-            raise AttributeError(name)
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        try:
-            yield Target(
-                name="stall",
-                provider="external",
-                base_url=f"http://127.0.0.1:{server.server_address[1]}",
-                capabilities=[Capability.HTTP, Capability.OPENAPI, Capability.IDENTITIES],
-                identities=[
-                    Identity(
-                        name=name,
-                        role="admin" if name == "chief" else "user",
-                        credentials=[Credential(kind="password", name=name, secret=secret)],
-                    )
-                    for name, secret in PEOPLE.items()
-                ],
-            )
-        finally:
-            server.shutdown()
+    with served(answering) as url:
+        yield Target(
+            name="stall",
+            provider="external",
+            base_url=url,
+            capabilities=[Capability.HTTP, Capability.OPENAPI, Capability.IDENTITIES],
+            identities=[
+                Identity(
+                    name=name,
+                    role="admin" if name == "chief" else "user",
+                    credentials=[Credential(kind="password", name=name, secret=secret)],
+                )
+                for name, secret in PEOPLE.items()
+            ],
+        )

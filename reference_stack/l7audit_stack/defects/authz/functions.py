@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from typing import Any
 
 from l7audit_stack.api.operation import Call, Handler, Operation, Reply
 from l7audit_stack.api.parts import Parts
@@ -47,17 +48,15 @@ def _readers_delete(parts: Parts) -> Parts:
     return handlers(("documents.delete",), deciding(ReadersWrite))(guarded)
 
 
-def _legacy_put(parts: Parts) -> Parts:
-    """Keeps a route of an earlier version, whose guard nobody looks at any more."""
-    change = next(o for o in parts.operations if o.name == "agents.change")
-    legacy = dataclasses.replace(
-        change,
-        name="agents.replace",
-        method="PUT",
-        permission="agents:read",
-        handler=deciding(ReadersWrite)(change.handler),
-    )
-    return dataclasses.replace(parts, operations=(*parts.operations, legacy))
+def _beside(known: str, policy: type[AccessPolicy], /, **changes: Any) -> Swap:
+    """Another route to what an operation does, with changes of its own and a laxer policy."""
+
+    def added(parts: Parts) -> Parts:
+        first = next(o for o in parts.operations if o.name == known)
+        other = dataclasses.replace(first, handler=deciding(policy)(first.handler), **changes)
+        return dataclasses.replace(parts, operations=(*parts.operations, other))
+
+    return added
 
 
 def _proposes(handler: Handler) -> Handler:
@@ -91,19 +90,6 @@ def _everybody_changes_users(parts: Parts) -> Parts:
     return handlers(("users.change",), deciding(EverybodyAdministers))(asked)
 
 
-def _untold_listing(parts: Parts) -> Parts:
-    """Keeps the listing that an old console asked for, whose guard is the console's login."""
-    users = next(o for o in parts.operations if o.name == "users.list")
-    untold = dataclasses.replace(
-        users,
-        name="admin.users",
-        path="/v1/admin/users",
-        permission="me:read",
-        handler=deciding(Everybody)(users.handler),
-    )
-    return dataclasses.replace(parts, operations=(*parts.operations, untold))
-
-
 def _refused_kindly(whole: Whole) -> None:
     whole.status = 200
     whole.content(json.dumps({"error": "forbidden"}).encode())
@@ -128,7 +114,13 @@ DEFECTS: tuple[Defect, ...] = (
     Defect(
         name="authz.untold-admin-listing",
         summary="A listing for an old console, in no document, asks for an account alone.",
-        parts=_untold_listing,
+        parts=_beside(
+            "users.list",
+            Everybody,
+            name="admin.users",
+            path="/v1/admin/users",
+            permission="me:read",
+        ),
     ),
     Defect(
         name="authz.power-refused-with-200",
@@ -146,7 +138,13 @@ DEFECTS: tuple[Defect, ...] = (
     Defect(
         name="authz.legacy-put",
         summary="A PUT that nobody documents changes agents for who may read them.",
-        parts=_legacy_put,
+        parts=_beside(
+            "agents.change",
+            ReadersWrite,
+            name="agents.replace",
+            method="PUT",
+            permission="agents:read",
+        ),
     ),
     Defect(
         name="authz.readers-propose",

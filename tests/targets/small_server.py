@@ -1,0 +1,58 @@
+"""What small strangers are served by: one function that answers every method and path."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from email.message import Message
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+Answer = tuple[int, bytes, Mapping[str, str]]
+"""A status, the content, and header fields."""
+
+Answering = Callable[[str, str, Message, Any], Answer]
+"""From the method, the path, the header fields and the JSON of the body (None where it is none)."""
+
+
+@contextmanager
+def served(answering: Answering) -> Iterator[str]:
+    """The base URL of a server on a loopback port of its own. Answers are given one at a time."""
+    lock = threading.Lock()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+
+        def log_message(self, *_: object) -> None:
+            """Nothing: the test's output is its own."""
+
+        def answer(self) -> None:
+            size = int(self.headers.get("Content-Length") or 0)
+            try:
+                body = json.loads(self.rfile.read(size) or b"null")
+            except ValueError:
+                body = None
+            with lock:
+                status, content, fields = answering(self.command, self.path, self.headers, body)
+            self.send_response(status)
+            for name, value in fields.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            if self.command != "HEAD":
+                self.wfile.write(content)
+
+        def __getattr__(self, name: str) -> Callable[[], None]:
+            if name.startswith("do_"):
+                return self.answer
+            raise AttributeError(name)
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}"
+        finally:
+            server.shutdown()
