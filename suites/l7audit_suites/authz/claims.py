@@ -22,11 +22,11 @@ _FLAGS = ("X-Admin", "X-Is-Admin", "X-Internal", "X-Internal-Request")
 Fields = dict[str, str]
 
 
-def claimed(facts: Facts, powers: str = "admin") -> Iterator[Fields]:
+def claimed(facts: Facts, powers: str = "admin", most: int = 2) -> Iterator[Fields]:
     """Headers that claim to be the person, of the tenant, and of power: by their ids, then by
-    their names."""
+    their names, at most so many."""
     count = max(len(facts.person), len(facts.tenant), 1)
-    for place in range(min(count, 2)):
+    for place in range(min(count, most)):
         person, tenant = _at(facts.person, place), _at(facts.tenant, place)
         fields = {
             **dict.fromkeys(_PERSON if person else (), person),

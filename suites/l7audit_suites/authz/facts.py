@@ -15,8 +15,12 @@ from l7audit_suites.authz.things import ask
 
 PERSON = (
     "owner", "user", "principal", "author", "creator", "account", "member", "customer", "reader",
-    "subject", "person", "profile", "employee", "client", "assignee", "created by",
+    "subject", "person", "profile", "employee", "client", "assignee", "created by", "username",
+    "user name",
 )  # fmt: skip
+_NAMES = {("username",), ("user", "name")}
+_IDS = {("id",), ("ref",), ("uuid",)}
+_NAMED = {"password", "basic", "client"}
 _MOST = 4
 
 
@@ -38,13 +42,14 @@ def facts_in(value: Any, *, oneself: bool = False) -> Facts:
         told = words(name)
         if says(told, *meaning.TENANT):
             tenant.setdefault(name, text)
-        elif _names_person(told) or (oneself and told and told[-1] in {"id", "ref", "uuid"}):
+        elif _names_person(told) or (oneself and (told in _NAMES or told[-1:] in _IDS)):
             person.setdefault(name, text)
     return Facts(_once(person.values()), _once(tenant.values()), {**person, **tenant})
 
 
 def _names_person(told: Words) -> bool:
-    return says(told, *PERSON) and (len(told) == 1 or told[-1] in {"id", "ref", "uuid", "by"})
+    named = told not in _NAMES and says(told, *PERSON)
+    return named and (len(told) == 1 or told[-1:] in _IDS or told[-1] == "by")
 
 
 def _members(value: Any) -> Iterator[tuple[str, str]]:
@@ -70,7 +75,7 @@ def facts_of(check: Check, identity: Identity, *told: Any) -> Facts:
         if answer.ok:
             found.append(facts_in(answer.json_or_none(), oneself=True))
             break
-    names = [identity.name, *(c.name for c in identity.credentials if c.kind == "password")]
+    names = [identity.name, *(c.name for c in identity.credentials if c.kind in _NAMED)]
     return Facts(
         _once([*(text for f in found for text in f.person), *names]),
         _once([*(text for f in found for text in f.tenant), identity.tenant]),

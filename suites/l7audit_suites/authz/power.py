@@ -16,7 +16,7 @@ from l7audit.target.target_model import Surface
 from l7audit.target.words import Words, all_words, says, words
 from l7audit_suites.authz.things import ask, opened
 
-_ROLES = ("role", "group", "authority", "account type", "user type")
+ROLES = ("role", "group", "authority", "account type", "user type")
 _MOST_READS = 20
 _MOST_ACCOUNTS = 6
 _PREFIX = re.compile(r"api|rest|v\d+(\.\d+)?", re.IGNORECASE)
@@ -50,7 +50,7 @@ def account_roles(check: Check, identity: Identity) -> list[str]:
     """The roles that somebody's own account shows him, as the target writes them: a read that is
     called so, or one that names him."""
     names = {c.name.lower() for c in identity.credentials} | {identity.name.lower()}
-    for surface in _about_callers(check):
+    for surface in about_callers(check):
         try:
             answer = ask(check, surface, identity)
         except CredentialError:
@@ -63,7 +63,7 @@ def account_roles(check: Check, identity: Identity) -> list[str]:
     return []
 
 
-def _about_callers(check: Check) -> list[Surface]:
+def about_callers(check: Check) -> list[Surface]:
     """Plain reads of one thing, those that are called after their caller first."""
     reads = [
         s
@@ -88,7 +88,7 @@ def _roles(value: Any) -> Iterator[str]:
     for node in (value, *(value.values() if isinstance(value, dict) else ())):
         if isinstance(node, dict):
             for name, item in node.items():
-                if says(words(str(name)), *_ROLES):
+                if says(words(str(name)), *ROLES):
                     texts = item if isinstance(item, list) else [item]
                     yield from (t for t in texts if isinstance(t, str) and 0 < len(t) < 60)
 

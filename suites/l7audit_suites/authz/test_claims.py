@@ -11,11 +11,17 @@ from l7audit.harness.check import Check
 from l7audit.model import Identity
 from l7audit.probe.answer import Answer
 from l7audit.target.target_model import Surface
+from l7audit_suites.authn.ground import readable
+from l7audit_suites.authn.judgement import Seen, judge
 from l7audit_suites.authz.claims import Fields, claimed, halves
 from l7audit_suites.authz.facts import facts_of
+from l7audit_suites.authz.people import casts
 from l7audit_suites.authz.sharing import private_to_read
 from l7audit_suites.authz.test_objects import relation, undecided
 from l7audit_suites.authz.things import ask, made_things
+
+_MOST_READS = 4
+_MOST_NAMES = 3
 
 
 @pytest.mark.control("AUTHZ-09")
@@ -49,6 +55,47 @@ def test_a_header_does_not_make_its_sender_somebody_else(check: Check) -> None:
                 )
     if not looked:
         check.inconclusive("Nothing is refused to a stranger that a claim could open.")
+
+
+@pytest.mark.control("AUTHZ-09")
+def test_a_header_alone_lets_nobody_in(check: Check) -> None:
+    owner = casts(check)[0].owner
+    for surface in readable(check)[:_MOST_READS]:
+        good = ask(check, surface, owner)
+        if good.ok and judge(check.send(surface.request()), good) is Seen.REFUSED:
+            break
+    else:
+        check.inconclusive("No plain read answers a member and refuses a stranger.")
+    check.witness("the read is answered to who may", good, once=True)
+    for fields in claimed(facts_of(check, owner), most=_MOST_NAMES):
+        answer = _bare(check, surface, fields)
+        seen = judge(answer, good)
+        if seen is Seen.UNCLEAR:
+            check.observe("A stranger got no decision.", answer)
+            continue
+        if seen is Seen.ACCEPTED:
+            fields, answer = _narrowed(
+                fields, answer, partial(_bare, check, surface), partial(_accepted, good)
+            )
+        check.expect(
+            seen is Seen.REFUSED,
+            surface.place(f"header {', '.join(fields)}"),
+            f"A request without a credential that claims in {', '.join(fields)} to be somebody is "
+            "answered as he is.",
+            answer,
+            good,
+            expected="401, as without the claim",
+            seen=f"{answer.status}, with what a member gets",
+            cause=f"header {', '.join(fields)}",
+        )
+
+
+def _bare(check: Check, surface: Surface, fields: Fields) -> Answer:
+    return check.send(surface.request(headers=fields))
+
+
+def _accepted(good: Answer, answer: Answer) -> bool:
+    return judge(answer, good) is Seen.ACCEPTED
 
 
 def _asked(check: Check, surface: Surface, stranger: Identity, fields: Fields) -> Answer:

@@ -42,6 +42,8 @@ def test_listings_and_searches_show_nobody_else_s_things(check: Check) -> None:
                 plain = surface.operation == getattr(thing.family.list, "operation", None)
                 hidden = _hidden if plain else private_to_read
                 sure = Confidence.CONFIRMED if hidden(check, thing, stranger) else None
+                if sure is None and thing.above and private_to_read(check, thing.above, stranger):
+                    sure = _below(check, thing.above, stranger)
                 if sure is None and personal(check, thing, stranger):
                     sure = Confidence.WEAK
                 if undecided(check, answer) or sure is None:
@@ -70,6 +72,13 @@ def _hidden(check: Check, thing: Thing, stranger: Identity) -> bool:
     if thing.cast.is_foreign(stranger) or rule == "owner":
         return True
     return thing.family.read is not None and not thing.shows(thing.view(check, stranger))
+
+
+def _below(check: Check, above: Thing, stranger: Identity) -> Confidence:
+    """How sure it is that what lies below a thing that the stranger does not find is not for him:
+    where he may read the thing all the same, his listing may merely be of what is his."""
+    kept = above.family.read is not None and not above.shows(above.view(check, stranger))
+    return Confidence.CONFIRMED if kept else Confidence.WEAK
 
 
 def _showing(check: Check, thing: Thing) -> Iterator[tuple[Surface, dict[str, Any]]]:

@@ -19,6 +19,7 @@ from l7audit_suites.authz.families import Family, families
 from l7audit_suites.authz.markers import marked, new_marker
 from l7audit_suites.authz.people import Cast, admin_roles, by_role
 from l7audit_suites.authz.power import functions_of_power
+from l7audit_suites.authz.promotion import raised
 from l7audit_suites.authz.test_functions import untouched
 from l7audit_suites.authz.test_objects import undecided
 from l7audit_suites.authz.things import Thing, ask, keep_for_removal, make, named, opened
@@ -34,13 +35,16 @@ _MOST_PEOPLE = 3
 @pytest.mark.control("AUTHZ-10")
 def test_functions_of_power_are_closed_to_ordinary_roles(check: Check) -> None:
     ordinary, powerful = by_role(check.identities, admin_roles(check))
+    looked = raised(check, ordinary[0]) if ordinary else 0
     if not powerful or not ordinary:
+        if looked:
+            return
         if check.model.surfaces(Kind.ADMIN, limit=1):
             check.inconclusive("The profile gives no identity of power, or none without.")
         check.not_applicable("Neither the document nor the profile tells of roles of power.")
     theirs = functions_of_power(check, ordinary, powerful)
     reads = [s for s in theirs if _plain_read(s)]
-    looked = sum(_read(check, s, ordinary, powerful) for s in reads[:_MOST_READS])
+    looked += sum(_read(check, s, ordinary, powerful) for s in reads[:_MOST_READS])
     for surface in [s for s in theirs if harmless(s)][:_MOST_ACTS]:
         looked += _acted(check, surface, ordinary[0], powerful[0])
     for family in families(check.model):
@@ -58,6 +62,11 @@ def _acted(check: Check, surface: Surface, one: Identity, person: Identity) -> i
         first, second, third = bodies(surface, check.random)
         good = _used(check, act, person, first)
         after = act.looks(check)
+        if good.ok and first != second and changed(before, after) is None:
+            # It was so already: the next makes a difference.
+            first, second, third = second, third, first
+            good = _used(check, act, person, first)
+            after = act.looks(check)
         if not good.ok or changed(before, after) is None:
             continue
         check.witness("who has the power is let in", good, once=True)

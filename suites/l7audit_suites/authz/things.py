@@ -185,7 +185,8 @@ def made_or_found(
 
 def find(check: Check, family: Family, cast: Cast, owner: Identity | None = None) -> Thing | None:
     """A thing that the owner has already: in his listing and in nobody else's, and with something
-    in it that tells it from others. None where there is none."""
+    in it that tells it from others. What lies below such a thing is his by that, whoever else is
+    shown it. None where there is none."""
     who, above = owner or cast.owner, None
     if family.list is None:
         return None
@@ -200,7 +201,11 @@ def find(check: Check, family: Family, cast: Cast, owner: Identity | None = None
     own = ask(check, lister, who)
     if not own.ok:
         return None
-    others = [ask(check, lister, i) for i in (cast.owner, *cast.strangers) if i is not who]
+    others = [
+        ask(check, lister, i)
+        for i in (cast.owner, *cast.strangers)
+        if i is not who and above is None
+    ]
     for one in things(own.json_or_none())[:_MOST_FOUND]:
         identifier = values_in(one, (family.key,)).get(family.key, "")
         if not identifier or any(

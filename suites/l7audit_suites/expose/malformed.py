@@ -30,6 +30,7 @@ _KINDS = (
     Kind.LOGIN, Kind.TOKEN, Kind.RESOURCE_CREATE, Kind.RESOURCE_CHANGE, Kind.RESOURCE_READ,
     Kind.RESOURCE_LIST, Kind.SEARCH, Kind.CHAT, Kind.UPLOAD,
 )  # fmt: skip
+_BELOW = {Kind.RESOURCE_LIST, Kind.RESOURCE_CREATE, Kind.SEARCH}
 _MOST = {Kind.RESOURCE_READ: 8, Kind.RESOURCE_LIST: 6}
 """Operations of a kind that are tried; of others two."""
 
@@ -70,7 +71,7 @@ class Mistake:
             key = named(answer, family.key)
             if key and family.delete is not None:
                 learn_secrets(check, answer)
-                remover = family.delete.with_values({family.key: key})
+                remover = family.delete.with_values({**self.surface.values, family.key: key})
                 request = remover.request(auth=check.sessions.auth(self.who, remover))
                 check.sessions.keep_for_removal(request, self.who.name)
 
@@ -114,8 +115,13 @@ def _of(check: Check, surface: Surface, *, every: bool) -> Iterator[Mistake]:
             continue
         # Whoever is let through to the input: a refusal for lack of a right says nothing of it.
         if not check.send(_first(surface, auth), identity=one.name).refused:
-            for mistake in _malformed(surface, auth, every=every):
-                yield replace(mistake, surface=surface, who=one)
+            # What is asked below nothing is refused for that, before it is looked at.
+            below = bool(surface.needs_values) and bool(surface.kinds & _BELOW)
+            ready = (
+                check.model.resolve(surface, check.sessions, one) if below else None
+            ) or surface
+            for mistake in _malformed(ready, auth, every=every):
+                yield replace(mistake, surface=ready, who=one)
             return
 
 

@@ -14,6 +14,8 @@ from l7audit.probe.request import Auth, Request
 from l7audit.target.surface import Surface
 from l7audit.target.target_model import TargetModel
 
+_MOST_TRIED = 12
+
 TOO_LARGE = 1_100_000
 """Bytes of a body that an operation for small documents should not take."""
 
@@ -65,8 +67,12 @@ def _protected(check: Check, most: int) -> list[Read]:
     identity = somebody(check)
     if identity is None or not most:
         return []
-    found = check.model.protected_reads(check.sessions, identity, limit=most)
-    return [r for s in found if (r := _read(check, s, check.sessions.auth(identity, s)))]
+    surfaces = check.model.protected_reads(limit=_MOST_TRIED)
+    ready = (
+        check.model.resolve(s, check.sessions, identity) if s.needs_values else s for s in surfaces
+    )
+    answered = (r for s in ready if s and (r := _read(check, s, check.sessions.auth(identity, s))))
+    return list(islice(answered, most))
 
 
 def _public(check: Check, most: int) -> list[Read]:

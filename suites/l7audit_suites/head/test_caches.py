@@ -10,10 +10,13 @@ from l7audit_suites.head import caching, cookies
 from l7audit_suites.head.reads import reads
 from l7audit_suites.head.signing_in import signed_in
 
+_MOST_READS = 8
+"""Whoever sets the header where it comes to mind forgets it at one route of many."""
+
 
 @pytest.mark.control("HEAD-08")
 def test_answers_for_one_caller_stay_out_of_shared_caches(check: Check) -> None:
-    found = [r for r in reads(check, protected=3, public=1) if r.protected]
+    found = [r for r in reads(check, protected=_MOST_READS, public=1) if r.protected]
     if not found:
         check.inconclusive("No protected read succeeded: the profile's identities open none.")
     for read in found:

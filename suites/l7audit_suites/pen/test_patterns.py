@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
@@ -16,6 +16,7 @@ import pytest
 from l7audit.harness.check import Check
 from l7audit.model import Confidence, Kind, Place
 from l7audit.probe.answer import Answer
+from l7audit.probe.patience import retry_after
 from l7audit.probe.request import Request
 from l7audit.target.operation import is_json
 from l7audit.target.schemas import properties, required, type_of
@@ -34,8 +35,16 @@ _ORDER = {"POST": 0, "PUT": 1, "PATCH": 2, "GET": 3}
 _KINDS = (Kind.COSTLY, Kind.RESOURCE_LIST, Kind.LOGIN, Kind.RESOURCE_CREATE, Kind.URL_TAKING)
 
 
+_PATIENCE = 15.0
+"""Seconds that are waited in all for operations that take few texts in a time."""
+
+
 class _Throttled(Exception):  # noqa: N818 - no error: the target takes no more for now
-    """An operation that takes so few texts that no time can be measured there."""
+    """An operation that takes no more texts for now; it says when it will in `seconds`."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__()
+        self.seconds = max(_WAIT, retry_after(answer.headers) or 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +66,9 @@ class Inlet:
         return self.kept(check.send(self.holding(text), patience=patience))
 
 
+_Slow = tuple[str, list[Answer], list[float]]
+
+
 @pytest.mark.control("PEN-22")
 def test_no_pattern_loses_its_way(check: Check) -> None:
     inlets = list(islice(_inlets(check), _MOST))
@@ -64,24 +76,40 @@ def test_no_pattern_loses_its_way(check: Check) -> None:
         check.not_applicable("No operation takes a text that could be tried.")
     for number, inlet in enumerate(inlets):
         check.witness("a short text is answered", partial(_answered, check, inlet), once=number > 0)
-        try:
-            slow = _slow(check, inlet, slopes.SMALL)
-            if slow is None and not _bounded(check, inlet):
-                slow = _slow(check, inlet, slopes.LARGE)
-        except _Throttled:
-            check.observe(f"{inlet.place} takes few texts in a time: its patterns were not tried.")
-            continue
-        name, answers, times = slow or ("", [], [])
-        check.expect(
-            slow is None,
-            inlet.place,
-            f"The time of an answer grows faster than a text ({name}) does: a pattern loses its "
-            "way in it.",
-            *answers,
-            expected="a time that is in proportion to the text's length",
-            seen=", ".join(f"{t * 1000:.0f} ms" for t in times),
-            confidence=Confidence.STRONG,
-        )
+    looking, patience = [(inlet, _slow(check, inlet)) for inlet in inlets], _PATIENCE
+    while looking:
+        waiting = [(w, pair) for pair in looking if (w := _gone_on(check, *pair)) is not None]
+        looking = [pair for _, pair in waiting]
+        # What takes few texts in a time is gone on with when the others are done.
+        least = min((seconds for seconds, _ in waiting), default=0.0)
+        if least > patience:
+            names = ", ".join(str(inlet.place) for inlet, _ in looking)
+            check.observe(f"Few texts are taken in a time, so that not all were tried: {names}.")
+            return
+        patience -= least
+        time.sleep(least)
+
+
+def _gone_on(
+    check: Check, inlet: Inlet, search: Generator[float, None, _Slow | None]
+) -> float | None:
+    """Seconds to wait before a search can be gone on with; None where it is done, and judged."""
+    try:
+        return next(search)
+    except StopIteration as done:
+        slow: _Slow | None = done.value
+    name, answers, times = slow or ("", [], [])
+    check.expect(
+        slow is None,
+        inlet.place,
+        f"The time of an answer grows faster than a text ({name}) does: a pattern loses its "
+        "way in it.",
+        *answers,
+        expected="a time that is in proportion to the text's length",
+        seen=", ".join(f"{t * 1000:.0f} ms" for t in times),
+        confidence=Confidence.STRONG,
+    )
+    return None
 
 
 def _answered(check: Check, inlet: Inlet) -> bool:
@@ -96,17 +124,24 @@ def _bounded(check: Check, inlet: Inlet) -> bool:
     return answer.status is not None and 400 <= answer.status < 500
 
 
-def _slow(
-    check: Check, inlet: Inlet, sizes: Sequence[int]
-) -> tuple[str, list[Answer], list[float]] | None:
+def _slow(check: Check, inlet: Inlet) -> Generator[float, None, _Slow | None]:
     """The first family of texts whose times grow; larger texts are only sent while the smaller
-    ones did no harm, so that nothing is brought down."""
-    usual = _seconds(inlet.ask(check, null(sizes[-1])))
-    for name, text in FAMILIES.items():
-        noticed = _noticed(check, inlet, text, sizes, usual)
-        found = _measured(check, inlet, text, noticed) if noticed else None
-        if found is not None:
-            return name, *found
+    ones did no harm, so that nothing is brought down. Gives seconds to wait where it is throttled.
+    """
+    for sizes in (slopes.SMALL, slopes.LARGE):
+        if sizes is slopes.LARGE and _bounded(check, inlet):
+            break
+        usual = _seconds(inlet.ask(check, null(sizes[-1])))
+        for name, text in FAMILIES.items():
+            noticed: Sequence[int] | None = None
+            while noticed is None:
+                try:
+                    noticed = _noticed(check, inlet, text, sizes, usual)
+                except _Throttled as throttled:
+                    yield throttled.seconds
+            found = _measured(check, inlet, text, noticed) if noticed else None
+            if found is not None:
+                return name, *found
     return None
 
 
@@ -121,7 +156,7 @@ def _noticed(
         size = waiting.popleft()
         answer = inlet.ask(check, text(size))
         if answer.throttled:
-            raise _Throttled
+            raise _Throttled(answer)
         beyond = _seconds(answer) - usual
         if beyond > slopes.NOTICED:
             _recovered(check, inlet)

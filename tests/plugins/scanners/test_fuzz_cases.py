@@ -7,11 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import jsonschema_rs
 import pytest
 
 from l7audit.errors import ScanError
 from l7audit.probe.request import Request
-from l7audit_plugins.scanners.fuzz_cases import Amount, Made, made, settle
+from l7audit_plugins.scanners.fuzz_cases import Amount, Made, made, read_kindly, settle
 
 PAGE = {"name": "limit", "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": 9}}
 THING = {
@@ -78,6 +79,24 @@ def test_what_does_not_fit_says_where(make: Any) -> None:
             assert "limit=" in one.request.path
             value = one.request.path.partition("limit=")[2].partition("&")[0]
             assert not (value.isdecimal() and 1 <= int(value) <= 9)
+
+
+@pytest.mark.parametrize(
+    ("sent", "breaks"),
+    [
+        ({"name": 12}, False),
+        ({"name": 123456}, True),
+        ({"name": None}, True),
+        ({"name": ["12"]}, True),
+        ({"name": "a", "size": "12"}, False),
+        ({"name": "a", "size": "many"}, True),
+    ],
+)
+def test_what_is_read_kindly_keeps_its_bounds(sent: Any, breaks: bool) -> None:
+    check = jsonschema_rs.validator_for(THING)
+    errors = [list(e.instance_path) for e in check.iter_errors(sent)]
+    assert errors
+    assert breaks == any(not read_kindly(check, sent, path) for path in errors)
 
 
 def test_there_are_requests_of_both_kinds_even_where_few_are_wanted(make: Any) -> None:

@@ -210,7 +210,7 @@ class Authenticator:
         expires = None if row.expires_at is None else row.expires_at.timestamp()
         scopes = None if row.scopes is None else frozenset(row.scopes)
         grant.row = row
-        grant.principal = _principal(owner, "key", row.id, scopes, expires)
+        grant.principal = principal_of(owner, "key", row.id, scopes, expires)
 
     async def _load_token(self, grant: Grant, claims: Mapping[str, Any]) -> None:
         try:
@@ -230,16 +230,17 @@ class Authenticator:
         scopes = frozenset(scope.split()) if isinstance(scope, str) else None
         expiry = claims.get("exp")
         expires = float(expiry) if isinstance(expiry, (int, float)) else None
-        grant.principal = _principal(owner, "token", jti, scopes, expires)
+        grant.principal = principal_of(owner, "token", jti, scopes, expires)
 
 
-def _principal(
+def principal_of(
     row: PrincipalRow,
     method: str,
     credential: str,
     scopes: frozenset[str] | None,
     expires_at: float | None,
 ) -> Principal:
+    """The caller that a row describes; raises UnauthenticatedError for one that was shut."""
     if row.disabled_at is not None and row.disabled_at <= datetime.now(UTC):
         raise UnauthenticatedError("principal disabled")
     return Principal(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,8 @@ import msgspec
 from l7audit_stack.api.operation import Call, Handler, Reply
 from l7audit_stack.api.parts import Parts
 from l7audit_stack.api.routes.shapes import caller
+from l7audit_stack.api.security.authentication import Authenticator, Grant, principal_of
+from l7audit_stack.defects.authn.swap import authenticator
 from l7audit_stack.defects.authz.swap import handlers
 from l7audit_stack.defects.defect import ASGIApp, Defect
 
@@ -48,6 +51,23 @@ def _user_wins(handler: Handler) -> Handler:
     return believed
 
 
+class BelievesAGateway(Authenticator):
+    """Takes who comes without a credential for whom a gateway would have named."""
+
+    async def identify(self, headers: Mapping[str, str]) -> Grant:
+        user = _uuid(headers.get("x-forwarded-user", ""))
+        row = await self.parts.identities.principal(user) if user else None
+        if row is None or {"authorization", "x-api-key"} & headers.keys():
+            return await super().identify(headers)
+        grant = Grant(user.encode())
+        grant.principal = principal_of(row, "gateway", user, None, None)
+        return grant
+
+    async def confirm(self, grant: Grant, epoch: int | None) -> None:
+        if grant.principal is None or grant.principal.method != "gateway":
+            await super().confirm(grant, epoch)
+
+
 def _repeats_the_claim(app: ASGIApp, _parts: Parts) -> ASGIApp:
     """Sends the tenant that was claimed back, as some gateways do for debugging."""
 
@@ -78,6 +98,11 @@ DEFECTS: tuple[Defect, ...] = (
         name="authz.user-from-a-header",
         summary="Webhooks are read in the name of the user whom a header names.",
         parts=handlers(("webhooks.show",), _user_wins),
+    ),
+    Defect(
+        name="authz.stranger-from-a-header",
+        summary="Who comes without a credential is whoever a gateway's header says.",
+        parts=authenticator(BelievesAGateway),
     ),
     Defect(
         name="authz.claims-repeated",

@@ -5,10 +5,14 @@ from __future__ import annotations
 import dataclasses
 import json
 from typing import Any
+from uuid import UUID
+
+import msgspec
 
 from l7audit_stack.api.operation import Call, Handler, Operation, Reply
 from l7audit_stack.api.parts import Parts
 from l7audit_stack.api.problems import Problem
+from l7audit_stack.api.routes.shapes import caller
 from l7audit_stack.api.security.policy import AccessPolicy, Reach
 from l7audit_stack.api.security.principals import Principal
 from l7audit_stack.defects.authn.around import Whole, changing_answers
@@ -90,6 +94,24 @@ def _everybody_changes_users(parts: Parts) -> Parts:
     return handlers(("users.change",), deciding(EverybodyAdministers))(asked)
 
 
+def _of_oneself(handler: Handler) -> Handler:
+    """Changes one's own entry as an administrator would that of somebody else."""
+
+    async def decided(call: Call) -> Reply:
+        principal = caller(call)
+        if call.path["user_id"] == principal.id:
+            admin = msgspec.structs.replace(principal, id=str(UUID(int=0)), role="admin")
+            call = dataclasses.replace(call, principal=admin)
+        return await handler(call)
+
+    return decided
+
+
+def _users_promote_themselves(parts: Parts) -> Parts:
+    asked = guarded_by(("users.change",), "me:read")(parts)
+    return handlers(("users.change",), _of_oneself)(asked)
+
+
 def _refused_kindly(whole: Whole) -> None:
     whole.status = 200
     whole.content(json.dumps({"error": "forbidden"}).encode())
@@ -110,6 +132,11 @@ DEFECTS: tuple[Defect, ...] = (
         name="authz.everybody-changes-users",
         summary="Making users is guarded, and changing them is not.",
         parts=_everybody_changes_users,
+    ),
+    Defect(
+        name="authz.users-promote-themselves",
+        summary="Everybody may change the entry that is his own, his role included.",
+        parts=_users_promote_themselves,
     ),
     Defect(
         name="authz.untold-admin-listing",
