@@ -58,6 +58,13 @@ def says_the_same(value: Any, own: Any, identifier: str, key: str) -> bool:
     return bool(mine) and 2 * len(mine & set(_pairs(theirs))) >= len(mine)
 
 
+def tells_most(value: Any, own: Any) -> bool:
+    """Whether an answer holds more than half of what its owner is told: others who use the
+    target at the same time may change the rest."""
+    mine = set(_pairs(own))
+    return value == own if not mine else 2 * len(mine & set(_pairs(value))) > len(mine)
+
+
 def subject(value: Any, identifier: str, key: str) -> Any:
     """The first object that holds the id in a member of its own; else the value itself."""
     found: Any = None

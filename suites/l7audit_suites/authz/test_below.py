@@ -9,38 +9,37 @@ import pytest
 from l7audit.harness.check import Check
 from l7audit.model import Confidence, Identity, Kind
 from l7audit.probe.answer import Answer
-from l7audit.target.likeness import says_nothing
 from l7audit.target.target_model import Surface
 from l7audit_suites.authz.existence import altered, unlike
-from l7audit_suites.authz.families import seen_families
-from l7audit_suites.authz.made_up import like
+from l7audit_suites.authz.families import Family, seen_families
 from l7audit_suites.authz.markers import marked, new_marker
 from l7audit_suites.authz.personal import personal
 from l7audit_suites.authz.sharing import private_to_change, private_to_read
-from l7audit_suites.authz.test_objects import blind, missing_owner, relation, undecided, who
+from l7audit_suites.authz.test_objects import blind, relation, undecided, who
 from l7audit_suites.authz.things import (
     Thing,
     ask,
-    find,
     keep_for_removal,
     learn_secrets,
     made_or_found,
     made_things,
     named,
 )
+from l7audit_suites.authz.views import untold, viewed
 
 _MOST_ACTIONS = 3
 _MOST_VIEWS = 4
+_MOST_UNTOLD = 3
 _OWN_PARENT = "below a thing of one's own"
 
 
 @pytest.mark.control("AUTHZ-06")
 def test_what_lies_below_another_s_thing_is_closed_too(check: Check) -> None:
     looked = 0
-    for thing in made_things(
-        check, lambda f: f.nested or bool(_actions(f.below) or f.views), found=True
-    ):
-        looked += sum(_viewed(check, thing, s) for s in thing.family.views[:_MOST_VIEWS])
+    # Where nothing stands below any thing by the document, something may all the same.
+    some = any(map(_has_a_below, seen_families(check.model)))
+    for thing in made_things(check, _has_a_below if some else _is_read, found=True):
+        looked += sum(viewed(check, thing, s) for s in thing.family.views[:_MOST_VIEWS])
         for stranger in thing.cast.strangers:
             if thing.family.nested and private_to_change(check, thing, stranger):
                 looked += _added(check, thing, stranger)
@@ -48,8 +47,19 @@ def test_what_lies_below_another_s_thing_is_closed_too(check: Check) -> None:
                 looked += _by_another_way(check, thing, stranger)
         if not thing.found:
             looked += sum(_action(check, thing, s) for s in _actions(thing.family.below))
+    if any(map(_is_read, seen_families(check.model))):
+        for thing in made_things(check, _is_read, most=_MOST_UNTOLD, found=True):
+            looked += untold(check, thing)
     if not looked:
         check.inconclusive("Nothing below a thing could be tried by a stranger.")
+
+
+def _has_a_below(family: Family) -> bool:
+    return family.nested or bool(_actions(family.below) or family.views)
+
+
+def _is_read(family: Family) -> bool:
+    return family.read is not None and not family.people and not family.nested
 
 
 def _actions(surfaces: tuple[Surface, ...]) -> list[Surface]:
@@ -59,50 +69,6 @@ def _actions(surfaces: tuple[Surface, ...]) -> list[Surface]:
 
 def _inward(surface: Surface) -> bool:
     return surface.operation.media_type in {"", "application/json"}
-
-
-def _viewed(check: Check, made: Thing, surface: Surface) -> int:
-    """A read below another's thing: what its owner is told there. Of a new thing there is often
-    nothing to tell; then one that he had before is looked at."""
-    looked = 0
-    for thing in (
-        made,
-        *([] if made.found else filter(None, [find(check, made.family, made.cast)])),
-    ):
-        own = ask(check, thing.at(surface), thing.owner)
-        if not own.ok or says_nothing(own):
-            continue
-        for stranger in thing.cast.strangers:
-            if not private_to_read(check, thing, stranger):
-                continue
-            answer = ask(check, thing.at(surface), stranger)
-            if undecided(check, answer):
-                continue
-            absent = {thing.family.key: like(thing.id, check.random)}
-            shown = _tells_the_same(answer, own)
-            if shown and _tells_the_same(ask(check, thing.at(surface), stranger, path=absent), own):
-                continue  # it is said of things that are not there, too
-            looked += 1
-            check.expect(
-                not shown,
-                surface.place(relation(thing, stranger)),
-                f"{who(thing, stranger)} reads what lies below a thing that is another's.",
-                answer,
-                own,
-                expected="404 or 403",
-                seen=f"{answer.status}, with what its owner is told",
-                confidence=Confidence.CONFIRMED if thing.named_in(answer) else Confidence.STRONG,
-                cause=missing_owner(surface),
-            )
-        break
-    return looked
-
-
-def _tells_the_same(answer: Answer, own: Answer) -> bool:
-    """Whether somebody is told what the owner is."""
-    if not answer.ok or answer.media_type != own.media_type or says_nothing(answer):
-        return False
-    return not unlike(answer, own) if own.json_or_none() is not None else answer.body == own.body
 
 
 def _added(check: Check, thing: Thing, stranger: Identity) -> int:

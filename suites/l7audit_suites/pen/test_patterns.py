@@ -29,14 +29,14 @@ from l7audit_suites.pen.slopes import FAMILIES, Text, null
 _SLOT = "l7audit0text"
 _MOST = 8
 _MOST_OF_ONE = 2
-_REPEATS = 3
+_REPEATS, _LEAST_ROUNDS = 3, 2
 _MOST_WAITS, _WAIT = 20, 0.25
 _ORDER = {"POST": 0, "PUT": 1, "PATCH": 2, "GET": 3}
 _KINDS = (Kind.COSTLY, Kind.RESOURCE_LIST, Kind.LOGIN, Kind.RESOURCE_CREATE, Kind.URL_TAKING)
 
 
 _PATIENCE = 15.0
-"""Seconds that are waited in all for operations that take few texts in a time."""
+"""Seconds that are waited once for operations that take few texts in a time."""
 
 
 class _Throttled(Exception):  # noqa: N818 - no error: the target takes no more for now
@@ -67,6 +67,7 @@ class Inlet:
 
 
 _Slow = tuple[str, list[Answer], list[float]]
+_Search = tuple[Inlet, Generator[float, None, _Slow | None]]
 
 
 @pytest.mark.control("PEN-22")
@@ -76,21 +77,24 @@ def test_no_pattern_loses_its_way(check: Check) -> None:
         check.not_applicable("No operation takes a text that could be tried.")
     for number, inlet in enumerate(inlets):
         check.witness("a short text is answered", partial(_answered, check, inlet), once=number > 0)
-    looking, patience = [(inlet, _slow(check, inlet)) for inlet in inlets], _PATIENCE
-    while looking:
-        waiting = [(w, pair) for pair in looking if (w := _gone_on(check, *pair)) is not None]
-        looking = [pair for _, pair in waiting]
-        # What takes few texts in a time is gone on with when the others are done.
-        least = min((seconds for seconds, _ in waiting), default=0.0)
-        if least > patience:
-            names = ", ".join(str(inlet.place) for inlet, _ in looking)
-            check.observe(f"Few texts are taken in a time, so that not all were tried: {names}.")
-            return
-        patience -= least
-        time.sleep(least)
+    waiting = _gone_on(check, [(inlet, _slow(check, inlet)) for inlet in inlets])
+    if any(seconds <= _PATIENCE for seconds in waiting.values()):
+        # One long wait gives back more than many short ones, each of which is used up at once.
+        time.sleep(_PATIENCE)
+        waiting = _gone_on(check, list(waiting))
+    if waiting:
+        names = ", ".join(str(inlet.place) for inlet, _ in waiting)
+        check.observe(f"Few texts are taken in a time, so that not all were tried: {names}.")
 
 
-def _gone_on(
+def _gone_on(check: Check, searches: Sequence[_Search]) -> dict[_Search, float]:
+    """The searches that are throttled, with the seconds that they ask to wait; the others are
+    done, and judged."""
+    waits = {search: _searched(check, *search) for search in searches}
+    return {search: wait for search, wait in waits.items() if wait is not None}
+
+
+def _searched(
     check: Check, inlet: Inlet, search: Generator[float, None, _Slow | None]
 ) -> float | None:
     """Seconds to wait before a search can be gone on with; None where it is done, and judged."""
@@ -113,7 +117,7 @@ def _gone_on(
 
 
 def _answered(check: Check, inlet: Inlet) -> bool:
-    return (inlet.ask(check, null(12), patience=True).status or 500) < 500
+    return (inlet.ask(check, null(12)).status or 500) < 500
 
 
 def _bounded(check: Check, inlet: Inlet) -> bool:
@@ -133,16 +137,29 @@ def _slow(check: Check, inlet: Inlet) -> Generator[float, None, _Slow | None]:
             break
         usual = _seconds(inlet.ask(check, null(sizes[-1])))
         for name, text in FAMILIES.items():
-            noticed: Sequence[int] | None = None
-            while noticed is None:
+            left: Sequence[int] = sizes
+            noticed: Sequence[int] = ()
+            while left:
                 try:
-                    noticed = _noticed(check, inlet, text, sizes, usual)
+                    noticed = noticed or _noticed(check, inlet, text, left, usual)
+                    found = _measured(check, inlet, text, noticed) if noticed else None
                 except _Throttled as throttled:
                     yield throttled.seconds
-            found = _measured(check, inlet, text, noticed) if noticed else None
-            if found is not None:
-                return name, *found
+                    continue
+                if found is not None:
+                    return name, *found
+                # One slow answer was the weather; what is longer may still lose its way.
+                left, noticed = _beyond(noticed, left) if noticed else (), ()
     return None
+
+
+def _beyond(noticed: Sequence[int], sizes: Sequence[int]) -> Sequence[int]:
+    """The sizes that are left after one that was not slow after all, the next but a little longer;
+    none where it was the last."""
+    last = noticed[-1]
+    left = [size for size in sizes if size > last]
+    near = [last + slopes.LONGER] if left and last + slopes.LONGER < min(left) else []
+    return (last, *near, *left) if left else ()
 
 
 def _noticed(
@@ -182,12 +199,20 @@ def _measured(
 ) -> tuple[list[Answer], list[float]] | None:
     """The answers and times where they grow beside a null text's, the least of some each."""
     requests = [inlet.holding(text(n)) for n in sizes] + [inlet.holding(null(n)) for n in sizes]
-    rounds = [list(map(inlet.kept, r)) for r in check.probe.timed(requests, _REPEATS)]
-    least = [min(map(_seconds, answers)) for answers in rounds]
+    rounds: list[list[Answer]] = []
+    for _ in range(_REPEATS):
+        answers = [inlet.kept(a) for (a,) in check.probe.timed(requests, 1)]
+        throttled = next((a for a in answers if a.throttled), None)
+        if throttled is not None and len(rounds) < _LEAST_ROUNDS:
+            raise _Throttled(throttled)
+        if throttled is not None:
+            break
+        rounds.append(answers)
+    least = [min(map(_seconds, answers)) for answers in zip(*rounds, strict=True)]
     hostile, harmless = least[: len(sizes)], least[len(sizes) :]
     if not slopes.grows(hostile, harmless, sizes):
         return None
-    return [rounds[len(sizes) - 1][-1], rounds[-1][-1]], [*hostile, *harmless]
+    return [rounds[-1][len(sizes) - 1], rounds[-1][-1]], [*hostile, *harmless]
 
 
 def _seconds(answer: Answer) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from l7audit_suites.authz.contents import holds, says_the_same, tells
+from l7audit_suites.authz.contents import holds, says_the_same, tells, tells_most
 
 OWN = {"id": 7, "title": "A bicycle", "price": 40, "created_at": "2026-01-01"}
 
@@ -31,3 +31,11 @@ def test_a_short_id_is_not_found_in_what_merely_counts() -> None:
 
 def test_a_long_id_counts_wherever_it_stands() -> None:
     assert holds(None, "a,6661cf32-dbf7,b", "6661cf32-dbf7", "id")
+
+
+def test_what_was_changed_meanwhile_is_told_all_the_same() -> None:
+    own = {"order": 7, "buyer": "Lena", "address": "Mill Lane 3", "total": 960}
+    assert tells_most({**own, "address": "Mill Lane 4"}, own)
+    assert not tells_most({"order": 7, "buyer": "", "address": "", "total": 0}, own)
+    assert tells_most([], [])
+    assert not tells_most({"error": "none"}, [])

@@ -150,6 +150,16 @@ DEFECTS: tuple[Defect, ...] = (
         ),
     ),
     Defect(
+        name="authz.untold-view-of-all",
+        summary="A view of a document for an old page, in no document, asks nobody whose it is.",
+        parts=_beside(
+            "documents.show",
+            Everybody,
+            name="documents.details",
+            path="/v1/documents/{document_id}/details",
+        ),
+    ),
+    Defect(
         name="authz.power-refused-with-200",
         summary="Who lacks the role gets a 200 that holds an error.",
         near_miss=True,
