@@ -10,15 +10,13 @@ SECONDS = 0.4
 """How long an interpreter is asked to wait."""
 
 SLEEPS = (
-    "'||(SELECT pg_sleep({t}))||'",
-    "' OR (SELECT 1 FROM pg_sleep({t})) IS NOT NULL -- q",
-    "'; SELECT pg_sleep({t}) -- q",
-    "' OR SLEEP({t}) OR '1'='2",
-    "'; WAITFOR DELAY '0:0:{t}' -- q",
-    "$(sleep {t})';sleep {t};'",
+    "lq$(sleep {t})'||(SELECT pg_sleep({t}))||'",
+    "lq' OR SLEEP({t}) OR '1'='2",
+    "lq'; WAITFOR DELAY '0:0:{t}' --$(sleep {t})'",
     "__import__('time').sleep({t})",
 )
-"""For PostgreSQL, MySQL, SQL Server, shells (within either quotes or none) and Python."""
+"""For PostgreSQL, and shells within double quotes or none; for MySQL; for SQL Server, and shells
+within single quotes (what is no command to them has its words computed first); for Python."""
 
 ROUNDS = 3
 

@@ -69,8 +69,7 @@ class Door:
     @property
     def acts(self) -> bool:
         """Whether a call changes what is there: a thing is made, or put in another's place."""
-        kinds = {Kind.RESOURCE_CREATE, Kind.RESOURCE_CHANGE}
-        return self.operation.method in {"PUT", "PATCH"} or bool(kinds & self.surface.kinds)
+        return _acts(self.operation)
 
     def ask(self) -> Answer:
         """The answer to the plain call, asked again."""
@@ -110,8 +109,14 @@ _MADE: WeakKeyDictionary[Sessions, dict[tuple[str, str], dict[str, str]]] = Weak
 _KNOWN: WeakKeyDictionary[TargetModel, _Known] = WeakKeyDictionary()
 
 
-def doors(check: Check) -> list[Door]:
-    """Every operation that takes something and answers somebody, reads first.
+def _acts(operation: Operation) -> bool:
+    kinds = {Kind.RESOURCE_CREATE, Kind.RESOURCE_CHANGE}
+    return operation.method in {"PUT", "PATCH"} or bool(kinds & operation.kinds)
+
+
+def doors(check: Check, *, acting: bool = True) -> list[Door]:
+    """Every operation that takes something and answers somebody, reads first; without those that
+    change what is there unless `acting`.
 
     Ends the check where nobody gets in at all.
     """
@@ -119,7 +124,7 @@ def doors(check: Check) -> list[Door]:
     known = _KNOWN.setdefault(check.model, _Known())
     with known.lock:
         remembered = dict(known.opens)
-    tried = _worth_it(check)
+    tried = [o for o in _worth_it(check) if acting or not _acts(o)]
     found: dict[Place, Door] = {}
     undecided: set[Place] = set()
     for caller in who:

@@ -19,6 +19,7 @@ from l7audit.target.schemas import properties
 from l7audit.target.target_model import Surface
 from l7audit.target.values import things, values_in
 from l7audit_suites.input.fresh import needs_new
+from l7audit_suites.input.known import maker, reader
 
 CONCURRENCY = 4
 _MOST_ASKED = 5
@@ -64,17 +65,25 @@ def callers(check: Check, most: int = _MOST_CALLERS) -> list[Caller]:
     return entered
 
 
-def able(who: Sequence[Caller], surface: Surface) -> tuple[Caller, Answer] | None:
-    """The first caller whose plain request is answered with success, and the answer."""
-    for caller in who[:_MOST_ASKED]:
+def able(who: Sequence[Caller], surface: Surface) -> Caller | None:
+    """The first caller whose plain request is answered with success."""
+    if not who:
+        return None
+    known = reader(who[0].check.model, surface.place())
+    for caller in known.first(who)[:_MOST_ASKED]:
         try:
-            answer = caller.send(surface.request(caller.auth(surface)))
+            auth = caller.auth(surface)
         except CredentialError:
             continue
+        if known.is_let_in(caller):
+            return caller
+        answer = caller.send(surface.request(auth))
         if answer.ok:
-            return caller, answer
+            known.name = caller.name
+            return caller
         if answer.status not in {401, 403, 404}:
             return None  # it is not about who asks
+        known.refused.add(caller.name)
     return None
 
 
@@ -98,6 +107,8 @@ class Workshop:
     remover: Surface | None
     renews: bool = False
     """Whether each thing needs texts of its own, since the usual ones are taken."""
+    opened: Answer | None = None
+    """What was answered when it was tried out; None where that was in another check."""
 
     @property
     def operation(self) -> Operation:
@@ -165,16 +176,17 @@ def workshops(
     limit: int = 4,
     *,
     needed: bool = True,
+    stocked: bool = True,
     **given: Any,
 ) -> list[Workshop]:
-    """Where things can be made; one of each was just made. Ends the check where there is none,
-    if they are `needed`.
+    """Where things can be made; if `stocked`, one of each was just made. Ends the check where
+    there is none, if they are `needed`.
 
     Credentials and accounts are left alone: other areas make those.
     """
     who = who or callers(check)  # the same first for all, so that he sees what was made elsewhere
     surfaces = _creating(check, needed)[: limit + 3]
-    found = [w for s in surfaces if (w := workshop(check, s, who, **given))]
+    found = [w for s in surfaces if (w := workshop(check, s, who, stocked=stocked, **given))]
     if needed and not found:
         check.inconclusive("No identity of the profile could make anything.")
     return found[:limit]
@@ -192,17 +204,26 @@ def taking_json(rooms: Sequence[Workshop]) -> list[Workshop]:
 
 
 def workshop(
-    check: Check, surface: Surface, who: Sequence[Caller] | None = None, **given: Any
+    check: Check,
+    surface: Surface,
+    who: Sequence[Caller] | None = None,
+    *,
+    stocked: bool = True,
+    **given: Any,
 ) -> Workshop | None:
-    """The workshop of a creating operation, tried out; None where nobody may use it."""
+    """The workshop of a creating operation, tried out; None where nobody may use it. What an
+    earlier check tried out is tried again only if it is to be `stocked` with a thing."""
     template = surface.operation.template.rstrip("/")
-    reader, lister, remover = (
+    shows, lists, removes = (
         _at(check, template, Kind.RESOURCE_READ),
         _at(check, template, Kind.RESOURCE_LIST),
         _at(check, template, Kind.RESOURCE_DELETE),
     )
-    for caller in who or callers(check):
-        tried = Workshop(check, surface, caller, reader, lister, remover)
+    known = maker(check.model, surface.place())
+    for caller in known.first(who or callers(check)):
+        tried = Workshop(check, surface, caller, shows, lists, removes)
+        if not stocked and known.is_let_in(caller):
+            return replace(tried, renews=known.renews)
         try:
             made = tried.make(**given)
             if may_be_taken(made.answer) or (
@@ -213,9 +234,11 @@ def workshop(
         except CredentialError:
             continue
         if made.answer.ok:
-            return tried
+            known.name, known.renews = caller.name, tried.renews
+            return replace(tried, opened=made.answer)
         if made.answer.status not in {401, 403}:
             break  # it is not about who asks
+        known.refused.add(caller.name)
     return None
 
 

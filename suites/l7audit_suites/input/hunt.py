@@ -10,13 +10,14 @@ from functools import partial
 from l7audit.harness.check import Check
 from l7audit.model import Confidence, Place
 from l7audit.probe.answer import Answer
-from l7audit_suites.input.breaks import BREAK, suspicious
-from l7audit_suites.input.ground import Made, Workshop, ask_all, word
-from l7audit_suites.input.inlets import Inlet, of_making, planting
-from l7audit_suites.input.likeness import same, spoken
-from l7audit_suites.input.markers import Marker
+from l7audit_suites.input.breaks import suspicious
+from l7audit_suites.input.ground import ask_all, word
+from l7audit_suites.input.inlets import Inlet
+from l7audit_suites.input.likeness import same
 from l7audit_suites.input.pairs import (
+    EITHER,
     NUMERIC,
+    QUOTINGS,
     Pair,
     Told,
     condition,
@@ -28,46 +29,71 @@ from l7audit_suites.input.pairs import (
 )
 from l7audit_suites.input.queries import BROKEN, Query
 from l7audit_suites.input.statements import DATA, mended
+from l7audit_suites.input.tasting import tasted
 
 _NOTHING = 404
-COMPUTED = "what was sent, as it was sent, or a refusal"
 
 
-def hunt(check: Check, inlets: Sequence[Inlet], forms: Sequence[str], what: str) -> None:
-    """Expects that at no inlet a condition decides what is answered.
+def hunt(check: Check, inlets: Sequence[Inlet], what: str) -> None:
+    """Expects that at no inlet a condition of SQL decides what is answered.
 
-    First a condition that holds beside none at all; only what stands out is asked in pairs.
+    First conditions that hold, for either kind of quote at once, beside none at all; only what
+    stands out is asked in pairs.
     """
     values = [_value(inlet) for inlet in inlets]
     plain = ask_all(check, [i.request(v) for i, v in zip(inlets, values, strict=True)])
-    for inlet, base in zip(inlets, plain, strict=True):
-        if _misfits(base):  # what takes no word takes no condition either
+    fitting = []
+    for inlet, value, base in zip(inlets, values, plain, strict=True):
+        if misfits(base):  # what takes no word takes no condition either
             check.expect(True, inlet.place, what)
-    fitting = [(i, v, a) for i, v, a in zip(inlets, values, plain, strict=True) if not _misfits(a)]
-    if not fitting:
-        return
-    inlets, values, plain = (list(column) for column in zip(*fitting, strict=True))
-    tried = [
-        (inlet, value, base, form, condition(check.random, form, value))
-        for inlet, value, base in zip(inlets, values, plain, strict=True)
-        for form in (NUMERIC if inlet.numeric else forms)
-    ]
-    broken = [i.request(f"{v}{BREAK}") for i, v in zip(inlets, values, strict=True)]
-    answers = ask_all(check, [*(i.request(p.true) for i, _, _, _, p in tried), *broken])
-    guilty: set[str] = set()
-    for (inlet, value, base, form, pair), answer in zip(tried, answers, strict=False):
-        stands_out = answer.ok and not same(answer, base, [pair.true, value])
-        if not stands_out or str(inlet.place) in guilty:
-            continue
-        if confirm(inlet, form, value, what, "" if inlet.numeric else harmless(form)):
-            guilty.add(str(inlet.place))
-    for inlet, base, answer in zip(inlets, plain, answers[len(tried) :], strict=True):
-        if str(inlet.place) not in guilty and suspicious(base, answer):
-            mended(check, inlet)
-        check.expect(str(inlet.place) not in guilty, inlet.place, what)
+        else:
+            fitting.append(_Tried(inlet, value, base))
+    held = _held(check, [(t, f) for t in fitting for f in (NUMERIC if t.inlet.numeric else EITHER)])
+    # What is too long, or has too many kinds of quotes, is tried with one kind after the other.
+    refused = {h.tried for h in held if misfits(h.answer) and not h.tried.inlet.numeric}
+    held += _held(check, [(t, form) for t in fitting if t in refused for form in QUOTINGS])
+    for tried in fitting:
+        inlet, seen = tried.inlet, [h for h in held if h.tried is tried]
+        guilty = any(
+            confirm(inlet, h.form, tried.value, what, "" if inlet.numeric else harmless(h.form))
+            for h in seen
+            if tried.stands_out(h.text, h.answer)
+        )
+        if not guilty and (inlet.numeric or any(suspicious(tried.base, h.answer) for h in seen)):
+            mended(check, inlet, (tried.value, tried.base))
+        check.expect(not guilty, inlet.place, what)
 
 
-def _misfits(answer: Answer) -> bool:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Tried:
+    """An inlet, the value before the conditions, and the answer to it alone."""
+
+    inlet: Inlet
+    value: str
+    base: Answer
+
+    def stands_out(self, text: str, answer: Answer) -> bool:
+        """Whether a text was answered with success, and with something else than the value."""
+        return answer.ok and not same(answer, self.base, [text, self.value])
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A condition that holds, as it was put to an inlet, and what was answered."""
+
+    tried: _Tried
+    form: str
+    text: str
+    answer: Answer
+
+
+def _held(check: Check, tried: Sequence[tuple[_Tried, str]]) -> list[_Held]:
+    texts = [condition(check.random, form, t.value).true for t, form in tried]
+    answers = ask_all(check, [t.inlet.request(x) for (t, _), x in zip(tried, texts, strict=True)])
+    return [_Held(t, f, x, a) for (t, f), x, a in zip(tried, texts, answers, strict=True)]
+
+
+def misfits(answer: Answer) -> bool:
     """Whether a text was refused for its form."""
     return answer.status in {400, 415, 422} or (answer.status == 200 and not answer.ok)
 
@@ -121,10 +147,8 @@ def answered(answer: Answer) -> bool:
 def free(check: Check, inlets: Sequence[Inlet], *, needed: bool = True) -> list[Inlet]:
     """Those that take any word. Ends the check where all want a text of some form, if one is
     `needed`."""
-    answers = ask_all(check, [inlet.request(word()) for inlet in inlets])
-    found = [inlet for inlet, answer in zip(inlets, answers, strict=True) if answer.ok]
+    found = [i for i, t in zip(inlets, tasted(check, inlets), strict=True) if t.taken]
     if needed and not found:
-        check.observe("No text was taken that is none of the usual.", *answers[:3])
         check.not_applicable("No read of the target takes any text to look for.")
     return found
 
@@ -164,132 +188,3 @@ def inquire(
             seen="the error of a query that could not be read",
             confidence=Confidence.STRONG,
         )
-
-
-def plant(
-    rooms: Sequence[Workshop],
-    forms: Sequence[str],
-    what: str,
-    prepare: Callable[[str], str] = str,
-) -> int:
-    """Expects that no text of a thing is computed; answers how many things could be made.
-
-    A payload goes into all texts of a thing at once, or into one after the other where the whole
-    is refused; what is then read back is searched for the product.
-    """
-    if not rooms:
-        return 0
-    check = rooms[0].check
-    inlets = {room.surface.place().operation: list(of_making(room)) for room in rooms}
-    tried = [
-        _Planted(room, tuple(inlets[room.surface.place().operation]), form)
-        for room in rooms
-        for form in forms
-        if inlets[room.surface.place().operation]
-    ]
-    first = _grown(check, tried, prepare)
-    # What is refused as a whole, and what gives itself away, is tried text by text.
-    again = [
-        _Planted(p.room, (inlet,), p.form)
-        for p, made, seen in first
-        if len(p.inlets) > 1 and (seen or not made.answer.ok)
-        for inlet in p.inlets
-    ]
-    second = _grown(check, again, prepare)
-    told = {(p.room.surface.place().operation, p.form) for p, _, seen in second if seen}
-    for p, made, seen in [*first, *second]:
-        whole = len(p.inlets) > 1
-        if whole and (p.room.surface.place().operation, p.form) in told:
-            continue
-        place = p.room.surface.place() if whole else p.inlets[0].place
-        _judged(place, p.room, what, made, seen)
-    return sum(made.answer.ok for _, made, _ in [*first, *second])
-
-
-@dataclass(frozen=True, slots=True)
-class _Planted:
-    """A form of payload for some texts of one thing."""
-
-    room: Workshop
-    inlets: tuple[Inlet, ...]
-    form: str
-
-
-def _grown(
-    check: Check, tried: Sequence[_Planted], prepare: Callable[[str], str]
-) -> list[tuple[_Planted, Made, list[Answer]]]:
-    """What was made with fresh markers, and the answers that hold their products."""
-    markers = [Marker.random(check.random) for _ in tried]
-    requests = [
-        planting(p.room, p.inlets, prepare(m.payload(p.form)))
-        for p, m in zip(tried, markers, strict=True)
-    ]
-    made = [p.room.keep(answer) for p, answer in zip(tried, ask_all(check, requests), strict=True)]
-    reads = [p.room.shows(m) for p, m in zip(tried, made, strict=True)]
-    shown = iter(ask_all(check, [request for request in reads if request is not None]))
-    found = []
-    for p, m, marker, read in zip(tried, made, markers, reads, strict=True):
-        answers = [m.answer, *([next(shown)] if read is not None else [])]
-        found.append((p, m, [a for a in answers if marker.computed(spoken(a))]))
-    return found
-
-
-def _judged(place: Place, room: Workshop, what: str, made: Made, seen: list[Answer]) -> None:
-    room.check.expect(
-        not seen,
-        place,
-        what,
-        made.answer,
-        *seen,
-        expected=COMPUTED,
-        seen="the product of two random numbers that were sent as factors",
-    )
-
-
-def _broke(answer: Answer) -> bool:
-    """Whether a word was taken and something then failed on it: it was not refused."""
-    return answer.status is not None and answer.status >= 500
-
-
-def ask(inlets: Sequence[Inlet], forms: Sequence[str], what: str, together: str = "") -> None:
-    """Expects that no answer to a payload in an inlet holds what only computing it gives.
-
-    `together` is a text that holds all forms but the last: where it is taken as it is they need not
-    be tried one by one.
-    """
-    if not inlets:
-        return
-    check = inlets[0].caller.check
-    plain = ask_all(check, [i.request(i.plain + word()) for i in inlets])
-    inlets = [i for i, a in zip(inlets, plain, strict=True) if i.kept(a).ok or _broke(a)]
-    if not together:
-        _asked(check, [(i, f) for i in inlets for f in forms], what)
-        return
-    answers = _asked(check, [(i, together) for i in inlets], what)
-    taken = [a.ok for a in answers]
-    whole = [(i, forms[-1]) for i, ok in zip(inlets, taken, strict=True) if ok]
-    single = [(i, f) for i, ok in zip(inlets, taken, strict=True) if not ok for f in forms]
-    _asked(check, [*whole, *single], what)
-
-
-def _asked(check: Check, tried: Sequence[tuple[Inlet, str]], what: str) -> list[Answer]:
-    """The answers to these payloads, each with factors of its own; none may hold their product."""
-    markers = [Marker.random(check.random) for _ in tried]
-    answers = ask_all(
-        check,
-        [
-            i.request(m.payload(f, i.plain or "lq"))
-            for (i, f), m in zip(tried, markers, strict=True)
-        ],
-    )
-    for (inlet, _), marker, answer in zip(tried, markers, answers, strict=True):
-        inlet.kept(answer)
-        check.expect(
-            not marker.computed(spoken(answer)),
-            inlet.place,
-            what,
-            answer,
-            expected=COMPUTED,
-            seen="the product of two random numbers that were sent as factors",
-        )
-    return answers

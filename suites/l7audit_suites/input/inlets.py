@@ -98,7 +98,7 @@ def of_queries(who: Sequence[Caller], surfaces: Sequence[Surface]) -> Iterator[I
             continue
         taken += 1
         for p in named:
-            yield Inlet(allowed[0], surface, "query", p.name, _said(p.schema), p.schema)
+            yield Inlet(allowed, surface, "query", p.name, _said(p.schema), p.schema)
 
 
 def of_bodies(who: Sequence[Caller], surfaces: Sequence[Surface]) -> Iterator[Inlet]:
@@ -112,7 +112,7 @@ def of_bodies(who: Sequence[Caller], surfaces: Sequence[Surface]) -> Iterator[In
         allowed = able(who, surface)
         if allowed is not None:
             for name, part in named:
-                yield Inlet(allowed[0], surface, "body", name, _said(part), part)
+                yield Inlet(allowed, surface, "body", name, _said(part), part)
 
 
 def of_paths(rooms: Sequence[Workshop]) -> Iterator[Inlet]:
@@ -163,15 +163,16 @@ def of_making(room: Workshop) -> Iterator[Inlet]:
 
 def planted(room: Workshop, inlets: Sequence[Inlet], text: str) -> Made:
     """A thing made with a text in each of these inlets."""
-    return room.sent(planting(room, inlets, text))
+    return room.sent(planting(room, inlets, [text] * len(inlets)))
 
 
-def planting(room: Workshop, inlets: Sequence[Inlet], text: str) -> Request:
+def planting(room: Workshop, inlets: Sequence[Inlet], texts: Sequence[str]) -> Request:
     """The request that makes a thing with a text in each of these inlets."""
-    fields = {i.name: text for i in inlets if i.where == "body"}
-    query = {i.name: text for i in inlets if i.where == "query"}
+    sent = list(zip(inlets, texts, strict=True))
+    fields = {i.name: text for i, text in sent if i.where == "body"}
+    query = {i.name: text for i, text in sent if i.where == "query"}
     given: dict[str, Any] = {"query": query or None}
-    for inlet in inlets:
+    for inlet, text in sent:
         if inlet.where == "content":
             given |= {"content": text.encode(), "media_type": inlet.name}
     if fields:

@@ -12,6 +12,7 @@ from l7audit.target.schemas import properties, type_of
 from l7audit.target.values import things
 from l7audit_suites.input.doors import Door
 from l7audit_suites.input.ground import word
+from l7audit_suites.input.likeness import same
 from l7audit_suites.input.pairs import LOOKUP, Pair, Told, decides, differs
 
 _MOST_NAMES = 3
@@ -33,18 +34,21 @@ class Lookup:
             return surface.request(auth, query={self.name: text})
         return surface.request(auth, json={self.name: text})
 
-    def told(self) -> Told:
-        """What all things start with beside what none does."""
-        pair = Pair("", word())
-        sent = [self.door.caller.send(self.request(text)) for text in (pair.true, pair.false)]
-        return Told(pair, *sent)
+    def _asked(self, text: str) -> Answer:
+        return self.door.caller.send(self.request(text))
 
     def shown(self) -> tuple[Answer, ...]:
         """The answers that show that the name decides; none where it does not, twice."""
-        first = self.told()
+        pair = Pair("", word())
+        false = self._asked(pair.false)
+        ignored = bool(_listed(self.door)) and same(false, self.door.answer, [pair.false])
+        if not false.ok or ignored:
+            return ()  # it is refused, or it changes nothing of what is listed
+        first = Told(pair, self._asked(pair.true), false)
         if not (first.true.ok and first.false.ok and differs(first)):
             return ()
-        second = self.told()
+        pair = Pair("", word())
+        second = Told(pair, self._asked(pair.true), self._asked(pair.false))
         if not decides(first, second):
             return ()
         return (first.true, first.false, second.true, second.false)

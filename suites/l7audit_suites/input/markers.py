@@ -9,30 +9,50 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
+
+@dataclass(frozen=True, slots=True)
+class Polyglot:
+    """A text that is computed wherever one of its `pieces` would be; those are tried one by one
+    where the `whole` is refused."""
+
+    whole: str
+    pieces: tuple[str, ...] = ()
+
+
+_ECHO = ";echo $(({a}*{b}));"
+
 SHELL = (
-    "{v}$(echo l$(({a}*{b}))q)",
-    "{v}';echo l$(({a}*{b}))q;'",
-    "{v};expr {a} \\* {b};",
+    Polyglot(
+        f"{{v}}$(({{a}}*{{b}})){_ECHO}'{_ECHO}'\"{_ECHO}\"",
+        (
+            "{v}$(({a}*{b}))",
+            f"{{v}}'{_ECHO}'",
+            f'{{v}}"{_ECHO}"',
+            "{v};expr {a} \\* {b};",
+        ),
+    ),
 )
-"""Within double quotes or none, within single quotes, and for shells that know no `$(`."""
+"""A number within an argument, and a command of its own where the argument stands without quotes,
+within single ones and within double ones: what is a command to one of these is a text to the
+others."""
 
 TEMPLATES = (
-    "{{{{{a}*{b}}}}}",
-    "${{{a}*{b}}} #{{{a}*{b}}} *{{{a}*{b}}} @({a}*{b})",
-    "<%= {a}*{b} %>",
-    "{{{a}*{b}}}",
-    "{a}*{b}",
+    Polyglot(
+        "{{{{{a}*{b}}}}} ${{{a}*{b}}} #{{{a}*{b}}} *{{{a}*{b}}} @({a}*{b})",
+        ("{{{{{a}*{b}}}}}", "${{{a}*{b}}} #{{{a}*{b}}}", "*{{{a}*{b}}} @({a}*{b})"),
+    ),
+    Polyglot("<%= {a}*{b} %> {{{a}*{b}}}", ("<%= {a}*{b} %>", "{{{a}*{b}}}")),
+    Polyglot("{a}*{b}"),
 )
-"""As the families of engines write it; last what is evaluated as it stands."""
-
-TEMPLATE = " ".join(TEMPLATES[:-1])
-"""All of them in one text: what an engine does not know is text to it, or breaks it."""
+"""As the families of engines write it: those together that are text to one another; last what is
+evaluated as it stands."""
 
 SQL = (
-    "{v}'||({a}*{b})||'",
-    "{v}'+CAST({a}*{b} AS VARCHAR)+'",
-    "{v}' || CAST({a}*{b} AS TEXT)) -- q",
-    '{v}"||({a}*{b})||"',
+    Polyglot(
+        "{v}'||({a}*{b})||'\"||({a}*{b})||\"",
+        ("{v}'||({a}*{b})||'", '{v}"||({a}*{b})||"', "{v}' || CAST({a}*{b} AS TEXT)) -- q"),
+    ),
+    Polyglot("{v}'+CAST({a}*{b} AS VARCHAR)+'"),
 )
 """Texts of SQL into which a computed number is put, as databases join texts."""
 

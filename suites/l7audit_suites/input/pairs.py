@@ -13,24 +13,29 @@ from dataclasses import dataclass
 from l7audit.probe.answer import Answer
 from l7audit_suites.input.likeness import same
 
-QUOTINGS = ("{v}' OR {c} -- q", "{v}') OR {c} -- q", "{v}%' OR {c} -- q", '{v}" OR {c} -- q')
-"""Ways out of an SQL text: after a plain quote, in brackets, within LIKE, after double quotes."""
+QUOTINGS = ("{v}' OR {c} -- q", "{v}') OR {c} -- q", '{v}" OR {c} -- q')
+"""Ways out of an SQL text: after a plain quote (LIKE's wildcard is left with the text), in
+brackets, after double quotes."""
+
+EITHER = ("{v}' OR {c} -- q\" OR {c} -- q", "{v}') OR {c} -- q\") OR {c} -- q")
+"""The same for either kind of quote: what stands behind the other kind is a comment to the first,
+and what stands before it a text to the second."""
 
 NUMERIC = ("{v} OR {c}",)
 
+CASES = "(CASE WHEN {c} THEN {v} END) DESC,{v}"
 SORTS = (
-    "(CASE WHEN {c} THEN {v} END) DESC,{v}",
     "{v},(CASE WHEN {c} THEN 1 ELSE 1/(CASE WHEN {c} THEN 1 ELSE 0 END) END)",
     "(CASE WHEN {c} THEN 1 ELSE (SELECT 1 UNION SELECT 2) END)",
 )
-"""Conditions after ORDER BY: they turn the order round where they hold, or end in an error where
-they do not."""
+"""Conditions after ORDER BY: the first turns the order round where it holds, the others end in an
+error where they do not."""
 
 OPERATORS = (
     ('{{"$ne": "{word}"}}', '{{"$eq": "{word}"}}'),
+    ('{{"contains": ""}}', '{{"contains": "{word}"}}'),
     ('{{"$regex": ".*"}}', '{{"$regex": "^{word}$"}}'),
     ('{{"$gt": ""}}', '{{"$in": ["{word}"]}}'),
-    ('{{"contains": ""}}', '{{"contains": "{word}"}}'),
 )
 """Operators of document databases and of mappers as JSON: one that fits everything, one that fits
 nothing."""

@@ -5,17 +5,18 @@ from __future__ import annotations
 import copy
 import itertools
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
 from l7audit.harness.check import Check
-from l7audit.model import Kind
+from l7audit.model import Kind, Place
 from l7audit.probe.answer import Answer
 from l7audit.probe.request import Auth, Request
 from l7audit.target.operation import is_json
 from l7audit.target.schemas import Schema, properties, type_of
+from l7audit.target.surface import Surface
 from l7audit.target.words import says, words
 from l7audit_suites.input.doors import Door, doors, with_texts
 from l7audit_suites.input.ground import Workshop, others, workshops
@@ -53,7 +54,7 @@ class Part(Inlet):
             return request.with_auth(Auth.cookie(self.name, quote(str(value), safe="")))
         if len(self.steps) < 2:
             return surface.request(auth, fields={self.name: value}, **more)
-        return surface.request(auth, json=_put(surface.body(), self.steps, value), **more)
+        return surface.request(auth, json=put(surface.body(), self.steps, value), **more)
 
     def kept(self, answer: Answer) -> Answer:
         return self.door.kept(answer) if self.door is not None else answer
@@ -65,7 +66,7 @@ def _in_header(value: Any) -> str:
     return text if text.isprintable() and text.isascii() else quote(text)
 
 
-def _put(body: Any, steps: Sequence[str | int], value: Any) -> Any:
+def put(body: Any, steps: Sequence[str | int], value: Any) -> Any:
     """The body with a value where the steps lead; what is not there yet is made."""
     whole = copy.deepcopy(body) if isinstance(body, dict) else {}
     node: Any = whole
@@ -78,30 +79,6 @@ def _put(body: Any, steps: Sequence[str | int], value: Any) -> Any:
         node = node[step]
     node[steps[-1]] = value
     return whole
-
-
-def together(parts: Sequence[Part], value: Any) -> Request:
-    """The request with this value in several parts of one door."""
-    door = parts[0].door
-    assert door is not None
-    surface = with_texts(door).surface
-    body: Any = surface.body() if surface.operation.bodies else {}
-    for part in parts:
-        if part.where == "body":
-            body = _put(body, part.steps, value)
-    changed = {p.steps[0] for p in parts if p.where == "body"}
-    fields = {str(n): v for n, v in body.items() if n in changed} if changed else None
-    query = {p.name: value for p in parts if p.where == "query"}
-    return surface.request(parts[0].caller.auth(surface), fields=fields, query=query)
-
-
-def by_door(parts: Sequence[Part]) -> list[tuple[Door, list[Part]]]:
-    """The parts that take a text, door by door; no door without any."""
-    doors = {p.door.surface.place(): p.door for p in parts if p.door is not None}
-    texts = {
-        place: [p for p in parts if p.surface.place() == place and is_text(p)] for place in doors
-    }
-    return [(door, texts[place]) for place, door in doors.items() if texts[place]]
 
 
 def parts(doors: Sequence[Door]) -> list[Part]:
@@ -193,25 +170,38 @@ class Reach:
         return [i for i in self.asking if is_text(i)]
 
 
-def reach(check: Check) -> Reach:
-    """All inlets that somebody opens, with their witness. Ends the check where there is none."""
-    rooms = workshops(check, needed=False)
-    opened = doors(check)
+def reach(check: Check, *, stocked: bool = False, acting: bool = True) -> Reach:
+    """All inlets that somebody opens, with their witness; of doors that act only if `acting`, and
+    with a thing in each workshop if `stocked`. Ends the check where there is none."""
+    rooms = workshops(check, needed=False, stocked=stocked)
+    opened = doors(check, acting=acting)
     if not rooms and not opened:
         check.inconclusive("No identity of the profile could call anything that takes a text.")
     if rooms:
-        check.witness("a thing can be made", rooms[0].takes, once=True)
+        check.witness("a thing can be made", rooms[0].opened or rooms[0].takes, once=True)
     else:
         check.witness("a plain call is answered", opened[0].ask)
-    who = others(check, rooms)
-    posted = [s for s in check.model.surfaces(Kind.SEARCH) if s.operation.method == "POST"]
-    known = [*of_bodies(who, posted), *of_queries(who, reads(check, rooms))]
+    known = _of_makers(check, rooms, {d.surface.place(): d.caller.name for d in opened})
     seen = {i.place for i in known}
     made = {room.surface.place() for room in rooms}
     found = [p for p in parts(opened) if p.place not in seen and p.surface.place() not in made]
-    acting = [p for p in found if p.door is not None and p.door.acts]
+    changing = [p for p in found if p.door is not None and p.door.acts]
     asked = [p for p in found if p.door is not None and not p.door.acts]
-    return Reach(rooms, [*known, *asked], acting, opened)
+    return Reach(rooms, [*known, *asked], changing, opened)
+
+
+def _of_makers(check: Check, rooms: Sequence[Workshop], opened: Mapping[Place, str]) -> list[Inlet]:
+    """Inlets of listings as those see them who made things, and of reads that are no doors."""
+    who = others(check, rooms)
+    lists = {r.lister.place(): r.caller.name for r in rooms if r.lister is not None}
+
+    def known(surface: Surface) -> bool:
+        place = surface.place()
+        return place in opened and lists.get(place, opened[place]) == opened[place]
+
+    posted = [s for s in check.model.surfaces(Kind.SEARCH) if s.operation.method == "POST"]
+    asked = [s for s in reads(check, rooms) if not known(s)]
+    return [*of_bodies(who, [s for s in posted if not known(s)]), *of_queries(who, asked)]
 
 
 def reachable(check: Check) -> list[Part]:

@@ -37,15 +37,15 @@ _EQUAL, _UNEQUAL = "number({a})={a}", "number({a})={b}"
 XPATH = tuple(
     Query(breaking, null, _EQUAL, _UNEQUAL)
     for breaking, null in (
-        ("{v}' or {c} or 'q'='", "{v} or {c} or q="),
-        ('{v}" or {c} or "q"="', "{v} or {c} or q="),
+        ("{v}' or {c} or \" or {c} or ' or \" = '=\"", "{v} or {c} or or {c} or or = ="),
         ("{v}') or {c} or contains('q','w", "{v} or {c} or contains q w"),
         ('{v}") or {c} or contains("q","w', "{v} or {c} or contains q w"),
         ("{v}']|//*[{c} and 'q'!='", "{v} //* {c} and q"),
     )
 )
-"""After a text in an equation, within a function, and before the end of a predicate. `number` is
-XPath's, so that no database answers in its place."""
+"""After a text in an equation (for either kind of quote at once: what is a way out of the one is a
+text to the other), within a function, and before the end of a predicate. `number` is XPath's, so
+that no database answers in its place."""
 
 LDAP = tuple(
     Query(breaking, null, "*", "{w}")

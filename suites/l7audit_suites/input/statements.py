@@ -8,10 +8,11 @@ from collections.abc import Callable, Sequence
 from l7audit.harness.check import Check
 from l7audit.model import Confidence, Place
 from l7audit.probe.answer import Answer
-from l7audit_suites.input.breaks import BREAK, rounds, suspicious
+from l7audit_suites.input.breaks import BREAK, Round, rounds, suspicious
 from l7audit_suites.input.ground import word
 from l7audit_suites.input.inlets import Inlet
-from l7audit_suites.input.parts import Part, by_door, together
+from l7audit_suites.input.joining import by_door, together
+from l7audit_suites.input.parts import Part
 
 DATA = "the same answer whether the condition holds or not"
 _BROKEN = "a quote in this input breaks a statement of SQL"
@@ -24,7 +25,7 @@ def unbroken(check: Check, parts: Sequence[Part]) -> None:
     All texts of a call are broken at once; one by one only where that was not simply taken.
     """
     for door, inner in by_door(parts):
-        request = together(inner, word() + BREAK)
+        request = together(inner, [word() + BREAK] * len(inner))
         if not suspicious(door.answer, door.kept(door.caller.send(request))):
             check.expect(True, door.surface.place(), _BROKEN)
             continue
@@ -32,17 +33,21 @@ def unbroken(check: Check, parts: Sequence[Part]) -> None:
             mended(check, part)
 
 
-def mended(check: Check, inlet: Inlet) -> None:
-    """Expects that SQL's grammar does not decide how a text is answered."""
+def mended(check: Check, inlet: Inlet, known: tuple[str, Answer] | None = None) -> None:
+    """Expects that SQL's grammar does not decide how a text is answered; `known` as `rounds`."""
     usual = inlet.plain or ("1" if inlet.numeric else "")
-    judged(check, inlet.place, inlet.ask, lambda: usual or word())
+    found = rounds(inlet.ask, lambda: usual or word(), known)
+    _told(check, inlet.place, found)
 
 
 def judged(
     check: Check, place: Place, ask: Callable[[str], Answer], usual: Callable[[], str]
 ) -> None:
     """As `mended`, of whatever takes a text."""
-    found = rounds(ask, usual)
+    _told(check, place, rounds(ask, usual))
+
+
+def _told(check: Check, place: Place, found: Sequence[Round]) -> None:
     check.expect(
         not found,
         place,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from urllib.parse import quote
 
 import pytest
@@ -12,12 +12,14 @@ from l7audit.harness.check import Check
 from l7audit.model import Place
 from l7audit.probe.answer import Answer
 from l7audit_suites.input.ground import Workshop, ask_all, word
-from l7audit_suites.input.inlets import of_making, planted, planting
+from l7audit_suites.input.inlets import Inlet, planted, planting
 from l7audit_suites.input.parts import Reach, reach
+from l7audit_suites.input.tasting import headed, taking, tasted
 
 BREAKS = ("lq\r\n{field}: 1", "lq\n{field}: 1", "lq\u560d\u560a{field}: 1")
 """Line breaks in a header's value; the last become breaks where only low bytes are kept."""
 
+ENDS = "a line break in an input ends a header of the answer and begins another"
 PAGES = {"text/html", "application/xhtml+xml", "image/svg+xml", "application/xml", "text/xml", ""}
 """Types in which a browser would run a script; none at all leaves it to guess."""
 
@@ -27,19 +29,24 @@ BROWSER = {"Accept": "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"}
 @pytest.mark.control("INPUT-09")
 def test_no_input_adds_a_header_to_the_answer(check: Check) -> None:
     ground = reach(check)
-    rooms = ground.rooms
+    tastes = zip(ground.texts, tasted(check, ground.texts), strict=True)
+    # What shows no word in a header shows no line break there either.
+    inlets: list[tuple[Workshop | None, Inlet]] = [(None, i) for i, t in tastes if t.headed]
+    inlets += [(room, i) for room in ground.rooms for i in headed(room)]
     tried: list[tuple[Place, str, Answer]] = []
-    for form in BREAKS:
-        inlets = ground.texts
+    for form in BREAKS if inlets else ():
         fields = [_field() for _ in inlets]
-        texts = [form.format(field=f) for f in fields]
-        answers = ask_all(check, [i.request(t) for i, t in zip(inlets, texts, strict=True)])
-        kept = [i.kept(a) for i, a in zip(inlets, answers, strict=True)]
-        tried += zip([i.place for i in inlets], fields, kept, strict=True)
-        stored = [(room, inlet, _field()) for room in rooms for inlet in of_making(room)]
-        requests = [planting(r, [i], form.format(field=f)) for r, i, f in stored]
-        for (room, inlet, field), answer in zip(stored, ask_all(check, requests), strict=True):
-            tried.append((inlet.place, field, room.keep(answer).answer))
+        requests = [
+            i.request(text) if room is None else planting(room, [i], [text])
+            for (room, i), text in zip(inlets, map(_broken(form), fields), strict=True)
+        ]
+        answers = ask_all(check, requests)
+        for (room, inlet), field, answer in zip(inlets, fields, answers, strict=True):
+            kept = inlet.kept(answer) if room is None else room.keep(answer).answer
+            tried.append((inlet.place, field, kept))
+    places = [*(i.place for i in ground.texts), *(r.surface.place() for r in ground.rooms)]
+    for place in places:
+        check.expect(True, place, ENDS)
     lost = [a for _, _, a in tried if a.status is None]
     if lost:
         check.observe("An answer could not be read.", *lost[:3])
@@ -48,11 +55,15 @@ def test_no_input_adds_a_header_to_the_answer(check: Check) -> None:
         check.expect(
             field not in answer.headers,
             place,
-            "a line break in an input ends a header of the answer and begins another",
+            ENDS,
             answer,
             expected="a refusal, or the text with its breaks encoded",
             seen=f"a header {field} of our own",
         )
+
+
+def _broken(form: str) -> Callable[[str], str]:
+    return lambda field: form.format(field=field)
 
 
 def _field() -> str:
@@ -61,7 +72,7 @@ def _field() -> str:
 
 @pytest.mark.control("INPUT-25")
 def test_html_that_was_sent_never_comes_back_as_a_page(check: Check) -> None:
-    ground = reach(check)
+    ground = reach(check, acting=False)
     rooms = ground.rooms
     for place, mark, answer in _asked(ground):
         check.expect(
@@ -108,7 +119,7 @@ def _shown(room: Workshop) -> bool:
 def _repeated(room: Workshop) -> Iterator[tuple[Place, str, Answer]]:
     """Answers that may repeat a mark of ours, asked for as a browser does."""
     mark = f"<b onclick=alert(1)>{word()}<br>"
-    inlets = list(of_making(room))
+    inlets = taking(room)
     made = planted(room, inlets, mark)
     for inlet in inlets if not made.answer.ok else ():
         made = planted(room, [inlet], mark)

@@ -11,10 +11,13 @@ import pytest
 from l7audit.harness.check import Check
 from l7audit.model import Confidence, Place
 from l7audit.probe.answer import Answer
+from l7audit.target.surface import Surface
 from l7audit_suites.input.delays import ROUNDS, SECONDS, SLEEPS, decides, waits
-from l7audit_suites.input.ground import Workshop, word
-from l7audit_suites.input.inlets import HEADERS, Inlet, of_making, of_paths, planted
-from l7audit_suites.input.parts import Part, by_door, reach, together
+from l7audit_suites.input.ground import Caller, Workshop
+from l7audit_suites.input.inlets import HEADERS, Inlet, of_paths, planted
+from l7audit_suites.input.joining import by_door, joined, together
+from l7audit_suites.input.parts import reach
+from l7audit_suites.input.tasting import taking, tasted
 
 _USUAL = 3
 _MOST_ASKED = 16
@@ -28,10 +31,19 @@ _MOST_CONFIRMED = 6
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """A place where a text goes in. `ask` sends a text and answers."""
+    """A place where a text goes in. `ask` sends a text and answers; `inner`: the places that it is
+    made of, where there are several."""
 
     place: Place
     ask: Callable[[str], Answer]
+    inner: tuple[Inlet, ...] = ()
+
+    def told_apart(self, form: str) -> Place:
+        """The first of its places that waits alone."""
+        for inlet in self.inner:
+            if _seconds(inlet.ask(_text(form, SECONDS))) > SECONDS:
+                return inlet.place
+        return self.place
 
 
 @pytest.mark.control("INPUT-05")
@@ -43,6 +55,7 @@ def test_no_input_makes_an_interpreter_wait(check: Check) -> None:
     for opening in openings:
         usual: list[float] = []
         guilty: list[Answer] = []
+        place = opening.place
         for form in SLEEPS:
             took = _seconds(opening.ask(_text(form, SECONDS)))
             if not waits(took, [0.0]) or confirmed >= _MOST_CONFIRMED:
@@ -52,10 +65,11 @@ def test_no_input_makes_an_interpreter_wait(check: Check) -> None:
                 continue
             if guilty := _confirmed(opening, form):
                 confirmed += 1
+                place = opening.told_apart(form)
                 break
         check.expect(
             not guilty,
-            opening.place,
+            place,
             "an interpreter behind this input waits as long as it is told to",
             *guilty[:4],
             expected="the same time whatever the input says",
@@ -65,7 +79,7 @@ def test_no_input_makes_an_interpreter_wait(check: Check) -> None:
 
 
 def _text(form: str, seconds: float) -> str:
-    return "lq" + form.format(t=f"{seconds:g}")
+    return form.format(t=f"{seconds:g}")
 
 
 def _seconds(answer: Answer) -> float:
@@ -89,28 +103,51 @@ def _openings(check: Check) -> Iterator[Opening]:
     rooms = ground.rooms
     first = rooms[0] if rooms else (*ground.asking, *ground.acting)[0]
     surface = (rooms[0].lister if rooms else None) or first.surface
-    for name in HEADERS:
-        inlet = Inlet(first.caller, surface, "header", name, "", {})
+    yield from _headers(first.caller, surface)
+    known = zip(ground.questions, tasted(check, ground.questions), strict=True)
+    inlets = [i for i, t in known if t.taken][:_MOST_ASKED]
+    for group in joined(inlets):
+        yield from _openings_of(group)
+    for inlet in of_paths(rooms):
         yield Opening(inlet.place, inlet.ask)
-    inlets = [i for i in ground.questions[:_MOST_ASKED] if i.ask(word()).ok]
-    for inlet in [*inlets, *of_paths(rooms)]:
-        yield Opening(inlet.place, inlet.ask)
-    for door, parts in by_door(ground.acting)[:_MOST_ACTING]:
-        taken = partial(_together, parts)
-        if taken(_HARMLESS).ok:
-            yield Opening(door.surface.place(), taken)
-        else:
-            yield from (Opening(p.place, p.ask) for p in parts[:_FEW] if p.ask(_HARMLESS).ok)
+    acted = zip(ground.acting, tasted(check, ground.acting), strict=True)
+    for _, parts in by_door([p for p, t in acted if t.taken])[:_MOST_ACTING]:
+        yield from _openings_of(parts)
     for room in rooms:
-        taking = [i for i in of_making(room) if planted(room, [i], _HARMLESS).answer.ok]
-        if taking:
-            yield Opening(room.surface.place(), partial(_stored, room, taking))
+        found = taking(room)
+        if len(found) > 1 and not planted(room, found, _HARMLESS).answer.ok:
+            found = [i for i in found if planted(room, [i], _HARMLESS).answer.ok]
+        if found:
+            yield Opening(room.surface.place(), partial(_stored, room, found))
 
 
-def _together(parts: Sequence[Part], text: str) -> Answer:
-    door = parts[0].door
-    assert door is not None  # they are parts of one
-    return door.kept(door.caller.send(together(parts, text)))
+def _headers(caller: Caller, surface: Surface) -> Iterator[Opening]:
+    """Headers that services keep: all of them in one request, or those that are taken alone."""
+    inlets = [Inlet(caller, surface, "header", name, "", {}) for name in HEADERS]
+
+    def ask(text: str) -> Answer:
+        named = dict.fromkeys(HEADERS, text)
+        return caller.send(surface.request(caller.auth(surface), headers=named))
+
+    if ask(_HARMLESS).ok:
+        yield Opening(surface.place("headers"), ask, tuple(inlets))
+    else:
+        yield from (Opening(i.place, i.ask) for i in inlets)
+
+
+def _openings_of(parts: Sequence[Inlet]) -> Iterator[Opening]:
+    """Parts of one operation at once, or those that are taken alone."""
+    taken = partial(_together, parts)
+    if len(parts) == 1 or taken(_HARMLESS).ok:
+        alone = len(parts) == 1
+        place = parts[0].place if alone else parts[0].surface.place()
+        yield Opening(place, taken, () if alone else tuple(parts))
+    else:
+        yield from (Opening(p.place, p.ask) for p in parts[:_FEW] if p.ask(_HARMLESS).ok)
+
+
+def _together(parts: Sequence[Inlet], text: str) -> Answer:
+    return parts[0].kept(parts[0].caller.send(together(parts, [text] * len(parts))))
 
 
 def _stored(room: Workshop, inlets: list[Inlet], text: str) -> Answer:

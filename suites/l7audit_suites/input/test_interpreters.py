@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from l7audit.harness.check import Check
-from l7audit_suites.input.hunt import ask, plant
-from l7audit_suites.input.markers import SHELL, TEMPLATE, TEMPLATES
+from l7audit_suites.input.computing import compute_nothing
+from l7audit_suites.input.markers import SHELL, TEMPLATES
 from l7audit_suites.input.parts import reach
 
 
@@ -14,13 +14,11 @@ from l7audit_suites.input.parts import reach
 def test_no_input_reaches_a_shell(check: Check) -> None:
     ground = reach(check)
     what = "a command of a shell within this input is run"
-    plant(ground.rooms, SHELL, what)
-    ask(ground.texts, SHELL, what)
+    compute_nothing(check, ground.texts, ground.rooms, SHELL, what)
 
 
 @pytest.mark.control("INPUT-08")
 def test_no_input_is_rendered_as_a_template(check: Check) -> None:
     ground = reach(check)
     what = "an expression of a template within this input is computed"
-    plant(ground.rooms, TEMPLATES, what)
-    ask(ground.texts, TEMPLATES, what, together=TEMPLATE)
+    compute_nothing(check, ground.texts, ground.rooms, TEMPLATES, what)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -15,19 +16,23 @@ from l7audit.probe.request import Request
 from l7audit.target.schemas import properties, required, type_of
 from l7audit_suites.input.entrances import Entrance, entrance, with_operator
 from l7audit_suites.input.ground import Workshop, ask_all, taking_json, word, workshops
-from l7audit_suites.input.hunt import answered, free
-from l7audit_suites.input.inlets import Inlet, of_making, planted
+from l7audit_suites.input.hunt import answered, free, misfits
+from l7audit_suites.input.inlets import Inlet, planted
 from l7audit_suites.input.listener import listening
 from l7audit_suites.input.lookups import lookups
 from l7audit_suites.input.pairs import OPERATORS, Pair, Told, decides, differs
 from l7audit_suites.input.parts import Reach, reach
 from l7audit_suites.input.serialised import as_opaque, as_text, looks_opaque
+from l7audit_suites.input.tasting import taking
 from l7audit_suites.input.urls import on_this_machine
+
+_ENOUGH = 2
+"""Refusals of operators after which no other is tried."""
 
 
 @pytest.mark.control("INPUT-06")
 def test_an_operator_of_a_document_database_is_no_value(check: Check) -> None:
-    ground = reach(check)
+    ground = reach(check, stocked=True, acting=False)
     inlets = free(check, [i for i in ground.questions if not i.sorts], needed=False)
     first = inlets[0] if inlets else None
     if first is not None:
@@ -42,15 +47,7 @@ def test_an_operator_of_a_document_database_is_no_value(check: Check) -> None:
         check.witness("the right password opens", door.opened(door.answer))
         _opens_for_no_operator(check, door)
     _names_are_no_lookups(check, ground)
-    tried = [(inlet, forms, _pair(forms)) for inlet in inlets for forms in OPERATORS]
-    answers = ask_all(
-        check, [r for i, _, p in tried for r in (_with(i, p.true), _with(i, p.false))]
-    )
-    guilty: dict[Place, tuple[Answer, ...]] = {}
-    for (inlet, forms, pair), true, false in zip(tried, answers[::2], answers[1::2], strict=True):
-        told = Told(pair, true, false)
-        if inlet.place not in guilty and differs(told):
-            guilty |= {inlet.place: shown} if (shown := _again(inlet, forms, told)) else {}
+    guilty = _deciding(check, inlets)
     for inlet in inlets:
         check.expect(
             inlet.place not in guilty,
@@ -61,6 +58,31 @@ def test_an_operator_of_a_document_database_is_no_value(check: Check) -> None:
             seen="one answer where the operator fits all and another where it fits none, twice",
             confidence=Confidence.STRONG,
         )
+
+
+def _deciding(check: Check, inlets: Sequence[Inlet]) -> dict[Place, tuple[Answer, ...]]:
+    """The inlets where an operator decides, with the answers that show it.
+
+    What fits nothing is only asked where what fits everything was answered. What has refused two
+    operators of different families for their form takes none; and a parameter with brackets that
+    was answered, whatever it said, is none that is looked at.
+    """
+    guilty: dict[Place, tuple[Answer, ...]] = {}
+    refusals: Counter[Place] = Counter()
+    for forms in OPERATORS:
+        open_ = [i for i in inlets if i.place not in guilty and refusals[i.place] < _ENOUGH]
+        pairs = [_pair(forms) for _ in open_]
+        trues = ask_all(check, [_with(i, p.true) for i, p in zip(open_, pairs, strict=True)])
+        refusals.update(i.place for i, a in zip(open_, trues, strict=True) if misfits(a))
+        held = [(i, p, a) for i, p, a in zip(open_, pairs, trues, strict=True) if a.ok]
+        falses = ask_all(check, [_with(i, p.false) for i, p, _ in held])
+        for (inlet, pair, true), false in zip(held, falses, strict=True):
+            told = Told(pair, true, false)
+            if differs(told) and (shown := _again(inlet, forms, told)):
+                guilty[inlet.place] = shown
+            elif inlet.where == "query" and true.status == false.status:
+                refusals[inlet.place] = _ENOUGH
+    return guilty
 
 
 def _opens_for_no_operator(check: Check, door: Entrance) -> None:
@@ -186,8 +208,8 @@ def _member(answer: Answer, name: str) -> Any:
 def test_no_input_is_turned_into_an_object_that_acts(check: Check) -> None:
     if not on_this_machine(check.target.base_url):
         check.inconclusive("The target runs elsewhere: a listener of ours is out of its reach.")
-    ground = reach(check)
-    rooms = ground.rooms
+    ground = reach(check, acting=False)
+    rooms = [(room, found) for room in ground.rooms if (found := taking(room))]
     with listening() as listener:
         tried: list[tuple[str, Any, Answer]] = []
         opaque = [i for i in ground.asking if looks_opaque(i.name, i.schema)]
@@ -199,11 +221,11 @@ def test_no_input_is_turned_into_an_object_that_acts(check: Check) -> None:
         ]
         answers = ask_all(check, requests)
         tried += zip(paths, (i.place for i, _ in wanted), answers, strict=True)
-        for room in rooms:
+        for room, inlets in rooms:
             for form in as_text(""):
                 path = listener.path()
                 text = as_text(f"{listener.origin}{path}")[form]
-                made = planted(room, list(of_making(room)), text)
+                made = planted(room, inlets, text)
                 tried.append((path, room.surface.place(), made.answer))
         if not tried:
             check.not_applicable("No text of the target is opaque, and nothing can be made.")

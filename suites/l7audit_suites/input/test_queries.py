@@ -16,7 +16,7 @@ from l7audit_suites.input.queries import LDAP, LDAP_ERRORS, XPATH, XPATH_ERRORS,
 
 def is_data(check: Check, queries: Sequence[Query], errors: re.Pattern[str], what: str) -> None:
     """Expects that texts which are looked for stay texts, with something there to be found."""
-    inlets = [i for i in reach(check).questions if not i.sorts]
+    inlets = [i for i in reach(check, stocked=True, acting=False).questions if not i.sorts]
     taking = free(check, inlets)
     check.witness("a harmless text is looked for", lambda: taking[0].ask(word()))
     inquire(check, taking, queries, errors, what)

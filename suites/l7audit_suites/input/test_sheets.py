@@ -15,9 +15,11 @@ from l7audit.target.operation import Operation
 from l7audit.target.target_model import Surface
 from l7audit.target.values import resolve
 from l7audit_suites.input.ground import Caller, ask_all, callers, word
-from l7audit_suites.input.inlets import of_making, planted
-from l7audit_suites.input.parts import Reach, by_door, reach, together
+from l7audit_suites.input.inlets import planted
+from l7audit_suites.input.joining import by_door, together
+from l7audit_suites.input.parts import Reach, reach
 from l7audit_suites.input.sheets import ACCEPT, computed, formula, is_sheet, may_be_sheet
+from l7audit_suites.input.tasting import taking
 
 _MOST_SHEETS = 6
 
@@ -78,7 +80,7 @@ def _plants(ground: Reach) -> Iterator[Planted]:
     """A formula in every text at once, of each kind of thing that can be made or changed."""
     for room in ground.rooms:
         mark = word()
-        inlets = list(of_making(room))
+        inlets = taking(room)
         made = planted(room, inlets, formula(mark)) if inlets else None
         for inlet in inlets if made is not None and not made.answer.ok else ():
             made = planted(room, [inlet], formula(mark))
@@ -90,7 +92,7 @@ def _plants(ground: Reach) -> Iterator[Planted]:
         mark = word()
         tried = [parts, *([p] for p in parts)] if len(parts) > 1 else [parts]
         for group in tried:
-            if door.kept(door.caller.send(together(group, formula(mark)))).ok:
+            if door.kept(door.caller.send(together(group, [formula(mark)] * len(group)))).ok:
                 yield Planted(door.caller, mark, door.surface.values)
                 break
 

@@ -7,12 +7,13 @@ import pytest
 from l7audit.harness.check import Check
 from l7audit.model import Kind
 from l7audit.target.values import things
+from l7audit_suites.input.computing import compute_nothing
 from l7audit_suites.input.entrances import Entrance, conditions, entrance
 from l7audit_suites.input.ground import word
-from l7audit_suites.input.hunt import answered, confirm, hunt, plant
+from l7audit_suites.input.hunt import answered, confirm, hunt
 from l7audit_suites.input.inlets import Inlet, of_items, of_paths
 from l7audit_suites.input.markers import SQL
-from l7audit_suites.input.pairs import QUOTINGS, SORTS
+from l7audit_suites.input.pairs import CASES, SORTS, condition
 from l7audit_suites.input.parts import reach
 from l7audit_suites.input.statements import judged, unbroken
 
@@ -22,20 +23,20 @@ _DECIDES = "a condition of SQL in this input decides what is answered"
 
 @pytest.mark.control("INPUT-01")
 def test_sql_in_a_query_or_path_is_data(check: Check) -> None:
-    ground = reach(check)
+    ground = reach(check, stocked=True, acting=False)
     inlets = [i for i in ground.asking if not i.sorts and i.where == "query"]
     inlets += of_paths(ground.rooms)
     inlets += of_items(check, inlets)
     if not inlets:
         check.not_applicable("No read of the target takes a query parameter or an id.")
-    hunt(check, inlets, QUOTINGS, _DECIDES)
+    hunt(check, inlets, _DECIDES)
 
 
 @pytest.mark.control("INPUT-02")
 def test_sql_in_a_search_is_data(check: Check) -> None:
     inlets = [
         i
-        for i in reach(check).asking
+        for i in reach(check, stocked=True, acting=False).asking
         if (i.where in {"body", "header", "cookie"} or Kind.SEARCH in i.surface.kinds)
         and not i.sorts
     ]
@@ -50,7 +51,7 @@ def test_sql_in_a_search_is_data(check: Check) -> None:
         check.witness(
             "a harmless search is answered", lambda: answered(first.ask(first.plain or "lq"))
         )
-    hunt(check, inlets, QUOTINGS, _DECIDES)
+    hunt(check, inlets, _DECIDES)
 
 
 def _opens_for_no_condition(check: Check, door: Entrance) -> None:
@@ -76,7 +77,7 @@ def _opens_for_no_condition(check: Check, door: Entrance) -> None:
 
 @pytest.mark.control("INPUT-03")
 def test_a_sort_order_is_no_sql(check: Check) -> None:
-    inlets = [i for i in reach(check).asking if i.sorts]
+    inlets = [i for i in reach(check, stocked=True, acting=False).asking if i.sorts]
     if not inlets:
         check.not_applicable("No read of the target takes a sort order.")
     first = inlets[0]
@@ -86,9 +87,16 @@ def test_a_sort_order_is_no_sql(check: Check) -> None:
     )
     for inlet in inlets:
         named = list(dict.fromkeys([*([inlet.plain] if inlet.plain else []), *_members(inlet)]))
-        tried = [(form, name) for form in SORTS for name in named]
-        guilty = any(confirm(inlet, form, name, _DECIDES) for form, name in tried)
+        # What ends in an error where it does not hold needs no name that tells things apart.
+        tried = [*((CASES, name) for name in named), *((form, named[0]) for form in SORTS if named)]
+        guilty = any(_turns(inlet, form, name) for form, name in tried)
         check.expect(not guilty, inlet.place, _DECIDES)
+
+
+def _turns(inlet: Inlet, form: str, name: str) -> bool:
+    """Whether a condition decides the order; what is refused though it holds is not asked on."""
+    held = condition(inlet.caller.check.random, form, name).true
+    return inlet.ask(held).ok and confirm(inlet, form, name, _DECIDES)
 
 
 def _members(inlet: Inlet) -> list[str]:
@@ -103,7 +111,7 @@ def _members(inlet: Inlet) -> list[str]:
 @pytest.mark.control("INPUT-04")
 def test_sql_in_what_is_stored_is_data(check: Check) -> None:
     ground = reach(check)
-    rooms = ground.rooms
-    made = plant(rooms, SQL, "a text that is stored is computed by the database")
+    what = "a text that is stored is computed by the database"
+    made = compute_nothing(check, [], ground.rooms, SQL, what)
     unbroken(check, ground.acting)
     check.observe("Things were made with texts that hold SQL.", made=made)

@@ -19,29 +19,30 @@ def loopback(port: int, path: str, scheme: str = "http") -> dict[str, str]:
     somebody who reads them so."""
     hosts = {
         PLAINLY: "127.0.0.1",
-        "name": "localhost",
-        "name with a dot": "localhost.",
-        "upper case": "LOCALHOST",
+        "name in capitals with a dot": "LOCALHOST.",
+        "name below localhost": "l7audit.localhost",
+        "machine's own name": socket.gethostname(),
         "short": "127.1",
         "decimal": "2130706433",
-        "hexadecimal": "0x7f000001",
         "octal": "0177.0.0.1",
-        "mixed": "0x7f.1",
         "address with a dot": "127.0.0.1.",
         "neighbour": "127.9.8.7",
         "any address": "0.0.0.0",
+        "any IPv6 address": "[::]",
+        "IPv4 in IPv6, hexadecimal": "[::ffff:7f00:1]",
+        "user and password": "example.org:443@127.0.0.1",
+        "circled dots": "127\u30020\u30020\u30021",
+        "name": "localhost",
+        "name with a dot": "localhost.",
+        "upper case": "LOCALHOST",
+        "name of the hosts file": "ip6-localhost",
+        "hexadecimal": "0x7f000001",
+        "mixed": "0x7f.1",
         "IPv6": "[::1]",
         "IPv6, written out": "[0:0:0:0:0:0:0:1]",
-        "any IPv6 address": "[::]",
         "IPv4 in IPv6": "[::ffff:127.0.0.1]",
-        "IPv4 in IPv6, hexadecimal": "[::ffff:7f00:1]",
         "user before": "example.org@127.0.0.1",
-        "user and password": "example.org:443@127.0.0.1",
-        "name of the hosts file": "ip6-localhost",
-        "name below localhost": "l7audit.localhost",
-        "machine's own name": socket.gethostname(),
         "full-width digits": "\uff11\uff12\uff17.0.0.1",
-        "circled dots": "127\u30020\u30020\u30021",
     }
     tricks = {
         "backslash": f"{scheme}://127.0.0.1:{port}\\@example.org{path}",
@@ -49,6 +50,36 @@ def loopback(port: int, path: str, scheme: str = "http") -> dict[str, str]:
     }
     return {name: f"{scheme}://{host}:{port}{path}" for name, host in hosts.items()} | tricks
 
+
+_NAMES = ("name in capitals with a dot", "name below localhost", "machine's own name")
+_NUMBERS = ("short", "decimal", "octal")
+_OF_SIX = ("any IPv6 address", "IPv4 in IPv6, hexadecimal")
+
+LEADERS: dict[str, tuple[str, ...]] = {
+    "name": _NAMES,
+    "name with a dot": _NAMES,
+    "upper case": _NAMES,
+    "name of the hosts file": _NAMES,
+    "hexadecimal": _NUMBERS,
+    "mixed": _NUMBERS,
+    "IPv6": _OF_SIX,
+    "IPv6, written out": _OF_SIX,
+    "IPv4 in IPv6": _OF_SIX,
+    "user before": ("user and password",),
+    "full-width digits": ("circled dots",),
+}
+"""Forms whose disguise is less than that of others of their kind, which stand here: where all of
+those are refused, they tell nothing more."""
+
+FEW = (
+    PLAINLY,
+    "name in capitals with a dot",
+    "decimal",
+    "any address",
+    "IPv4 in IPv6, hexadecimal",
+)
+"""Forms of several kinds, where a guard was seen to know all of them, and may not stand at this
+entrance."""
 
 OF_THE_SYSTEM = ("name of the hosts file", "machine's own name")
 """Forms that lead there only by the resolver of the machine itself."""

@@ -3,7 +3,7 @@ whatever takes a text."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from l7audit.harness.check import Check
@@ -11,10 +11,12 @@ from l7audit.model import Place
 from l7audit.probe.answer import Answer
 from l7audit_suites.input.calling import LATER, Way
 from l7audit_suites.input.ground import ask_all
-from l7audit_suites.input.inlets import of_making, planted
+from l7audit_suites.input.inlets import Inlet, planted
+from l7audit_suites.input.joining import joined, together
 from l7audit_suites.input.listener import TLS, Listener, listening
 from l7audit_suites.input.parts import reach
-from l7audit_suites.input.urls import OF_THE_SYSTEM, PLAINLY, loopback
+from l7audit_suites.input.tasting import taking
+from l7audit_suites.input.urls import FEW, LEADERS, OF_THE_SYSTEM, PLAINLY, loopback
 
 
 @dataclass(slots=True)
@@ -27,19 +29,28 @@ class Seen:
     callers: list[Place] = field(default_factory=list)
 
 
-def tried(way: Way, listener: Listener, scheme: str) -> Seen:
-    """Gives it a URL of the listener in each form of loopback, and sets off what was stored."""
+def tried(way: Way, listener: Listener, scheme: str, *, few: bool = False) -> Seen:
+    """Gives it a URL of the listener in each form of loopback, or in a `few`, and sets off what was
+    stored. Forms that are less disguised than others of their kind follow only where one of those
+    was not refused."""
     seen = Seen()
     paths: dict[str, str] = {}
+    led: set[str] = set()
     for name in _forms(way.check):
+        if few and name not in FEW:
+            continue
+        if name in LEADERS and not led & set(LEADERS[name]):
+            continue
         path = paths[name] = listener.path()
         before = listener.visits.count(TLS)
         made = way.give(loopback(listener.port, path, scheme)[name])
         seen.taken += [name] if made.answer.ok else []
+        led |= {name} if made.answer.ok or (made.answer.status or 500) >= 500 else set()
         at_once = listener.visited(path) or listener.visits.count(TLS) > before
         answers = [made.answer, *(way.set_off(made) if made.answer.ok and not at_once else [])]
         if at_once or listener.visited(path) or listener.visits.count(TLS) > before:
             seen.came[name] = answers
+            led.add(name)
             seen.callers = [] if at_once else [t.place() for t in way.triggers()]
             if name == PLAINLY:
                 return seen  # nobody needs a disguise there
@@ -64,22 +75,39 @@ def anywhere(check: Check, guilty: Collection[Place]) -> bool:
     ground = reach(check)
     inlets = [i for i in ground.texts if i.surface.place() not in guilty]
     rooms = [r for r in ground.rooms if r.surface.place() not in guilty]
+    given: list[tuple[Place, str, Answer]] = []
     with listening() as listener:
-        paths = [listener.path() for _ in (*inlets, *rooms)]
-        urls = [f"{listener.origin}{path}" for path in paths]
-        answers = ask_all(check, [i.request(u) for i, u in zip(inlets, urls, strict=False)])
-        answers = [i.kept(a) for i, a in zip(inlets, answers, strict=True)]
-        for room, url in zip(rooms, urls[len(inlets) :], strict=True):
-            answers.append(planted(room, list(of_making(room)), url).answer)
+
+        def asked(groups: Sequence[Sequence[Inlet]]) -> list[Answer]:
+            paths = [[listener.path() for _ in group] for group in groups]
+            requests = [
+                together(group, [f"{listener.origin}{path}" for path in own])
+                for group, own in zip(groups, paths, strict=True)
+            ]
+            answers = ask_all(check, requests)
+            kept = [g[0].kept(a) for g, a in zip(groups, answers, strict=True)]
+            for group, own, answer in zip(groups, paths, kept, strict=True):
+                given.extend((i.place, p, answer) for i, p in zip(group, own, strict=True))
+            return kept
+
+        groups = joined(inlets)
+        whole = zip(groups, asked(groups), strict=True)
+        asked([[i] for g, answer in whole if len(g) > 1 and not answer.ok for i in g])
+        for room in rooms:
+            path = listener.path()
+            made = planted(room, taking(room), f"{listener.origin}{path}")
+            given.append((room.surface.place(), path, made.answer))
         listener.visited("", LATER)  # who comes later comes by now
-    places = [*(i.place for i in inlets), *(r.surface.place() for r in rooms)]
-    for place, path, answer in zip(places, paths, answers, strict=True):
+    called = {place for place, path, _ in given if path in listener.visits}
+    for place, path, answer in given:
+        if place in called and path not in listener.visits:
+            continue  # refused together with others, and called alone
         check.expect(
-            path not in listener.visits,
+            place not in called,
             place,
             "a URL to the target's own machine in this input is called",
             answer,
             expected="a refusal, or a text",
             seen="a visit at a listener of ours on loopback",
         )
-    return bool(places)
+    return bool(given)

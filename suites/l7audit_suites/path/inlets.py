@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import unquote
+from weakref import WeakKeyDictionary
 
 from l7audit.harness.check import Check
 from l7audit.model import Identity, Kind, Place
@@ -14,22 +15,28 @@ from l7audit.probe.request import Request
 from l7audit.target import meaning
 from l7audit.target.schemas import properties
 from l7audit.target.surface import Surface
+from l7audit.target.target_model import TargetModel
 from l7audit_suites.path.climbs import gives_away
 
 SLOT = "l7audit0slot"
 CONCURRENCY = 4
 _MOST = 3
+_SIGNS = ("%2f", "%5c")
+_BARRED = {400, 414, 422}
+_BARS: WeakKeyDictionary[TargetModel, dict[Place, list[str]]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True)
 class Inlet:
     """An operation that takes a path, called by somebody. `where` names the part that takes it;
-    `usual` is a path that may be there, which the target answers in its usual way."""
+    `usual` is a path that may be there, which the target answers in its usual way: with the status
+    `usually`."""
 
     surface: Surface | None
     where: str
     request: Request = field(repr=False)
     usual: str = SLOT
+    usually: int | None = None
 
     def place(self, name: str) -> Place:
         """The part, tried in that way."""
@@ -57,13 +64,26 @@ def inlets(check: Check) -> list[Inlet]:
     that leads nowhere special is answered, and shows no file of the system."""
     found = [*_parts(check, check.model.surfaces(Kind.PATH_TAKING, limit=8))][:_MOST]
     found.append(Inlet(None, "address", Request("GET", f"/{SLOT}")))
-    for inlet in found:
+    for number, inlet in enumerate(found):
         answer = check.send(inlet.with_path(inlet.usual))
+        found[number] = replace(inlet, usually=answer.status)
         check.witness(
             "an ordinary path is answered and shows no file of the system",
             answer.status is not None and answer.status < 500 and not gives_away(answer.body),
         )
     return found
+
+
+def bars(check: Check, inlet: Inlet) -> list[str]:
+    """Encoded signs that no value may hold there, learnt once a process: where a harmless one with
+    such a sign is refused as malformed, and one without is not, nothing with it is looked up."""
+    known = _BARS.setdefault(check.model, {})
+    place = inlet.place("")
+    if place not in known:
+        harmless = [inlet.with_path(f"l7audit{sign}0slot") for sign in _SIGNS]
+        told = zip(_SIGNS, ask(check, harmless), strict=True)
+        known[place] = [s for s, a in told if a.status in _BARRED - {inlet.usually}]
+    return known[place]
 
 
 def _parts(check: Check, surfaces: list[Surface]) -> Iterator[Inlet]:

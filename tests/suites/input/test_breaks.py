@@ -62,6 +62,24 @@ def test_a_number_in_a_statement_shows_too(table: sqlite3.Connection) -> None:
     assert rounds(asking(take), lambda: "1")
 
 
+def test_a_number_that_is_compared_as_a_text_shows_too(table: sqlite3.Connection) -> None:
+    def take(text: str) -> object:
+        return table.execute(f"SELECT * FROM things WHERE size = '{text}'")
+
+    assert rounds(asking(take), lambda: "1")
+
+
+def test_what_is_refused_with_its_quotes_closed_is_not_asked_on() -> None:
+    asked: list[str] = []
+
+    def take(text: str) -> object:
+        asked.append(text)
+        return bounded(text)
+
+    assert rounds(asking(take), lambda: "word") == ()
+    assert len(asked) == 3
+
+
 def bounded(text: str) -> None:
     if not text.isalnum():
         raise ValueError(text)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+import subprocess
 
 import pytest
 
@@ -41,3 +42,12 @@ def test_a_target_that_is_late_now_and_then_is_not_blamed(seed: int) -> None:
 def test_every_form_can_ask_for_no_wait_too(form: str) -> None:
     assert form.format(t="0.4") != form.format(t="0")
     assert not form.format(t="0").endswith(" ")  # a header could not carry it
+
+
+@pytest.mark.parametrize(
+    ("line", "form"), [("echo {}", SLEEPS[0]), ('echo "{}"', SLEEPS[0]), ("echo '{}'", SLEEPS[2])]
+)
+def test_a_shell_waits_whatever_quotes_it_puts_around(line: str, form: str) -> None:
+    command = "sleep() { echo slept >&2; }; " + line.format(form.format(t="0.4"))
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
+    assert "slept" in done.stderr

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+import sqlite3
 import subprocess
 
 import jinja2
@@ -16,7 +17,10 @@ def test_a_product_has_ten_digits_and_fits_a_databases_integer(seed: int) -> Non
     assert marker.a * marker.b < 2**31
 
 
-@pytest.mark.parametrize("form", [*SHELL, *SQL, *TEMPLATES])
+FORMS = [form for p in (*SHELL, *SQL, *TEMPLATES) for form in (p.whole, *p.pieces)]
+
+
+@pytest.mark.parametrize("form", FORMS)
 def test_no_payload_holds_its_own_product(form: str) -> None:
     marker = Marker.random(random.Random(form))
     payload = marker.payload(form)
@@ -24,26 +28,47 @@ def test_no_payload_holds_its_own_product(form: str) -> None:
     assert not marker.computed(payload)
 
 
+@pytest.mark.parametrize("argument", ["{}", '"{}"', "'{}'"])
+@pytest.mark.parametrize("command", ["echo", "true", "true before"])
+def test_a_shell_gives_itself_away_whatever_quotes_it_puts_around(
+    command: str, argument: str
+) -> None:
+    assert computed_by_a_shell(f"{command} {argument} behind", SHELL[0].whole)
+
+
 @pytest.mark.parametrize(
     ("line", "form"),
     [
-        ("echo {}", SHELL[0]),
-        ('echo "{}"', SHELL[0]),
-        ("echo '{}'", SHELL[1]),
-        ("echo {}", SHELL[2]),
+        ("echo {}", SHELL[0].pieces[0]),
+        ('echo "{}"', SHELL[0].pieces[0]),
+        ("true '{}'", SHELL[0].pieces[1]),
+        ('true "{}"', SHELL[0].pieces[2]),
+        ("true {}", SHELL[0].pieces[3]),
     ],
 )
-def test_a_shell_gives_itself_away(line: str, form: str) -> None:
+def test_so_does_it_by_each_piece(line: str, form: str) -> None:
+    assert computed_by_a_shell(line, form)
+
+
+def computed_by_a_shell(line: str, form: str) -> bool:
     marker = Marker.random(random.Random(line))
     command = line.format(marker.payload(form))
     done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
-    assert marker.computed(done.stdout)
+    return marker.computed(done.stdout)
 
 
-def test_a_template_engine_gives_itself_away() -> None:
+@pytest.mark.parametrize("form", [TEMPLATES[0].whole, TEMPLATES[0].pieces[0]])
+def test_a_template_engine_gives_itself_away(form: str) -> None:
     marker = Marker.random(random.Random(1))
-    rendered = jinja2.Template(marker.payload(TEMPLATES[0])).render()
-    assert marker.computed(rendered)
+    assert marker.computed(jinja2.Template(marker.payload(form)).render())
+
+
+@pytest.mark.parametrize("literal", ["'{}'", '"{}"'])
+def test_a_database_gives_itself_away_by_either_quote(literal: str) -> None:
+    marker = Marker.random(random.Random(literal))
+    statement = f"SELECT {literal.format(marker.payload(SQL[0].whole))}"
+    ((said,),) = sqlite3.connect(":memory:").execute(statement).fetchall()
+    assert marker.computed(said)
 
 
 def test_thousands_marks_do_not_hide_a_product() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from l7audit.probe.answer import Answer, Headers
 from l7audit.probe.request import Request
-from l7audit_suites.input.pairs import QUOTINGS, Told, condition, decides, differs, tell
+from l7audit_suites.input.pairs import EITHER, QUOTINGS, Told, condition, decides, differs, tell
 
 Searcher = Callable[[str], Any]
 
@@ -45,7 +45,13 @@ def told(search: Searcher, form: str, seed: int) -> Told:
     [
         ("SELECT name FROM things WHERE name = '{}'", QUOTINGS[0]),
         ("SELECT name FROM things WHERE (name = '{}')", QUOTINGS[1]),
-        ("SELECT name FROM things WHERE name LIKE '%{}%'", QUOTINGS[2]),
+        ("SELECT name FROM things WHERE name LIKE '%{}%'", QUOTINGS[0]),
+        ('SELECT name FROM things WHERE name = "{}"', QUOTINGS[2]),
+        ("SELECT name FROM things WHERE name = '{}'", EITHER[0]),
+        ('SELECT name FROM things WHERE name = "{}"', EITHER[0]),
+        ("SELECT name FROM things WHERE name LIKE '%{}%'", EITHER[0]),
+        ("SELECT name FROM things WHERE (name = '{}')", EITHER[1]),
+        ('SELECT name FROM things WHERE (name = "{}")', EITHER[1]),
     ],
 )
 def test_a_statement_made_of_text_is_seen(
@@ -57,7 +63,7 @@ def test_a_statement_made_of_text_is_seen(
     assert decides(told(search, form, 1), told(search, form, 2))
 
 
-@pytest.mark.parametrize("form", QUOTINGS)
+@pytest.mark.parametrize("form", [*QUOTINGS, *EITHER])
 def test_a_parameter_is_not(rows: sqlite3.Connection, form: str) -> None:
     def search(text: str) -> Any:
         return rows.execute("SELECT name FROM things WHERE name = ?", (text,)).fetchall()
@@ -65,7 +71,7 @@ def test_a_parameter_is_not(rows: sqlite3.Connection, form: str) -> None:
     assert not differs(told(search, form, 1))
 
 
-@pytest.mark.parametrize("form", QUOTINGS)
+@pytest.mark.parametrize("form", [*QUOTINGS, *EITHER])
 def test_an_error_that_repeats_the_text_is_not(form: str) -> None:
     def search(text: str) -> Any:
         raise sqlite3.OperationalError(f'near "{text}": syntax error')
