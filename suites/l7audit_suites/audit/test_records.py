@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import msgspec
@@ -110,7 +111,7 @@ def _long(value: object) -> bool:
 def test_the_log_is_shown_to_nobody_else(check: Check) -> None:
     log = trail(check, canaries=(new_key, signed_in))
     ordinary, _ = by_role(check.identities, admin_roles(check))
-    answer = new_key(check) or signed_in(check)
+    answer = new_key(check, by=_watched(ordinary)) or signed_in(check)
     records = log.of(answer) if answer is not None else []
     if answer is None or not records:
         check.inconclusive("What was done for the check is not in the log.")
@@ -127,6 +128,13 @@ def test_the_log_is_shown_to_nobody_else(check: Check) -> None:
             expected="a refusal, or a log without it",
             seen="the record of what somebody else did",
         )
+
+
+def _watched(ordinary: Sequence[Identity]) -> list[Identity]:
+    """Those whose deeds somebody ordinary of their own tenant might be shown: another tenant's log
+    is another matter."""
+    tenants = Counter(i.tenant for i in ordinary)
+    return [i for i in ordinary if tenants[i.tenant] > 1]
 
 
 def _doer(answer: Answer, check: Check) -> str:

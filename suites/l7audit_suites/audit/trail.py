@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -198,11 +198,11 @@ def wrong_key(check: Check) -> Answer | None:
     return ground.ask(shown)
 
 
-def new_key(check: Check) -> Answer | None:
-    """The making of an API key; None where the target has none."""
+def new_key(check: Check, by: Collection[Identity] = ()) -> Answer | None:
+    """The making of an API key, by one of those if any are given; None where there are none."""
     if not check.model.surfaces(Kind.KEY_CREATE, limit=1):
         return None
-    with made_key(check) as made:
+    with made_key(check, by=by) as made:
         return made.answer
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -47,18 +47,22 @@ class MadeKey:
 
 
 @contextmanager
-def made_key(check: Check, more: Mapping[str, Any] | None = None) -> Iterator[MadeKey]:
-    """A key made for the block and revoked after it. Ends the check where none can be made."""
-    made = _make(check, more or {})
+def made_key(
+    check: Check, more: Mapping[str, Any] | None = None, by: Collection[Identity] = ()
+) -> Iterator[MadeKey]:
+    """A key made for the block and revoked after it, by one of those if any are given. Ends the
+    check where none can be made."""
+    made = _make(check, more or {}, by)
     try:
         yield made
     finally:
         discard(check, made)
 
 
-def _make(check: Check, more: Mapping[str, Any]) -> MadeKey:
+def _make(check: Check, more: Mapping[str, Any], by: Collection[Identity]) -> MadeKey:
     surfaces = check.surfaces(Kind.KEY_CREATE)
     owners = holders(check, ("api_key", "password", "client", "bearer"))
+    owners = [o for o in owners if not by or o in by]
     check.random.shuffle(owners)
     for surface in surfaces:
         for owner in owners[:_MOST_OWNERS]:

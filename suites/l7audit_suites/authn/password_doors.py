@@ -7,7 +7,7 @@ a right password first.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -117,9 +117,10 @@ def _known(check: Check, kind: str) -> list[Known]:
     return found
 
 
-def find_login(check: Check) -> Door | None:
-    """Where somebody of the profile logs in by a password; None where nobody does."""
-    known = _known(check, "password")
+def find_login(check: Check, besides: Collection[str] = ()) -> Door | None:
+    """Where somebody of the profile, not one of those named, logs in by a password; None where
+    nobody does."""
+    known = [k for k in _known(check, "password") if k[0].name not in besides]
     for at, (identity, credential) in enumerate(known[:_MOST_TRIED]):
         tries = check.sessions.tries(identity, credential)
         for way, request in enumerate(islice(tries, _MOST_WAYS)):

@@ -3,7 +3,7 @@ it send."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlencode
@@ -61,10 +61,10 @@ class Browser:
         return replace(request, headers=(*kept, *told)).with_auth(self.auth())
 
 
-def browser(check: Check) -> Browser | None:
-    """The browser of somebody who has just logged in, if a cookie alone opens what is closed to
-    strangers; None where no session is kept so."""
-    door = find_login(check)
+def browser(check: Check, besides: Collection[str] = ()) -> Browser | None:
+    """The browser of somebody, not one of those named, who has just logged in, if a cookie alone
+    opens what is closed to strangers; None where no session is kept so."""
+    door = find_login(check, besides)
     if door is None:
         return None
     owner, answer = door.known[0][0], door.good
