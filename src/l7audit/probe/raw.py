@@ -9,6 +9,7 @@ from __future__ import annotations
 import select
 import socket
 import ssl
+import threading
 import time
 from dataclasses import dataclass, field
 
@@ -35,7 +36,8 @@ class Raw:
     """What goes onto a connection: `pieces` in order, `pause` seconds apart.
 
     The conversation is over when the peer closes the connection, `seconds` after its beginning,
-    or when `answers` answers have come and `quiet` seconds passed without another byte.
+    or when `answers` answers have come and `quiet` seconds passed without another byte; also when
+    a piece is due and `enough` is set.
     `base_url` chooses another origin of the target, as in `Request`. Errors: `ValueError` for
     more bytes than `MOST_SENT`, or more seconds than `LONGEST`.
     """
@@ -46,6 +48,7 @@ class Raw:
     quiet: float = 0.15
     seconds: float = 5.0
     base_url: str = ""
+    enough: threading.Event | None = None
 
     def __post_init__(self) -> None:
         if sum(map(len, self.pieces)) > MOST_SENT or self.seconds > LONGEST:
@@ -150,6 +153,8 @@ def _held(
     for number, piece in enumerate(raw.pieces):
         if number and raw.pause:
             _listen(connection, min(until, time.perf_counter() + raw.pause), answers, heard)
+            if raw.enough is not None and raw.enough.is_set():
+                return
         for at in range(0, len(piece), _PIECE):
             if heard.closed or time.perf_counter() >= until:
                 return

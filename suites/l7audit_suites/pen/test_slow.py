@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,7 +23,8 @@ HOLDERS, FEW = 48, 24
 as many as pools have that were left as they come."""
 
 HELD = 2.5
-"""Seconds for which they are held; twice as long where the machine needs as long to open them."""
+"""Seconds for which they are held at most; twice as long where the machine needs as long to open
+them."""
 
 _PAUSE = 0.5
 _SETTLED = 0.7
@@ -80,12 +82,18 @@ def _beside(
 ) -> tuple[float, list[Talk], list[Talk]]:
     """When quick requests were sent while slow ones were held, what they gave, and those others."""
     seconds = HELD * stretch
-    raws = [Raw(tuple(each), pause=_PAUSE, answers=0, seconds=seconds) for each in slow]
+    enough = threading.Event()
+    raws = [
+        Raw(tuple(each), pause=_PAUSE, answers=0, seconds=seconds, enough=enough) for each in slow
+    ]
     with ThreadPoolExecutor(1) as beside:
         held = beside.submit(check.talks, raws)
         time.sleep(_SETTLED * stretch)
         asked = time.perf_counter()
-        during = check.talks([quick] * _PROBES)
+        try:
+            during = check.talks([quick] * _PROBES)
+        finally:
+            enough.set()
         return asked, during, held.result()
 
 

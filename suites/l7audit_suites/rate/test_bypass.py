@@ -62,7 +62,7 @@ def tried_around(bucket: Bucket, what: str, tricks: Mapping[str, Trick]) -> None
             *((tried.answer,) if tried.around else ()),
             expected="429, as for the plain request",
         )
-    bucket.opens_again()
+    bucket.still_answers()
     if unclear:
         check.inconclusive(
             f"The limit opened again too soon to tell whether it was met by: {', '.join(unclear)}."

@@ -89,7 +89,7 @@ def test_one_principals_flood_does_not_throttle_another(check: Check) -> None:
         answer,
         expected="an answer",
     )
-    bucket.opens_again()
+    bucket.still_answers()
 
 
 def _heard(bucket: Bucket) -> Answer | None:

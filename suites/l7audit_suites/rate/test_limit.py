@@ -36,7 +36,7 @@ def test_a_caller_who_asks_too_often_is_throttled(check: Check) -> None:
         # Without an announced quota the limit may simply lie beyond what a check may spend.
         confidence=Confidence.STRONG if announced else Confidence.WEAK,
     )
-    bucket.opens_again()
+    bucket.still_answers()
 
 
 @pytest.mark.control("RATE-02")
@@ -73,7 +73,7 @@ def test_the_announced_quota_is_the_enforced_one(check: Check) -> None:
         expected=f"{policy.quota} at once",
         seen=f"throttled after {before}",
     )
-    bucket.opens_again()
+    bucket.still_answers()
 
 
 @pytest.mark.control("RATE-03")
@@ -102,7 +102,7 @@ def test_the_limit_holds_under_concurrency(check: Check) -> None:
         expected=f"at most {limit.capacity:.0f} and {limit.refill:.3g} a second",
         seen=f"{excess:.0f} more, {2 * CONCURRENCY} at a time",
     )
-    bucket.opens_again()
+    bucket.still_answers()
 
 
 def announced_or_measured(check: Check, bucket: Bucket) -> Quota:
