@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -37,6 +38,22 @@ def _parsed(text: str) -> Document:
     return Document.parse(text)
 
 
+_KNOWN: list[tuple[tuple[Sequence[Operation], str, Sequence[str]], tuple[Operation, ...]]] = []
+
+
+def _classified(
+    operations: Sequence[Operation], prefix: str, token_urls: Sequence[str]
+) -> tuple[Operation, ...]:
+    """As `classify`, once for the targets of a process that have the same operations."""
+    given = (operations, prefix, token_urls)
+    for known, found in _KNOWN:
+        if known == given:
+            return found
+    found = classify(operations, prefix, token_urls)
+    _KNOWN[:] = [(given, found)]
+    return found
+
+
 class TargetModel:
     """What is known of a target. It sends nothing itself; safe for threads."""
 
@@ -58,7 +75,7 @@ class TargetModel:
         described = document.operations if document is not None else ()
         schemes = document.schemes.values() if document is not None else ()
         urls = [url for scheme in schemes for url in scheme.token_urls]
-        found = classify(self.learnt.applied(described, target), prefix, urls)
+        found = _classified(self.learnt.applied(described, target), prefix, urls)
         self.operations = hinted(found, target)
         self._lock = threading.Lock()
         self._readable: dict[tuple[str, str], bool] = {}
