@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from l7audit.catalogue import Catalogue, Check
 from l7audit.harness.context import Context
-from l7audit.harness.crew import Job
+from l7audit.harness.serving import Job
 from l7audit.hookspecs import Scanner
 from l7audit.journal import Skipped
 from l7audit.model import Capability, Control, Safety, Target

@@ -21,8 +21,9 @@ from l7audit.consent import consent
 from l7audit.exits import Exit
 from l7audit.folders import CHECKS_LOG, JOURNAL, PROOF, VARIANTS, new_folder
 from l7audit.harness.context import Context
-from l7audit.harness.crew import Job, Worker
+from l7audit.harness.crew import Worker
 from l7audit.harness.document import understood
+from l7audit.harness.serving import Job
 from l7audit.hookspecs import Lab, Progress
 from l7audit.journal import AnyRecord, Journal, ProofCell, Record, RunEnded, RunStarted
 from l7audit.model import Control, Safety, Target, Verdict

@@ -14,8 +14,8 @@ from l7audit import plugins as plugin_loader
 from l7audit import profile as profiles
 from l7audit.errors import AuditError, JournalError
 from l7audit.folders import JOURNAL, new_folder
-from l7audit.harness.check import Check
-from l7audit.harness.running import Running, check_id, control_id
+from l7audit.harness.hooks import Hooks, check_id, control_id
+from l7audit.harness.running import Running
 from l7audit.history import Keeper, of_user
 from l7audit.journal import Journal, Record, RunEnded
 from l7audit.planning import Plan
@@ -25,7 +25,7 @@ from l7audit.rendering import Outcome, render
 from l7audit.session import Options, begin
 
 
-class Standalone:
+class Standalone(Hooks):
     """Opens the target once pytest knows what to run, and reports when it is done."""
 
     def __init__(self, config: pytest.Config) -> None:
@@ -47,18 +47,11 @@ class Standalone:
         self._seed = option("l7audit_seed")
         self._history = Keeper(of_user())
         self._open = ExitStack()
-        self._running: Running | None = None
         self._recorder: Recorder | None = None
         self._folder = Path()
         self._started = time.time()
         self._outcome: Outcome | None = None
         self._trouble = ""
-
-    @pytest.fixture
-    def check(self, request: pytest.FixtureRequest) -> Check:
-        """The check's view of the target."""
-        assert self._running is not None  # opened when collection finished
-        return self._running.check_for(request.node)
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
@@ -94,8 +87,7 @@ class Standalone:
             self._plugins,
             only=frozenset(chosen),
         )
-        self._running = Running(work.context, lambda record: self._keep(session, record))
-        session.config.pluginmanager.register(self._running, "l7audit-running")
+        self.running = Running(work.context, lambda record: self._keep(session, record))
         self._started = work.started
         return work.plan
 
@@ -117,8 +109,8 @@ class Standalone:
         outcome = "interrupted" if exitstatus == pytest.ExitCode.INTERRUPTED else "completed"
         try:
             self._recorder(RunEnded(outcome=outcome, seconds=time.time() - self._started))
-            if self._running is not None:
-                self._running.close()
+            if self.running is not None:
+                self.running.close()
             self._open.close()
             self._outcome = render(
                 self._folder / JOURNAL, self._plugins, self._folder, self._profile.reports

@@ -13,8 +13,9 @@ from booth.suite import Suite
 
 from l7audit.harness.check import Check
 from l7audit.harness.context import Context
-from l7audit.harness.crew import Job, Worker
+from l7audit.harness.crew import Worker
 from l7audit.harness.running import Running
+from l7audit.harness.serving import Job
 from l7audit.journal import CheckEnded, Record, of_type
 from l7audit.model import Control, Safety, Severity, Target
 from l7audit.profile import Budget

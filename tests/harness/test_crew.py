@@ -20,7 +20,8 @@ from booth.suite import ANSWERS, GUARDED, HEAD, WAITS, Suite
 
 from l7audit.errors import JournalError
 from l7audit.harness import crew as crews
-from l7audit.harness.crew import Crew, Job, Worker
+from l7audit.harness.crew import Crew, Worker
+from l7audit.harness.serving import Job
 from l7audit.journal import CheckEnded, CheckStarted, Record, of_type
 from l7audit.model import Verdict
 from l7audit.profile import Budget

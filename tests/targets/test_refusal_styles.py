@@ -9,7 +9,8 @@ from ledger.service import STYLES, Ledger, document, serving
 
 from l7audit import catalogue as catalogues
 from l7audit.harness.context import Context
-from l7audit.harness.crew import Job, Worker
+from l7audit.harness.crew import Worker
+from l7audit.harness.serving import Job
 from l7audit.journal import CheckEnded, Record, Violation, of_type
 from l7audit.model import Confidence, Safety, Target, Verdict
 from l7audit.probe.probe import Probe

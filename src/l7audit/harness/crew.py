@@ -7,64 +7,29 @@ preloaded process, so that a new worker costs milliseconds and inherits no threa
 
 from __future__ import annotations
 
-import io
 import multiprocessing
 import os
 import queue
 import signal
-import sys
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.util import get_temp_dir
 
-import pytest
-
 from l7audit.catalogue import Check
-from l7audit.harness.context import Context
-from l7audit.harness.running import INI, Running
-from l7audit.journal import AnyRecord, CheckEnded, CheckStarted, Record, decode, encode
+from l7audit.harness.serving import RAN, Job, Serving
+from l7audit.journal import AnyRecord, CheckEnded, CheckStarted, decode, encode
 from l7audit.model import Verdict
 
 SILENCE = 300.0
 """Seconds without any record after which a check counts as hanging."""
 
-_RAN = (0, 1, 5)
-"""pytest's exit codes for having run what there was: all passed, some failed, there was none."""
-
 _START = multiprocessing.get_context("forkserver")
 _START.set_forkserver_preload(["l7audit.harness.last", __name__])  # before any worker starts
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
-    """Checks to run one after the other in one process."""
-
-    context: Context
-    checks: tuple[Check, ...]
-
-
 Deliver = Callable[[AnyRecord], None]
-
-
-def run_here(running: Running, checks: Sequence[Check]) -> int:
-    """Runs checks in this process through pytest; returns an exit code that is pytest's.
-
-    Of the conftest.py files only those of the checks' own suites are read: what the caller's
-    project, or whatever folder a suite lies in, says to pytest must not leak in.
-    """
-    suites: dict[str, list[str]] = {}
-    for check in checks:
-        suites.setdefault(str(check.path.parent.parent), []).append(check.node)
-    fixed = ["-c", str(INI), "-q", "--no-header", "--tb=short"]
-    codes = [
-        int(pytest.main([*fixed, "--rootdir", s, "--confcutdir", s, *nodes], plugins=[running]))
-        for s, nodes in suites.items()
-    ]
-    return next((code for code in codes if code not in _RAN), 0)
 
 
 def _serve(pipe: Connection, log: str) -> None:
@@ -82,30 +47,26 @@ def _serve(pipe: Connection, log: str) -> None:
     os.close(output)
     lock = threading.Lock()
 
-    def sink(record: Record) -> None:
-        line = encode(record)
-        with lock:
-            pipe.send_bytes(line)
-
-    running: Running | None = None
-    try:
-        while True:
+    def receive() -> Job:
+        try:
             job: Job = pipe.recv()
-            # Connections, sessions and the parsed document serve all jobs on one target.
-            if running is None or running.context != job.context:
-                if running is not None:
-                    running.close()
-                running = Running(job.context, sink)
-            said = io.StringIO()
-            with redirect_stdout(said), redirect_stderr(said):
-                code = run_here(running, job.checks)
-            # A traceback quotes values, and secrets are among them.
-            sys.stdout.write(running.probe.redactor.text(said.getvalue()))
-            sys.stdout.flush()
+        except (EOFError, ConnectionResetError):
+            os._exit(0)  # the session is gone; nobody is left to tell
+        return job
+
+    def send(line: bytes) -> None:
+        try:
             with lock:
-                pipe.send_bytes(b"done" if code in _RAN else f"done:{code}".encode())
-    except (EOFError, BrokenPipeError, ConnectionResetError):
-        os._exit(0)  # the session is gone; nobody is left to tell
+                pipe.send_bytes(line)
+        except (BrokenPipeError, ConnectionResetError):
+            os._exit(0)
+
+    Serving(
+        receive,
+        lambda record: send(encode(record)),
+        lambda code: send(b"done" if code == RAN else f"done:{code}".encode()),
+        log,
+    ).serve()
 
 
 def _end_with_session() -> None:

@@ -1,19 +1,16 @@
-"""The object that pytest holds while checks run: gives the `check` fixture, writes down ends."""
+"""One run of checks against one opened target: it begins them and writes down their ends."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from pathlib import Path
-
-import pytest
 
 from l7audit.assess.assess import LEFT_BEHIND
 from l7audit.errors import (
     AuditError,
     BudgetSpentError,
     CredentialError,
-    JournalError,
     OutOfScopeError,
     ScanError,
     TargetLostError,
@@ -24,7 +21,7 @@ from l7audit.harness.saying import Ended
 from l7audit.harness.scans import Scans
 from l7audit.harness.traces import Traces
 from l7audit.journal import CheckEnded, CheckStarted, Record, StackEvent
-from l7audit.model import Verdict
+from l7audit.model import Control, Verdict
 from l7audit.probe.probe import Probe
 from l7audit.target.sessions import Sessions
 from l7audit.target.target_model import TargetModel
@@ -32,16 +29,9 @@ from l7audit.target.target_model import TargetModel
 CUT_SHORT = (BudgetSpentError, CredentialError, OutOfScopeError, ScanError, TargetLostError)
 """What keeps a check from finishing without being its own fault, nor the control's."""
 
-ENDINGS = (Exception, SystemExit, pytest.fail.Exception, pytest.skip.Exception)
-"""What a check's function may end with. pytest's own outcomes are no `Exception`s."""
-
-INI = Path(__file__).with_name("pytest.ini")
-
-_CHECK = pytest.StashKey[Check]()
-
 
 class Running:
-    """A pytest plugin object for one run of checks against one opened target."""
+    """What all checks of a run share, in the process that runs them."""
 
     def __init__(self, context: Context, sink: Callable[[Record], None]) -> None:
         self.context = context
@@ -67,23 +57,11 @@ class Running:
         """Passes a record of a check on, without the secrets that the check may have quoted."""
         self._sink(self.probe.redactor.record(record))
 
-    @pytest.hookimpl
-    def pytest_configure(self, config: pytest.Config) -> None:
-        """Makes the marker known, so that `--strict-markers` finds typing errors."""
-        config.addinivalue_line("markers", "control(id): the control that this check tests")
-
-    @pytest.fixture
-    def check(self, request: pytest.FixtureRequest) -> Check:
-        """The check's view of the target."""
-        return self.check_for(request.node)
-
-    def check_for(self, item: pytest.Item) -> Check:
-        """Begins an item's check: from here on it ends with exactly one verdict."""
-        control = self.context.controls[control_id(item)]
-        name = check_id(item)
+    def begin(self, control: Control, name: str) -> Check:
+        """Begins a check: from here on it ends with exactly one verdict."""
         self.sink(CheckStarted(check=name, control=control.id))
         probe = self.probe.for_check(name)
-        check = Check(
+        return Check(
             self.context,
             control,
             name,
@@ -93,43 +71,8 @@ class Running:
             self.sessions.using(probe),
             self.scans,
         )
-        item.stash[_CHECK] = check
-        return check
 
-    @pytest.hookimpl(wrapper=True)
-    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> Generator[None, object, object]:
-        """Runs the check's function and turns its end into a verdict and a pytest outcome."""
-        check = pyfuncitem.stash.get(_CHECK, None)
-        if check is None:
-            return (yield)
-        started = time.perf_counter()
-        trouble: BaseException | None = None
-        try:
-            yield
-        except ENDINGS as error:
-            trouble = error
-        end = self._end(check, trouble, started)
-        if end.verdict is Verdict.ERROR and trouble is not None and not _aborts(trouble):
-            raise trouble
-        if end.verdict is Verdict.NOT_APPLICABLE:
-            pytest.skip(end.reason)
-        if end.verdict is not Verdict.PASS:
-            pytest.fail(f"{check.control.id} {end.verdict}: {end.reason}", pytrace=False)
-        return True
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(
-        self, item: pytest.Item, call: pytest.CallInfo[None]
-    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Ends a check whose function was never reached: a fixture of its suite ended it."""
-        trouble = call.excinfo.value if call.when == "setup" and call.excinfo else None
-        unkept = isinstance(trouble, JournalError)  # nor could its end be kept
-        if trouble is not None and not unkept and control_id(item) in self.context.controls:
-            check = item.stash.get(_CHECK, None) or self.check_for(item)
-            self._end(check, trouble, time.perf_counter() - call.duration)
-        return (yield)
-
-    def _end(self, check: Check, trouble: BaseException | None, started: float) -> Ended:
+    def end(self, check: Check, trouble: BaseException | None, started: float) -> Ended:
         """Writes down what a check ended with, after its traces at the target are removed."""
         end = self._verdict(check, trouble)
         if check.shut_out:  # whatever ended the session, the next check begins with a new one
@@ -186,22 +129,6 @@ class Running:
     def close(self) -> None:
         """Lets go of the probe's connections."""
         self.probe.close()
-
-
-def control_id(item: pytest.Item) -> str:
-    """The control that an item tests; empty where it is no check of ours."""
-    marker = item.get_closest_marker("control")
-    return str(marker.args[0]) if marker and marker.args else ""
-
-
-def check_id(item: pytest.Item) -> str:
-    """A check's name, the same on every machine: `area/test_file.py::test_name`."""
-    return f"{item.path.parent.name}/{item.path.name}::{item.name}"
-
-
-def _aborts(error: BaseException) -> bool:
-    """Whether raising it again would end pytest, and with it the checks that are still to come."""
-    return isinstance(error, SystemExit | pytest.exit.Exception)
 
 
 def _where(error: BaseException) -> str:
