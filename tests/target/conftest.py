@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from l7audit.model import Credential, Identity, Target
+from l7audit.model import Credential, Identity, Safety, Target
 from l7audit.probe.answer import Answer, Headers
 from l7audit.probe.probe import Probe
 from l7audit.probe.redact import Redactor
@@ -22,8 +22,9 @@ Reply = Callable[[Request], Answer]
 class AnsweringProbe(Probe):
     """Gives every request to `reply` and keeps it."""
 
-    def __init__(self, reply: Reply) -> None:
+    def __init__(self, reply: Reply, safety: Safety = Safety.ACTIVE) -> None:
         self.reply = reply
+        self.safety = safety
         self.sent: list[Request] = []
         self.watchers: list[Callable[[Answer], None]] = []
         self.learned = Redactor()
@@ -38,7 +39,7 @@ class AnsweringProbe(Probe):
 
     @property
     def scope(self) -> Scope:
-        return Scope([self.base_url])
+        return Scope([self.base_url], self.safety)
 
     def watch(self, watcher: Callable[[Answer], None]) -> None:
         self.watchers.append(watcher)
@@ -59,7 +60,7 @@ def said(status: int = 200, body: Any = None, *headers: tuple[str, str]) -> Answ
 
 
 @pytest.fixture
-def answering() -> Callable[[Reply], AnsweringProbe]:
+def answering() -> Callable[..., AnsweringProbe]:
     return AnsweringProbe
 
 

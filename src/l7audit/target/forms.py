@@ -15,6 +15,8 @@ CHARACTERS = 512 * 1024
 
 MOST_FORMS = 20
 MOST_FIELDS = 100
+_FIELDS = {"input", "button", "textarea", "select"}
+_NOT_KEPT = {"submit", "button", "image", "reset", "textarea", "select"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +31,21 @@ class Form:
     password: str
 
 
-class _Reader(HTMLParser):
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field of a form: its `kind` is its input's type, `textarea` or `select`."""
+
+    name: str
+    kind: str
+    value: str
+
+
+class Page(HTMLParser):
     """Collects the inputs of each form; HTML of any quality goes through without an error."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
-        self.forms: list[tuple[str, str, list[tuple[str, str, str]]]] = []
+        self.forms: list[tuple[str, str, list[Field]]] = []
         self.links: list[tuple[str, str, str]] = []
         self.metas: list[tuple[str, str]] = []
         self._within = False
@@ -44,12 +55,11 @@ class _Reader(HTMLParser):
         if tag == "form" and len(self.forms) < MOST_FORMS:
             self.forms.append((given.get("method", "get").upper(), given.get("action", ""), []))
             self._within = True
-        elif tag in {"input", "button"} and self._within and given.get("name"):
+        elif tag in _FIELDS and self._within and given.get("name"):
             fields = self.forms[-1][2]
             if len(fields) < MOST_FIELDS:
-                fields.append(
-                    (given["name"], given.get("type", "text").lower(), given.get("value", ""))
-                )
+                kind = given.get("type", "text").lower() if tag in {"input", "button"} else tag
+                fields.append(Field(given["name"], kind, given.get("value", "")))
         elif tag == "meta" and given.get("name") and len(self.metas) < MOST_FIELDS:
             self.metas.append((given["name"], given.get("content", "")))
         elif tag in {"a", "link", "script"} and len(self.links) < MOST_FIELDS:
@@ -64,22 +74,23 @@ class _Reader(HTMLParser):
 
 def login_form(page: str, path: str) -> Form | None:
     """The first form of a page at `path` that asks for one password; None without one."""
-    reader = _read(page)
+    reader = read(page)
     for method, action, fields in reader.forms:
-        secrets = [name for name, kind, _ in fields if kind == "password"]
-        plain = [n for n, kind, _ in fields if kind in {"text", "email", "tel", "search"}]
+        secrets = [f.name for f in fields if f.kind == "password"]
+        plain = [f.name for f in fields if f.kind in {"text", "email", "tel", "search"}]
         if len(secrets) != 1 or not plain:
             continue
         user = next((n for n in plain if says(words(n), *USER)), plain[0])
-        kept = {n: v for n, kind, v in fields if kind not in {"submit", "button", "image", "reset"}}
+        kept = {f.name: f.value for f in fields if f.kind not in _NOT_KEPT}
         return Form(method, _path(path, action), kept, user, secrets[0])
     return None
 
 
 def forgery_token(page: str) -> str:
     """The token against forged requests in a page, as a hidden field or a `meta`; empty without."""
-    reader = _read(page)
-    hidden = [(n, v) for _, _, fields in reader.forms for n, kind, v in fields if kind == "hidden"]
+    reader = read(page)
+    hidden = [(f.name, f.value) for _, _, fields in reader.forms for f in fields
+              if f.kind == "hidden"]  # fmt: skip
     return next((v for n, v in [*reader.metas, *hidden] if v and is_forgery_token(n)), "")
 
 
@@ -91,11 +102,12 @@ def is_forgery_token(name: str) -> bool:
 
 def references(page: str) -> list[tuple[str, str, str]]:
     """What a page links to: (tag, `rel`, address as it is written), bounded."""
-    return _read(page).links
+    return read(page).links
 
 
-def _read(page: str) -> _Reader:
-    reader = _Reader()
+def read(page: str) -> Page:
+    """What stands in a page, as far as it is read."""
+    reader = Page()
     reader.feed(page[:CHARACTERS])
     return reader
 

@@ -12,7 +12,9 @@ from typing import Any
 
 from l7audit.model import Target
 from l7audit.target.hints import identity_security
+from l7audit.target.offers import as_operation
 from l7audit.target.operation import Operation, is_json
+from l7audit.target.pages import fresh
 from l7audit.target.schemas import Schema
 from l7audit.target.words import all_words, says
 
@@ -38,12 +40,16 @@ class Learnt:
     """`refusals` are signatures of how the target says no where its statuses don't; `protected`
     are operations (`GET /things`) that refuse strangers though the document calls them public;
     `answers` maps operations whose answers it does not describe to the schemas that were seen;
-    `carried` is the header and the word before it in which tokens go, where that is not usual."""
+    `offers` maps templates to methods that it does not name, `forms` are operations that only
+    pages tell of; `carried` is the header and the word before it in which tokens go, where that is
+    not usual."""
 
     refusals: frozenset[str] = frozenset()
     protected: frozenset[str] = frozenset()
     answers: Mapping[str, Schema] = field(default_factory=dict)
     carried: tuple[str, str] | None = None
+    offers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    forms: tuple[Operation, ...] = ()
 
     def applied(self, operations: Iterable[Operation], target: Target) -> list[Operation]:
         """The operations as they really are."""
@@ -61,7 +67,9 @@ class Learnt:
             if schema is not None and not operation.answer_schema:
                 operation = replace(operation, answers=_with(operation.answers, schema))
             found.append(operation)
-        return found
+        for template, methods in self.offers.items():
+            found += filter(None, (as_operation(m, template, found) for m in methods))
+        return [*found, *fresh(self.forms, found)]
 
 
 def described(value: Any, depth: int = DEPTH) -> Schema:

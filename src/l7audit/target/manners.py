@@ -11,13 +11,15 @@ from contextlib import suppress
 from itertools import islice
 
 from l7audit.errors import CredentialError
-from l7audit.model import Identity, Kind
+from l7audit.model import Identity, Kind, Safety
 from l7audit.probe.answer import Answer
 from l7audit.probe.probe import Probe
 from l7audit.probe.refusal import complains, signature
 from l7audit.probe.request import Auth
+from l7audit.target.browse import browsed
 from l7audit.target.learnt import Learnt, described
 from l7audit.target.likeness import alike
+from l7audit.target.offers import offered, unnamed
 from l7audit.target.sessions import Sessions
 from l7audit.target.surface import Surface
 from l7audit.target.target_model import TargetModel
@@ -27,6 +29,9 @@ MOST_STRANGE = 3
 
 MOST_READS = 24
 """Further reads whose document says too little: whether they are public, what they answer."""
+
+MOST_OFFERS = 8
+"""Kinds of things that are asked for methods which no document names."""
 
 MOST_CARRIED = 3
 """Protected reads at which it is tried how tokens are carried."""
@@ -50,8 +55,14 @@ def learn(model: TargetModel, probe: Probe) -> Learnt:
     carried = lessons.carried()
     lessons.refusals()
     lessons.silences()
+    lessons.offers()
     return Learnt(
-        frozenset(lessons.signatures), frozenset(lessons.protected), lessons.answers, carried
+        frozenset(lessons.signatures),
+        frozenset(lessons.protected),
+        lessons.answers,
+        carried,
+        lessons.offered,
+        browsed(lessons.sessions, next(iter(lessons.members), None)),
     )
 
 
@@ -69,6 +80,7 @@ class _Lessons:
         self.signatures: set[str] = set()
         self.protected: set[str] = set()
         self.answers: dict[str, dict[str, object]] = {}
+        self.offered: dict[str, tuple[str, ...]] = {}
 
     def carried(self) -> tuple[str, str] | None:
         """In which header and behind which word tokens are taken here; None where it is the usual
@@ -142,6 +154,20 @@ class _Lessons:
             body = shown.json_or_none() if shown is not None and shown.ok else None
             if body is not None and not operation.answer_schema:
                 self.answers[name] = described(body)
+
+    def offers(self) -> None:
+        """Methods on things that the document does not name; asked where they would be used."""
+        if not self.members or self.probe.scope.safety.rank < Safety.INTRUSIVE.rank:
+            return
+        member = self.members[0]
+        known = Learnt(protected=frozenset(self.protected))
+        operations = known.applied(self.model.operations, self.model.target)
+        for operation, told in islice(unnamed(operations), MOST_OFFERS):
+            surface = self.model.surface(operation)
+            with suppress(CredentialError):
+                auth = self.sessions.auth(member, surface)
+                if found := offered(self.probe, surface, auth, member.name, told):
+                    self.offered[operation.template] = found
 
     def _closed(self, stranger: Answer, shown: Answer | None) -> bool:
         """Whether a read that no document calls protected is closed to strangers. Where members

@@ -50,7 +50,8 @@ class Operation:
     `bodies` maps a media type to its schema; `answers` maps a status (`200`, `2XX`, `default`)
     to media types and schemas. `security` lists alternatives, each of requirements that hold
     together; without any, or with an empty one, the operation is public. `named` and `told` are
-    what its words come from: id, tags and path, or summary and description.
+    what its words come from: id, tags and path, or summary and description. `learnt` is one that
+    no document names: the target's own answers did.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Operation:
     tags: tuple[str, ...] = ()
     told: str = ""
     kinds: frozenset[Kind] = frozenset()
+    learnt: bool = False
 
     @property
     def place(self) -> Place:

@@ -92,6 +92,11 @@ class TargetModel:
         """
         return cls(_parsed(text) if text.strip() else None, target, seed, learnt)
 
+    @property
+    def documented(self) -> tuple[Operation, ...]:
+        """The operations without those that only the target's answers tell of."""
+        return tuple(o for o in self.operations if not o.learnt)
+
     def sample(self, full: int, few: int = 0) -> int:
         """How many requests are spent on what more of them only say more surely: `full` on a stack
         that was started for it, `few` at somebody's, unless its profile wants all (hint

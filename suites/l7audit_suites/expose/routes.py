@@ -39,7 +39,7 @@ def collections(model: TargetModel) -> list[str]:
 def documented(model: TargetModel, path: str) -> bool:
     """Whether a path, with the target's prefix or without, is one of the document's."""
     bare = path.removeprefix(model.prefix).rstrip("/")
-    return any(_pattern(o.template).fullmatch(bare) for o in model.operations)
+    return any(_pattern(o.template).fullmatch(bare) for o in model.documented)
 
 
 def _pattern(template: str) -> re.Pattern[str]:
@@ -75,7 +75,7 @@ def neighbours(model: TargetModel) -> Iterator[tuple[str, list[str]]]:
 
 
 def _exact(model: TargetModel, path: str) -> bool:
-    return any(o.template.rstrip("/") == path for o in model.operations)
+    return any(o.template.rstrip("/") == path for o in model.documented)
 
 
 def _named_by_callers(model: TargetModel, base: str) -> bool:

@@ -74,7 +74,7 @@ def _below_things(check: Check) -> int:
             continue
         auth = check.sessions.auth(owner, read)
         plain = read.request()
-        known = {o.template for o in check.model.operations}
+        known = {o.template for o in check.model.documented}
         names = [n for n in OF_A_THING if f"{read.operation.template}/{n}" not in known]
         looked += len(names)
         for asked in there(check, [plain.path.rstrip("/")], names, auth):
@@ -124,7 +124,7 @@ def test_no_method_is_taken_that_is_not_in_the_document(check: Check) -> None:
 
 
 def _methods(check: Check, template: str) -> set[str]:
-    return {o.method for o in check.model.operations if o.template == template}
+    return {o.method for o in check.model.documented if o.template == template}
 
 
 def _on_nothing(check: Check, surface: Surface, who: Identity, key: str, known: str) -> None:
@@ -174,7 +174,7 @@ def _on_nothing(check: Check, surface: Surface, who: Identity, key: str, known: 
 def test_what_the_document_offers_is_there(check: Check) -> None:
     reads(check, public=1, protected=1)
     looked = 0
-    for operation in check.model.operations:
+    for operation in check.model.documented:
         answers = list(_asked(check, operation))
         if not answers:
             continue

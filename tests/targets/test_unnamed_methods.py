@@ -1,0 +1,173 @@
+"""Methods that a target takes and its document does not name: they are guarded, too."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from email.message import Message
+from typing import Any
+
+import pytest
+from small_server import Answer, served
+
+from l7audit import catalogue as catalogues
+from l7audit.harness.context import Context
+from l7audit.harness.crew import Job, Worker
+from l7audit.journal import CheckEnded, Record, Violation, of_type
+from l7audit.model import Capability, Credential, Identity, Safety, Target, Verdict
+from l7audit.probe.probe import Probe
+from l7audit.profile import Budget
+from l7audit.target.manners import learn
+from l7audit.target.target_model import TargetModel
+
+CONTROLS = ("AUTHZ-02", "AUTHZ-03")
+KEYS = {"key-of-ada-1815": "ada", "key-of-bob-1906": "bob"}
+NOTE = {
+    "type": "object",
+    "required": ["text"],
+    "properties": {
+        "id": {"type": "string", "readOnly": True},
+        "text": {"type": "string", "maxLength": 200},
+    },
+}
+
+
+def _told(status: str, schema: Any = None) -> dict[str, Any]:
+    content = {"application/json": {"schema": schema or NOTE}}
+    return {"responses": {status: {"description": "Done", "content": content}}}
+
+
+DOCUMENT = json.dumps(
+    {
+        "openapi": "3.0.3",
+        "info": {"title": "Notes", "version": "1"},
+        "security": [{"key": []}],
+        "components": {
+            "securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": "X-Api-Key"}}
+        },
+        "paths": {
+            "/notes": {
+                "get": _told("200", {"type": "array", "items": NOTE}),
+                "post": {
+                    **_told("201"),
+                    "requestBody": {"content": {"application/json": {"schema": NOTE}}},
+                },
+            },
+            "/notes/{note}": {
+                "get": _told("200"),
+                "parameters": [
+                    {"name": "note", "in": "path", "required": True, "schema": {"type": "string"}}
+                ],
+            },
+        },
+    }
+)
+
+
+class Notes:
+    """Everybody's own notes. Those `unguarded` methods ask nobody whose a note is."""
+
+    def __init__(self, unguarded: frozenset[str] = frozenset()) -> None:
+        self.unguarded = unguarded
+        self.notes: dict[str, dict[str, str]] = {}
+
+    def answer(self, method: str, path: str, headers: Message, body: Any) -> Answer:
+        who = KEYS.get(str(headers.get("X-Api-Key")))
+        found = self.notes.get(path.removeprefix("/notes/"))
+        if who is None:
+            return self._json(401, {"error": "who are you?"})
+        if path == "/notes" and method in {"GET", "POST"}:
+            return self._collection(method, who, body)
+        if not path.startswith("/notes/"):
+            return self._json(404, {"error": "no such page"})
+        if method not in {"GET", "PATCH", "DELETE"}:
+            fields = {"Allow": "GET, PATCH, DELETE"}
+            return 405, b"{}", {"Content-Type": "application/json", **fields}
+        if found is None or (found["of"] != who and method not in self.unguarded):
+            return self._json(404, {"error": "no such note"})
+        if method == "DELETE":
+            del self.notes[found["id"]]
+            return 204, b"", {}
+        if method == "PATCH":
+            if not isinstance(body, dict) or not isinstance(body.get("text"), str):
+                return self._json(422, {"error": "text is missing"})
+            found["text"] = body["text"]
+        return self._json(200, self._shown(found))
+
+    def _collection(self, method: str, who: str, body: Any) -> Answer:
+        if method == "GET":
+            mine = [self._shown(n) for n in self.notes.values() if n["of"] == who]
+            return self._json(200, mine)
+        if not isinstance(body, dict) or not isinstance(body.get("text"), str):
+            return self._json(422, {"error": "text is missing"})
+        note = {"id": f"note-{len(self.notes) + 1:08}", "text": body["text"], "of": who}
+        self.notes[note["id"]] = note
+        return self._json(201, self._shown(note))
+
+    def _shown(self, note: dict[str, str]) -> dict[str, str]:
+        return {"id": note["id"], "text": note["text"]}
+
+    def _json(self, status: int, value: Any) -> Answer:
+        return status, json.dumps(value).encode(), {"Content-Type": "application/json"}
+
+
+@contextmanager
+def serving(notes: Notes) -> Iterator[Target]:
+    """The notes as a target with two of their writers."""
+    with served(notes.answer) as url:
+        yield Target(
+            name="notes",
+            provider="external",
+            base_url=url,
+            capabilities=[Capability.HTTP, Capability.OPENAPI, Capability.IDENTITIES],
+            identities=[
+                Identity(
+                    name=name,
+                    role="writer",
+                    credentials=[Credential(kind="api_key", name="X-Api-Key", secret=key)],
+                )
+                for key, name in KEYS.items()
+            ],
+        )
+
+
+def audited(log: str, notes: Notes) -> list[Record]:
+    catalogue = catalogues.load(["l7audit_suites"])
+    records: list[Record] = []
+    worker = Worker(log)
+    with serving(notes) as target:
+        probe = Probe(target, lambda _: None, safety=Safety.INTRUSIVE)
+        learnt = learn(TargetModel.of(DOCUMENT, target, seed=7), probe)
+        probe.close()
+        context = Context(
+            target=target,
+            document=DOCUMENT,
+            seed=7,
+            controls={c.id: c for c in catalogue.controls},
+            budget=Budget(),
+            safety=Safety.INTRUSIVE,
+            learnt=learnt,
+        )
+        checks = tuple(c for c in catalogue.checks if c.control in CONTROLS)
+        worker.run(Job(context, checks), records.append)
+    worker.kill()
+    return records
+
+
+@pytest.mark.parametrize(
+    ("unguarded", "found"),
+    [
+        (set(), set()),
+        ({"PATCH"}, {"PATCH /notes/{note}"}),
+        ({"DELETE"}, {"DELETE /notes/{note}"}),
+    ],
+)
+def test_what_no_document_names_is_tried_on_what_is_another_s(
+    tmp_path: Any, unguarded: set[str], found: set[str]
+) -> None:
+    records = audited(str(tmp_path / "log"), Notes(frozenset(unguarded)))
+    assert {v.place.operation for v in of_type(records, Violation)} == found
+    ends = {e.control: e.verdict for e in of_type(records, CheckEnded)}
+    assert set(ends) == set(CONTROLS)
+    assert set(ends.values()) <= {Verdict.PASS, Verdict.FAIL}
