@@ -107,9 +107,9 @@ class Check(Saying):
         """The first surface of a kind; ends the check as `surfaces` does."""
         return self.surfaces(kind, limit=1)[0]
 
-    def sample(self, full: int, few: int = 0) -> int:
+    def sample(self, full: int, few: int = 0, *, force: bool = False) -> int:
         """As `TargetModel.sample`: `few` requests at somebody's, where a stack of ours gets all."""
-        return self.model.sample(full, few)
+        return self.model.sample(full, few, force=force)
 
     def send(self, request: Request, *, identity: str = "", patience: bool = True) -> Answer:
         """Sends and records; `patience` waits out a 429, so that it is not read as a refusal."""

@@ -97,12 +97,14 @@ class TargetModel:
         """The operations without those that only the target's answers tell of."""
         return tuple(o for o in self.operations if not o.learnt)
 
-    def sample(self, full: int, few: int = 0) -> int:
+    def sample(self, full: int, few: int = 0, *, force: bool = False) -> int:
         """How many requests are spent on what more of them only say more surely: `full` on a stack
-        that was started for it, `few` at somebody's, unless its profile wants all (hint
-        `samples: full`)."""
-        somebodys = self.target.provider == "external"
-        return few if somebodys and self.target.hints.get("samples") != "full" else full
+        that was started for it, `few` at somebody's, unless the hint `samples` wants the other.
+        With `force` they are what an attack needs, so that a stack of ours always gets all."""
+        wanted = self.target.hints.get("samples")
+        if self.target.provider == "external":
+            return full if wanted == "full" else few
+        return few if wanted == "few" and not force else full
 
     def surfaces(self, kind: Kind, limit: int = 3) -> list[Surface]:
         """Surfaces of a kind: the plainest first, chosen by the seed among equals."""

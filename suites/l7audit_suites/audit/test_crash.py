@@ -38,7 +38,8 @@ def test_what_was_answered_is_in_the_log_after_a_crash(check: Check) -> None:
     seen = [(w, a) for (w, _), a in zip(deeds, answers, strict=True) if a.status in _REFUSED]
     if not seen:
         check.inconclusive("Nothing that is recorded was answered before the crash.")
-    lost = [(what, answer) for what, answer in seen if not log.of(answer)]
+    lacking = {answer.exchange for answer in log.lacks([answer for _, answer in seen])}
+    lost = [(what, answer) for what, answer in seen if answer.exchange in lacking]
     check.expect(
         not lost,
         log.place("crash after the answer"),

@@ -74,6 +74,20 @@ class Trail:
                 return []
             time.sleep(_PAUSE)
 
+    def lacks(self, answers: Sequence[Answer], within: float = PATIENCE) -> list[Answer]:
+        """Those of many answers whose requests are not in the log; waits for them a little."""
+        named = [(answer, marks(answer.headers.pairs, self.usual)) for answer in answers]
+        deadline = time.monotonic() + within
+        while True:
+            for reader in self.readers:
+                for page in self.pages(reader):
+                    named = [(a, w) for a, w in named if not (w and marked(page, w))]
+                    if not named:
+                        return []
+            if time.monotonic() > deadline or not any(w for _, w in named):
+                return [answer for answer, _ in named]
+            time.sleep(_PAUSE)
+
     def telling_of(self, answer: Answer) -> list[Record]:
         """The records that name what an answer says was made."""
         made = _made(answer)

@@ -25,7 +25,7 @@ from l7audit_suites.authz.test_objects import undecided
 from l7audit_suites.authz.things import Thing, ask, keep_for_removal, make, named, opened
 from l7audit_suites.expose.nothing_there import there
 from l7audit_suites.expose.routes import collections, documented, folders
-from l7audit_suites.expose.word_lists import SIBLINGS
+from l7audit_suites.expose.word_lists import OF_POWER
 
 _MOST_READS = 6
 _MOST_ACTS = 5
@@ -124,7 +124,7 @@ def _untold(check: Check, ordinary: list[Identity], powerful: list[Identity]) ->
     auth, looked = check.sessions.auth(person), 0
     names = list(dict.fromkeys([c.rpartition("/")[2] for c in collections(check.model)]))
     for folder in folders(check.model):
-        below = [n for n in dict.fromkeys([*names, *SIBLINGS]) if n != "admin"]
+        below = [n for n in dict.fromkeys([*names, *OF_POWER]) if n != "admin"]
         for asked in there(check, [f"{folder}/admin"], below, auth):
             if documented(check.model, asked.path):
                 continue

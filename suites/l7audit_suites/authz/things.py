@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from l7audit.harness.check import Check
-from l7audit.model import Identity
+from l7audit.model import Identity, Place
 from l7audit.probe.answer import Answer
 from l7audit.target import meaning
 from l7audit.target.schemas import Schema, properties
-from l7audit.target.target_model import Surface
+from l7audit.target.target_model import Surface, TargetModel
 from l7audit.target.values import things, values_in
 from l7audit_suites.authz.contents import holds, says_the_same, subject, tells
 from l7audit_suites.authz.families import Family, families, seen_families
@@ -163,6 +164,8 @@ def made_by(
     What is not about the input ends the attempts."""
     answer: Answer | None = None
     told: list[Given] = []
+    if may_not_make(check, maker, who):
+        return None
     for given in attempts(check, maker, who, marker, key):
         if given in told:
             continue
@@ -170,7 +173,24 @@ def made_by(
         answer = ask(check, maker, who, **given)
         if answer.ok or answer.status not in {400, 409, 422}:
             break
+    if answer is not None:
+        heard(check, maker, who, answer)
     return answer
+
+
+_MAY_NOT: WeakKeyDictionary[TargetModel, set[tuple[Place, str]]] = WeakKeyDictionary()
+"""Where somebody was refused to make anything in this process."""
+
+
+def may_not_make(check: Check, maker: Surface, who: Identity) -> bool:
+    """Whether somebody was refused to make something there already."""
+    return (maker.place(), who.name) in _MAY_NOT.get(check.model, ())
+
+
+def heard(check: Check, maker: Surface, who: Identity, answer: Answer) -> None:
+    """Keeps that somebody was refused, where that hangs on himself and not on what lies above."""
+    if answer.status in {401, 403} and not maker.operation.path_parameters:
+        _MAY_NOT.setdefault(check.model, set()).add((maker.place(), who.name))
 
 
 def made_or_found(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from weakref import WeakKeyDictionary
 
 import pytest
@@ -44,6 +44,11 @@ def trusting_anybody(check: Check, tried: Sequence[Ground]) -> list[Ground]:
     return [ground for ground in tried if known[ground.place()]]
 
 
+def _accused(check: Check, trial: Trial, answer: Answer) -> bool:
+    ground, stranger, *_ = trial
+    return decided(answer) and bool(_fault(check, ground, stranger.origin, answer))
+
+
 def _fault(check: Check, ground: Ground, origin: str, answer: Answer) -> str:
     return refusal_fault(
         origin,
@@ -53,22 +58,18 @@ def _fault(check: Check, ground: Ground, origin: str, answer: Answer) -> str:
     )
 
 
-def trials(check: Check, tried: Sequence[Ground], guests: Sequence[Stranger]) -> list[Trial]:
+def trials(
+    check: Check, tried: Sequence[Ground], guests: Sequence[Stranger]
+) -> Iterator[list[Trial]]:
     """All strangers on all grounds, which is the sample that a promise needs; at somebody's all of
-    them on the first ground, and one that stands for them elsewhere and in preflights."""
+    them on the first ground, and one that stands for them elsewhere and in preflights. In turns,
+    each of which may be the last: who is trusted once needs no further ground."""
     whole = bool(check.sample(LEAST))
     few = guests if whole else guests[:1]
-    plan = [
-        (g, s, "", g.asked_by(s.origin))
-        for number, g in enumerate(tried)
-        for s in (few if number else guests)
-    ]
-    plan += [
-        (g, s, " in a preflight", g.preflight(s.origin))
-        for g in tried[: PREFLIGHTS if whole else 1]
-        for s in few
-    ]
-    return plan
+    for number, ground in enumerate(tried):
+        yield [(ground, s, "", ground.asked_by(s.origin)) for s in (few if number else guests)]
+    for ground in tried[: PREFLIGHTS if whole else 1]:
+        yield [(ground, s, " in a preflight", ground.preflight(s.origin)) for s in few]
 
 
 def strangers_are_refused(check: Check, family: Family) -> None:
@@ -80,9 +81,13 @@ def strangers_are_refused(check: Check, family: Family) -> None:
     open_to_all = trusting_anybody(check, tried)
     if family is not Family.ARBITRARY:
         tried = [ground for ground in tried if ground not in open_to_all]
-    plan = trials(check, tried, of_family(lattice(check), family))
-    answers = ask(check, [request for *_, request in plan])
-    complied = 0
+    plan, answers, complied = list[Trial](), list[Answer](), 0
+    for turn in trials(check, tried, of_family(lattice(check), family)):
+        heard = ask(check, [request for *_, request in turn])
+        plan += turn
+        answers += heard
+        if any(_accused(check, trial, a) for trial, a in zip(turn, heard, strict=True)):
+            break
     for (ground, stranger, where, _), answer in zip(plan, answers, strict=True):
         if not decided(answer):
             continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,7 +12,8 @@ from l7audit.harness.check import Check
 from l7audit.model import Identity, Kind, Place
 from l7audit.probe.answer import Answer
 from l7audit.probe.request import Auth, Request
-from l7audit.target.schemas import properties
+from l7audit.target.operation import Operation
+from l7audit.target.schemas import Schema, alternative, properties, type_of
 from l7audit.target.surface import Surface
 from l7audit.target.words import says, words
 from l7audit_suites.authz.families import families
@@ -34,9 +36,9 @@ _BELOW = {Kind.RESOURCE_LIST, Kind.RESOURCE_CREATE, Kind.SEARCH}
 _MOST = {Kind.RESOURCE_READ: 8, Kind.RESOURCE_LIST: 6}
 """Operations of a kind that are tried; of others two."""
 
-_WHOLE = 3
-"""Operations whose bodies are spoilt in every way: what reads them is mostly the same for all, so
-that others get one spoilt body each."""
+_WHOLE = {"body": 3, "address": 2}
+"""Operations whose bodies or addresses are spoilt in every way: what reads them is mostly the same
+for all, so that others get less."""
 
 _BODIES: tuple[tuple[str, bytes], ...] = (
     ("cut JSON", b'{"l7audit": '),
@@ -45,19 +47,30 @@ _BODIES: tuple[tuple[str, bytes], ...] = (
     ("deep JSON", b"[" * 2000),
     ("empty", b""),
 )
-_IDS = ("l7audit", "-1", str(_HUGE), "%00", "%ff%fe", "'")
 _VALUES: tuple[Any, ...] = (None, _HUGE, {"l7audit": 1}, "\n  ".join(TRACE_LIKE))
+_MEMBERS = 3
+"""Members that are spoilt at once, each with another value."""
+
+_UNDECODED = "%ff%fe"
+"""No UTF-8: what decodes it is the same for all operations, so that few are asked for it."""
+
+_IDS = ("l7audit'", str(_HUGE), "%00")
 _DECODED = ("cursor", "page", "after", "before", "token", "sort", "order", "filter", "since")
-_QUERIES = ("bDdhdWRpdA", "-1", str(_HUGE), "%ff%fe", "%00")
+_TEXTS = ("bDdhdWRpdA", "-1", str(_HUGE), "%00")
+_NO_TEXTS = ("bDdhdWRpdA", "-1", str(_HUGE))
+"""For what is no text: all of one operation's are spoilt at once, since what reads them by their
+types is the same for all."""
+
 _CREDENTIALS = ("Bearer", "Bearer a.b.c", "Bearer eyJhbGciOiJ4In0.e30.", "Basic !", "\u00e9")
 
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """A malformed request, and where it goes."""
+    """A malformed request, and where it goes. `answer` is there where it was sent already."""
 
     place: Place
     request: Request
+    answer: Answer | None = None
     surface: Surface | None = None
     who: Identity | None = None
 
@@ -83,13 +96,14 @@ def mistakes(check: Check) -> list[Mistake]:
         Mistake(Place(operation="GET /?", part="odd path"), Request("GET", "/%ff%00/l7audit")),
     ]
     taken: set[str] = set()
-    whole = 0
+    whole: Counter[str] = Counter()
     for kind in _KINDS:
         for surface in check.model.surfaces(kind, limit=_MOST.get(kind, 2)):
             if str(surface.place()) not in taken and _harmless(surface):
                 taken.add(str(surface.place()))
-                found += _of(check, surface, every=whole < _WHOLE)
-                whole += bool(surface.operation.bodies)
+                read_by = "body" if surface.operation.bodies else "address"
+                found += _of(check, surface, every=whole[read_by] < _WHOLE[read_by])
+                whole[read_by] += 1
     for surface in check.model.surfaces(Kind.PROTECTED_READ, limit=1):
         for text in _CREDENTIALS:
             request = surface.request(headers={"Authorization": text})
@@ -113,15 +127,20 @@ def _of(check: Check, surface: Surface, *, every: bool) -> Iterator[Mistake]:
             auth = check.sessions.auth(one, surface)
         except CredentialError:
             continue
+        found = list(_malformed(surface, auth, every=every))
+        if not found:
+            return
         # Whoever is let through to the input: a refusal for lack of a right says nothing of it.
-        if not check.send(_first(surface, auth), identity=one.name).refused:
+        answer = check.send(found[0].request, identity=one.name)
+        if not answer.refused:
             # What is asked below nothing is refused for that, before it is looked at.
             below = bool(surface.needs_values) and bool(surface.kinds & _BELOW)
-            ready = (
-                check.model.resolve(surface, check.sessions, one) if below else None
-            ) or surface
-            for mistake in _malformed(ready, auth, every=every):
-                yield replace(mistake, surface=ready, who=one)
+            ready = check.model.resolve(surface, check.sessions, one) if below else None
+            if ready is not None:
+                found = list(_malformed(ready, auth, every=every))
+            else:
+                found[0] = replace(found[0], answer=answer)
+            yield from (replace(m, surface=ready or surface, who=one) for m in found)
             return
 
 
@@ -131,30 +150,40 @@ def _malformed(surface: Surface, auth: Auth, *, every: bool = True) -> Iterator[
     if operation.bodies and operation.method != "DELETE":
         for name, content in _BODIES if every else _BODIES[:1]:
             yield Mistake(surface.place(f"body: {name}"), replace(plain, content=content))
-        typed = plain.with_headers({"Content-Type": "application/x-l7audit"})
         if every:
+            typed = plain.with_headers({"Content-Type": "application/x-l7audit"})
             yield Mistake(surface.place("body: unknown type"), typed)
-        for name in list(properties(operation.json_schema))[:2]:
-            for value in _VALUES:
-                request = surface.request(auth, fields={name: value})
-                yield Mistake(surface.place(f"member {name}"), request)
+        names = list(properties(operation.json_schema))[:_MEMBERS]
+        for turn in range(len(_VALUES)) if names else ():
+            fields = {n: _VALUES[(turn + i) % len(_VALUES)] for i, n in enumerate(names)}
+            yield Mistake(surface.place("members"), surface.request(auth, fields=fields))
     for parameter in operation.path_parameters[-1:]:
-        for text in _IDS:
-            # Raw, since these are encodings already.
+        if operation.template.rstrip("/").endswith("}") and operation.method == "GET":
             path = plain.path.partition("?")[0].rpartition("/")[0]
-            if operation.template.rstrip("/").endswith("}") and operation.method == "GET":
-                request = plain.with_path(f"{path}/{text}")
-                yield Mistake(surface.place(f"path {parameter.name}"), request)
-    # First what is decoded or put into a query: that is where forms are taken for granted.
-    names = [p.name for p in operation.parameters if p.place == "query"]
-    for name in sorted(names, key=lambda n: not says(words(n), *_DECODED))[:3]:
-        for text in _QUERIES:
+            for text in (*_IDS, _UNDECODED) if every else _IDS:
+                # Raw, since these are encodings already.
+                yield Mistake(
+                    surface.place(f"path {parameter.name}"), plain.with_path(f"{path}/{text}")
+                )
+    for names, texts in _queries(operation):
+        for text in (*texts, _UNDECODED) if every else texts:
             joint = "&" if "?" in plain.path else "?"
-            request = plain.with_path(f"{plain.path}{joint}{name}={text}")
-            yield Mistake(surface.place(f"query {name}"), request)
+            query = "&".join(f"{name}={text}" for name in names)
+            place = surface.place(f"query {', '.join(names)}")
+            yield Mistake(place, plain.with_path(f"{plain.path}{joint}{query}"))
 
 
-def _first(surface: Surface, auth: Auth) -> Request:
-    """A request that changes nothing whoever sends it."""
-    mistake = next(iter(_malformed(surface, auth)), None)
-    return mistake.request if mistake is not None else surface.request(auth)
+def _queries(operation: Operation) -> Iterator[tuple[list[str], tuple[str, ...]]]:
+    """Names of parameters that are spoilt at once, and with what: first each of what is decoded or
+    put into a query, since that is where forms are taken for granted."""
+    found = [p for p in operation.parameters if p.place == "query"]
+    free = [p.name for p in found if type_of(p.schema) in {"", "string"} and not _listed(p.schema)]
+    free = sorted(free, key=lambda n: not says(words(n), *_DECODED))[:3]
+    yield from (([name], _TEXTS) for name in free)
+    if rest := [p.name for p in found if p.name not in free]:
+        yield rest, _NO_TEXTS
+
+
+def _listed(schema: Schema) -> bool:
+    """Whether only some texts are taken."""
+    return "enum" in alternative(schema) or "const" in alternative(schema)

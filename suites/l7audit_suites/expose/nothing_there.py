@@ -8,12 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from weakref import WeakKeyDictionary
 
 from l7audit.harness.check import Check
 from l7audit.probe.answer import Answer
 from l7audit.probe.request import Auth, Request
+from l7audit.target.target_model import TargetModel
 from l7audit_suites.input.ground import ask_all
 from l7audit_suites.input.likeness import same
+
+_NOT_THERE = {401, 403, 404, 405, 410}
+_NOTHING: WeakKeyDictionary[TargetModel, set[tuple[str, Auth]]] = WeakKeyDictionary()
+"""What was asked for in this process, and by whom, and is not there for him."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +41,15 @@ def there(
     """Names that are answered with success and otherwise than random ones in the same folder.
 
     Where any is, two random names are asked for, each with and without an ending: a folder in which
-    they are answered differently from one another is left out.
+    they are answered differently from one another is left out. What was no success for the same
+    caller is not asked for again by the checks of one process.
     """
+    known = _NOTHING.setdefault(check.model, set())
     for folder in folders:
-        requests = [_request(f"{folder}/{name}", auth) for name in names]
-        answers = zip(names, ask_all(check, requests), strict=True)
+        waiting = [name for name in names if (f"{folder}/{name}", auth) not in known]
+        requests = [_request(f"{folder}/{name}", auth) for name in waiting]
+        answers = list(zip(waiting, ask_all(check, requests), strict=True))
+        known.update((f"{folder}/{name}", auth) for name, a in answers if a.status in _NOT_THERE)
         answered = [(name, answer) for name, answer in answers if answer.ok]
         absent = _absent(check, folder, auth) if answered else None
         for name, answer in answered if absent is not None else ():

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from weakref import WeakKeyDictionary
 
 from l7audit.harness.check import Check
 from l7audit.model import Identity, Kind, Place
@@ -12,12 +13,21 @@ from l7audit.probe.answer import Answer
 from l7audit.target import meaning
 from l7audit.target.schemas import Schema, properties, type_of
 from l7audit.target.surface import Surface
+from l7audit.target.target_model import TargetModel
 from l7audit.target.words import says, words
 from l7audit_suites.authz.facts import PERSON, facts_of
 from l7audit_suites.authz.families import Family, families
 from l7audit_suites.authz.markers import marked, new_marker
 from l7audit_suites.authz.people import Cast, admin_roles, by_role
-from l7audit_suites.authz.things import Thing, ask, keep_for_removal, learn_secrets, named
+from l7audit_suites.authz.things import (
+    Thing,
+    ask,
+    heard,
+    keep_for_removal,
+    learn_secrets,
+    may_not_make,
+    named,
+)
 
 _MOST_READS = 40
 _KEPT = ("secret", "signing key", "private key", "client secret", "passphrase", "token", "pin")
@@ -48,6 +58,24 @@ def callers(check: Check) -> list[Identity]:
     return list(roles.values())
 
 
+_LET_IN: WeakKeyDictionary[TargetModel, dict[tuple[Place, str], bool]] = WeakKeyDictionary()
+"""Whom a read was open to when it was asked in this process."""
+
+
+def lets_in(check: Check, surface: Surface, who: Identity) -> bool:
+    """Whether a read is open to somebody, which is asked once a process."""
+    known = _LET_IN.setdefault(check.model, {})
+    place = surface.place(), who.name
+    return known[place] if place in known else _read(check, surface, who).ok
+
+
+def _read(check: Check, surface: Surface, who: Identity) -> Answer:
+    answer = ask(check, surface, who)
+    if answer.ok or answer.refused:
+        _LET_IN.setdefault(check.model, {})[surface.place(), who.name] = answer.ok
+    return answer
+
+
 def plain(check: Check) -> Iterator[Reading]:
     """Each read as the first caller sees it who may, and the last; those of single things as far
     as a listing names one and nothing of the kind can be made."""
@@ -56,15 +84,27 @@ def plain(check: Check) -> Iterator[Reading]:
     for surface in check.model.surfaces(Kind.PROTECTED_READ, limit=_MOST_READS):
         if Kind.STREAMING in surface.kinds or surface.operation.template in made:
             continue
-        for order in (who, who[::-1]):
-            for one in order:
-                ready = _ready(check, surface, one)
-                if ready is None:
-                    continue
-                answer = ask(check, ready, one)
-                if answer.ok:
-                    yield Reading(ready, one, answer)
-                    break
+        first = _first(check, surface, who)
+        if first is None:
+            continue
+        yield first
+        later = who[who.index(first.who) + 1 :]
+        last = _first(check, surface, later[::-1])
+        if last is not None:
+            yield last
+
+
+def _first(check: Check, surface: Surface, who: Sequence[Identity]) -> Reading | None:
+    """The read as the first of these sees it who may."""
+    known = _LET_IN.setdefault(check.model, {})
+    for one in who:
+        if not known.get((surface.place(), one.name), True):
+            continue
+        ready = _ready(check, surface, one)
+        answer = _read(check, ready, one) if ready is not None else None
+        if ready is not None and answer is not None and answer.ok:
+            return Reading(ready, one, answer)
+    return None
 
 
 def _ready(check: Check, surface: Surface, who: Identity) -> Surface | None:
@@ -113,7 +153,7 @@ def _plant(check: Check, family: Family, who: Identity) -> Planted | None:
     create = family.create
     assert create is not None  # `planted` looked
     marker = new_marker()
-    given = marked(create, marker)
+    given = None if may_not_make(check, create, who) else marked(create, marker)
     if given is None:
         return None
     canaries = {}
@@ -125,6 +165,7 @@ def _plant(check: Check, family: Family, who: Identity) -> Planted | None:
     if canaries:
         given = {**given, "fields": {**given.get("fields", {}), **canaries}}
     answer = ask(check, create, who, **given)
+    heard(check, create, who, answer)
     if not answer.ok:
         return None
     learn_secrets(check, answer)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 from l7audit.model import Kind
@@ -16,16 +17,17 @@ _MOST_COLLECTIONS = 8
 
 def folders(model: TargetModel) -> list[str]:
     """Where names are asked for: the target's root, the document's prefix, and the first fixed
-    segments that several of its paths share; without a slash at their end."""
-    counted: dict[str, int] = {}
-    for operation in model.operations:
-        head = operation.template.split("/")[1:2]
-        below = operation.template.count("/") > 1
-        if head and below and "{" not in head[0]:
-            counted[f"/{head[0]}"] = counted.get(f"/{head[0]}", 0) + 1
-    shared = sorted((h for h, n in counted.items() if n > 1), key=lambda h: -counted[h])
+    segments below which several of its collections lie; without a slash at their end."""
+    heads = [base.split("/")[1] for base in collections(model) if base.count("/") > 1]
+    counted = Counter(f"/{head}" for head in heads if "{" not in head)
+    shared = [head for head, _ in counted.most_common() if not _of_things(model, head)]
     found = ["", model.prefix, *(model.prefix + head for head in shared)]
     return list(dict.fromkeys(found))[:_MOST_FOLDERS]
+
+
+def _of_things(model: TargetModel, folder: str) -> bool:
+    """Whether it holds things by their ids: whoever looks for these answers for every name."""
+    return any(o.template.startswith(folder + "/{") for o in model.operations)
 
 
 def collections(model: TargetModel) -> list[str]:
@@ -71,7 +73,8 @@ def neighbours(model: TargetModel) -> Iterator[tuple[str, list[str]]]:
     for old, templates in _versioned(model).items():
         for version in versions(old):
             folder = model.prefix + templates[0].partition(f"/{old}/")[0] + f"/{version}"
-            yield folder, [t.partition(f"/{old}/")[2] for t in templates[:2]]
+            most = 2 if version in {*near(old), *INNER} else 1
+            yield folder, [t.partition(f"/{old}/")[2] for t in templates[:most]]
 
 
 def _exact(model: TargetModel, path: str) -> bool:
@@ -116,6 +119,14 @@ def versions(current: str) -> list[str]:
     number = int(match.group(1)) if match else 1
     near = range(max(0, number - 2), number + 2)
     return [*(f"v{n}" for n in near if n != number), *VERSIONS]
+
+
+def near(current: str) -> list[str]:
+    """The version before this one, and the one after it: parts of these are forgotten one by one,
+    while of others mostly all is there or nothing."""
+    match = VERSION.fullmatch(current)
+    number = int(match.group(1)) if match else 1
+    return [f"v{n}" for n in (number - 1, number + 1) if n >= 0]
 
 
 def version_of(template: str) -> str:

@@ -20,9 +20,10 @@ from l7audit_suites.pen.ground import reads
 def test_an_error_tells_nothing_of_the_inside(check: Check) -> None:
     reads(check, public=1, protected=1)
     tried = mistakes(check)
-    answers = ask_all(check, [m.request for m in tried])
+    waiting = iter(ask_all(check, [m.request for m in tried if m.answer is None]))
     errors = 0
-    for mistake, answer in zip(tried, answers, strict=True):
+    for mistake in tried:
+        answer = mistake.answer or next(waiting)
         mistake.tidy(check, answer)
         if answer.status is None or answer.status < 400:
             continue  # what is answered with success is data, whatever it looks like

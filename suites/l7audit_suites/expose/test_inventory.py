@@ -17,7 +17,7 @@ from l7audit.target.surface import Surface
 from l7audit_suites.authz.made_up import like
 from l7audit_suites.authz.things import ask, made_things, without_people
 from l7audit_suites.expose.nothing_there import there
-from l7audit_suites.expose.readings import callers
+from l7audit_suites.expose.readings import callers, lets_in
 from l7audit_suites.expose.routes import documented, neighbours
 from l7audit_suites.expose.word_lists import OF_A_THING
 from l7audit_suites.input.ground import ask_all
@@ -95,11 +95,11 @@ def _below_things(check: Check) -> int:
 
 def _widest(check: Check) -> list[Identity]:
     """The caller to whom most collections are open: he would see most of what stands beside."""
-    lists = check.model.surfaces(Kind.RESOURCE_LIST, limit=6)
+    lists = check.model.surfaces(Kind.RESOURCE_LIST, limit=4)
     ready = [s for s in lists if not s.needs_values]
 
     def opened(who: Identity) -> int:
-        return sum(ask(check, surface, who).ok for surface in ready)
+        return sum(lets_in(check, surface, who) for surface in ready)
 
     return sorted(callers(check), key=opened)[-1:]
 

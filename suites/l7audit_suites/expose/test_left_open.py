@@ -22,6 +22,7 @@ from l7audit_suites.expose.word_lists import (
 )
 from l7audit_suites.pen.ground import reads
 
+_MOST_BACKUPS = 4
 _INTROSPECTION = b'{"query":"{__schema{queryType{name}}}"}'
 
 
@@ -35,7 +36,7 @@ def test_no_interface_for_developers_answers(check: Check) -> None:
 def test_no_file_of_the_service_s_own_is_served(check: Check) -> None:
     _answers(check)
     words = {base.rpartition("/")[2] for base in collections(check.model)}
-    backups = [f"{w}.{ending}" for w in sorted(words)[:6] for ending in LEFT_BEHIND]
+    backups = [f"{w}.{ending}" for w in sorted(words)[:_MOST_BACKUPS] for ending in LEFT_BEHIND]
     names = {**FILES, **dict.fromkeys(backups, FILES["backup.sql"])}
     _closed(check, names, "A file of version control, configuration or a backup is served.")
 

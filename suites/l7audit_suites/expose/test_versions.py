@@ -18,8 +18,10 @@ from l7audit_suites.authz.people import admin_roles, casts_of
 from l7audit_suites.authz.sharing import private_to_read
 from l7audit_suites.authz.things import ask, made_things
 from l7audit_suites.expose.readings import callers
-from l7audit_suites.expose.routes import in_version, version_of, versions
+from l7audit_suites.expose.routes import in_version, near, version_of, versions
 from l7audit_suites.input.ground import ask_all
+
+_SHUT_TO_ALL = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +45,10 @@ def test_another_version_is_guarded_as_the_current_one(check: Check) -> None:
         check.not_applicable("No protected path of the document names a version.")
     looked = _things_in_versions(check)
     current = [s for s in named if not s.needs_values]
-    for guarded in _guarded(check, current):
+    for number, guarded in enumerate(_guarded(check, current)):
         old = version_of(guarded.surface.operation.template)
         plain = guarded.surface.request(guarded.auth)
-        others = ["", *versions(old)]
+        others = near(old) if number else ["", *versions(old)]
         paths = [in_version(plain.path, old, new) for new in others]
         for new, answer in zip(
             others, ask_all(check, [plain.with_path(path) for path in paths]), strict=True
@@ -79,7 +81,8 @@ def _things_in_versions(check: Check) -> int:
     ]
     if not known or not casts_of(check.identities, admin_roles(check)):
         return 0
-    for thing in made_things(check, lambda f: f in known and not f.people, most=3, found=True):
+    mine = made_things(check, lambda f: f in known and not f.people, most=3, found=True)
+    for number, thing in enumerate(mine):
         assert thing.family.read is not None  # `known` holds no others
         surface = thing.at(thing.family.read)
         old = version_of(surface.operation.template)
@@ -88,7 +91,7 @@ def _things_in_versions(check: Check) -> int:
         for who in strangers[:1] or (None,):
             auth = check.sessions.auth(who, surface) if who is not None else Auth.none()
             plain = surface.request(auth)
-            others = ["", *versions(old)]
+            others = near(old) if number else ["", *versions(old)]
             paths = [in_version(plain.path, old, new) for new in others]
             answers = ask_all(check, [plain.with_path(path) for path in paths])
             for new, answer in zip(others, answers, strict=True):
@@ -110,17 +113,22 @@ def _things_in_versions(check: Check) -> int:
 
 def _guarded(check: Check, current: list[Surface]) -> Iterator[Guarded]:
     """Reads that are shut to nobody in particular, and one that is shut to an ordinary caller."""
-    who, shut_to_all, shut_to_one = callers(check), 0, 0
+    who = callers(check)
+    shut_to_all, shut_to_one = _SHUT_TO_ALL, len(who) > 1
     for surface in current:
-        good = next(((o, a) for o in who if (a := ask(check, surface, o)).ok), None)
+        if not shut_to_all and not shut_to_one:
+            return
+        weak = ask(check, surface, who[0])
+        if weak.ok and not shut_to_all:
+            continue
+        asked = ((o, ask(check, surface, o)) for o in who[1:])
+        good = weak if weak.ok else next((a for _, a in asked if a.ok), None)
         if good is None:
             continue
-        nobody = check.send(surface.request())
-        if nobody.refused and shut_to_all < 2:
-            shut_to_all += 1
-            check.witness("who may is let in", good[1])
-            yield Guarded(surface, good[1], "", Auth.none())
-        weak = who[0]
-        if good[0] is not weak and not shut_to_one and ask(check, surface, weak).refused:
-            shut_to_one += 1
-            yield Guarded(surface, good[1], weak.role, check.sessions.auth(weak, surface))
+        if shut_to_all and check.send(surface.request()).refused:
+            shut_to_all -= 1
+            check.witness("who may is let in", good)
+            yield Guarded(surface, good, "", Auth.none())
+        if shut_to_one and weak.refused:
+            shut_to_one = False
+            yield Guarded(surface, good, who[0].role, check.sessions.auth(who[0], surface))

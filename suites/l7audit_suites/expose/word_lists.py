@@ -1,6 +1,7 @@
 """Names that are often left open, each with what its content shows where it is the real thing.
 
-Small and honest: what services, frameworks and people really leave behind. Names have no slash at
+Small and honest: what services, frameworks and people really leave behind, and one name where
+others come with it, as everything else of a folder of version control does. Names have no slash at
 their start: they are asked for at the target's root and below its document's own prefixes.
 """
 
@@ -20,15 +21,12 @@ DEBUG: Mapping[str, Form] = {
     "actuator": _form(r'"_links"'),
     "actuator/env": _form(r'"propertySources"|"activeProfiles"'),
     "actuator/heapdump": _form(r"JAVA PROFILE"),
-    "actuator/threaddump": _form(r'"threadName"'),
-    "actuator/configprops": _form(r'"contexts"'),
     "env": _form(r"\b(?:PATH|HOME|PWD)\b\"?\s*[:=]"),
     "debug": _form(r"\b(?:debug|stack|environ)"),
     "debug/pprof/": _form(r"goroutine|heap"),
     "debug/vars": _form(r'"(?:cmdline|memstats)"'),
     "debug/env": _form(r"\b(?:PATH|HOME|PWD)\b\"?\s*[:=]"),
     "debug/state": _form(r"\{"),
-    "debug/info": _form(r"\{"),
     "debug/routes": _form(r"/"),
     "debug/config": _form(r"\w+_(?:url|key|secret|dsn)"),
     "__debug__": _form(r"debug"),
@@ -37,12 +35,9 @@ DEBUG: Mapping[str, Form] = {
     "console": _form(r"console|debugger"),
     "phpinfo.php": _form(r"PHP Version"),
     "server-status": _form(r"Apache Server Status|Total Accesses"),
-    "server-info": _form(r"Server Information"),
     "metrics": _form(r"^# (?:HELP|TYPE) "),
     "prometheus": _form(r"^# (?:HELP|TYPE) "),
     "trace": _form(r"\"timestamp\"|\"trace"),
-    "heapdump": _form(r"JAVA PROFILE"),
-    "threads": _form(r"thread"),
     "config": _form(r"\w+_(?:url|key|secret|dsn)"),
     "jolokia": _form(r'"agent"'),
     "elmah.axd": _form(r"Error Log"),
@@ -54,28 +49,19 @@ DEBUG: Mapping[str, Form] = {
 
 FILES: Mapping[str, Form] = {
     ".git/HEAD": _form(r"^ref: refs/|^[0-9a-f]{40}$"),
-    ".git/config": _form(r"^\[core\]"),
-    ".svn/entries": _form(r"^\d+$|dir"),
-    ".hg/requires": _form(r"revlog|store"),
     ".env": _form(r"^[A-Z][A-Z0-9_]*="),
-    ".env.bak": _form(r"^[A-Z][A-Z0-9_]*="),
     ".env.production": _form(r"^[A-Z][A-Z0-9_]*="),
     ".aws/credentials": _form(r"aws_access_key_id"),
     ".npmrc": _form(r"registry|_auth"),
     ".htpasswd": _form(r"^\w+:[$\w{]"),
-    ".DS_Store": _form(r"Bud1"),
-    "id_rsa": _form(r"PRIVATE KEY"),
     "config.json": _form(r"\{"),
     "config.yml": _form(r"^\w+:"),
     "appsettings.json": _form(r"ConnectionStrings|Logging"),
-    "web.config": _form(r"<configuration"),
     "docker-compose.yml": _form(r"^services:"),
-    "Dockerfile": _form(r"^FROM "),
     "backup.sql": _form(r"CREATE TABLE|INSERT INTO|PostgreSQL database dump"),
     "dump.sql": _form(r"CREATE TABLE|INSERT INTO|PostgreSQL database dump"),
     "db.sqlite3": _form(r"^SQLite format 3"),
     "backup.zip": _form(r"^PK"),
-    "backup.tar.gz": _form(r"^\x1f"),
     "requirements.txt": _form(r"[=~]="),
     "package.json": _form(r'"dependencies"|"version"'),
 }
@@ -112,18 +98,31 @@ BELOW_PREFIX = {
 """Those that are worth asking for below the document's own prefixes, too."""
 
 SIBLINGS = (
-    "admin", "internal", "users", "accounts", "roles", "permissions", "sessions", "tokens",
-    "settings", "logs", "jobs", "reports", "export", "backup", "test", "tenants", "secrets",
+    "admin", "internal", "users", "accounts", "settings", "logs", "stats", "reports", "export",
+    "backup", "test",
 )  # fmt: skip
 """Names of routes that stand beside documented ones."""
 
-BELOW = ("export", "all", "bulk", "deleted")
+OF_POWER = (
+    "users",
+    "accounts",
+    "settings",
+    "config",
+    "logs",
+    "stats",
+    "reports",
+    "export",
+    "backup",
+)
+"""Names of routes that stand in a folder for administrators."""
+
+BELOW = ("export", "all", "deleted")
 """Names of routes that stand below a documented collection."""
 
 INNER = ("internal", "admin")
 """Folders in which an inner form of a documented collection may stand."""
 
-OF_A_THING = ("history", "export", "audit", "logs", "raw", "internal", "permissions", "versions")
+OF_A_THING = ("history", "export", "audit", "internal")
 """Names of routes that stand below one thing."""
 
 VERSIONS = ("beta", "internal", "legacy", "dev")

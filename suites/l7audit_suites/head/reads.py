@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
 from weakref import WeakKeyDictionary
@@ -91,16 +91,19 @@ def _read(check: Check, surface: Surface, auth: Auth) -> Read | None:
     return Read(surface, request, known[asked], auth.kind != "none") if known[asked].ok else None
 
 
-def mistakes(check: Check, read: Read, *, large: bool = False) -> list[Mistake]:
+def mistakes(
+    check: Check, read: Read, *, large: bool = False, headers: Mapping[str, str] | None = None
+) -> list[Mistake]:
     """Requests that were refused with 4xx, one for each kind of mistake that is.
 
-    `large` adds a body that is too large. What broke (5xx) or was accepted is no mistake and left
-    out; fewer than two end the check.
+    `large` adds a body that is too large; all are sent with `headers`. What broke (5xx) or was
+    accepted is no mistake and left out; fewer than two end the check.
     """
     found = []
     for name, place, request in _mistakes(check, read):
         if len(request.content) >= TOO_LARGE and not large:
             continue
+        request = request.with_headers(headers or {})
         refusal = check.send(request)
         if refusal.status is not None and 400 <= refusal.status < 500:
             found.append(Mistake(name, place, request, refusal))

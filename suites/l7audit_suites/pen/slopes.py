@@ -3,32 +3,60 @@ it does then. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 Text = Callable[[int], str]
-"""A text of that many characters, or of few more."""
+"""A text of that size."""
 
 SMALL = (12, 18, 24, 30)
-"""Sizes at which a pattern that tries all ways is still done within seconds."""
+"""Repetitions: at the second a pattern that tries all ways is still done within a second, at the
+last even the quickest shows it. The first is only measured beside what took its time."""
 
 LARGE = (500, 1_000, 4_000)
-"""Sizes at which a pattern that looks back shows it; only tried where small ones did no harm."""
+"""Letters: a pattern that looks back shows it at the last; only tried where small texts did no
+harm."""
 
 NOTICED = 0.06
 """Seconds beyond the null text's time below which nothing is called slow."""
 
 BEGUN, LONGER = 0.01, 2
 """Seconds beyond the null text's time from which a small text may have begun to tell, and how many
-letters longer the next one is then."""
+repetitions longer the next one is then."""
 
-FAMILIES: Mapping[str, Text] = {
-    "one letter over and over": lambda n: "a" * n + "!",
-    "words over and over": lambda n: "a " * (n // 2) + "!",
-    "digits over and over": lambda n: "1" * n + "x",
-    "addresses over and over": lambda n: "a@" * (n // 2) + "!",
-    "blanks before a letter": lambda n: " " * n + "x",
-    "dots over and over": lambda n: "a." * (n // 2) + "!",
-}
+TOLD = 0.002
+"""Seconds beyond the null text's time that the last text but one takes at least where the last is
+noticed: what grows with the square takes sixteen times as long there, what doubles with each
+letter 64 times."""
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Texts of one kind: what is repeated, and what lets the match fail in the end. Those that are
+    `nested` are also tried small: on them patterns try all ways that find only one on others."""
+
+    name: str
+    repeated: str
+    end: str = "!"
+    nested: bool = False
+
+    def small(self, count: int) -> str:
+        """A text of that many repetitions."""
+        return self.repeated * count + self.end
+
+    def large(self, size: int) -> str:
+        """A text of that many letters, or of one more."""
+        return self.repeated * (size // len(self.repeated)) + self.end
+
+
+FAMILIES = (
+    Family("one letter over and over", "a", nested=True),
+    Family("digits over and over", "1", "x", nested=True),
+    Family("blanks before a letter", " ", "x", nested=True),
+    Family("dots over and over", "a.", nested=True),
+    Family("words over and over", "a "),
+    Family("addresses over and over", "a@"),
+)
 
 
 def null(size: int) -> str:

@@ -40,8 +40,8 @@ LEADING = (
 """Parameters that usually say where to go on."""
 
 ROUTES = (
-    "go", "goto", "redirect", "redir", "r", "out", "outbound", "away", "exit", "leave", "link",
-    "url", "jump", "forward", "click", "login",
+    "go", "goto", "redirect", "redir", "r", "out", "away", "link", "url", "forward", "click",
+    "login",
 )  # fmt: skip
 """Where services that send people on usually do it, whether or not a document says so."""
 
@@ -153,9 +153,10 @@ def _values(host: str) -> Mapping[str, str]:
 
 
 def _parameters(found: Iterable[Read], host: str) -> Iterable[Try]:
-    """Every usual parameter at once, on reads that may not declare them."""
+    """Every usual parameter at once, on reads that may not declare them: as a whole address, and
+    as what many take for a path of their own."""
     for read in found:
-        for name, value in _values(host).items():
+        for name, value in list(_values(host).items())[:2]:
             query = "&".join(f"{p}={quote(value, safe='')}" for p in LEADING)
             joint = "&" if "?" in read.request.path else "?"
             request = read.request.with_path(f"{read.request.path}{joint}{query}")

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from l7audit_suites.pen.slopes import FAMILIES, LARGE, SMALL, grows, null
+from l7audit_suites.pen.slopes import FAMILIES, LARGE, SMALL, Family, grows, null
 
 
 @pytest.mark.parametrize(
@@ -22,8 +24,17 @@ def test_only_what_grows_faster_than_its_size_is_called_so(
     assert grows(times, nulls, sizes) is found
 
 
-@pytest.mark.parametrize("text", FAMILIES.values(), ids=FAMILIES)
-@pytest.mark.parametrize("size", [*SMALL, *LARGE])
-def test_a_text_has_its_size(text: object, size: int) -> None:
-    assert abs(len(text(size)) - size) <= 2  # type: ignore[operator]
-    assert len(null(size)) == size + 1
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda f: f.name)
+def test_a_text_has_its_size(family: Family) -> None:
+    for count in SMALL:
+        assert family.small(count).count(family.repeated) == count
+    for size in LARGE:
+        assert len(family.large(size)) == size + 1
+        assert len(null(size)) == size + 1
+
+
+def test_each_pattern_that_tries_all_ways_meets_a_small_text_of_its_own() -> None:
+    nested = [f for f in FAMILIES if f.nested]
+    for pattern in (r"^(\w+\s?)*$", r"^(\d+)+$", r"^(\s+)+$", r"^(.+\.)+$"):
+        fitting = re.compile(pattern)
+        assert any(fitting.match(f.repeated * 3) and not fitting.match(f.small(3)) for f in nested)
