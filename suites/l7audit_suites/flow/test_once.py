@@ -17,6 +17,7 @@ from l7audit.target.target_model import Surface
 from l7audit.target.words import says, words
 from l7audit_suites.authn.leaves import texts
 from l7audit_suites.flow.orders import Desk, Pair, moments, pairs
+from l7audit_suites.flow.said_codes import said_codes
 from l7audit_suites.flow.standing import Numbers, Standing, moved, standing
 
 AT_ONCE = 8
@@ -31,7 +32,7 @@ _EACH = ("each", "per", "every", "a customer", "a user", "a member", "an account
 class Turn:
     """An action that is meant for once, as one person does it. `code` is the member that takes
     what is used up, and `maker` the operation that gives a new one; without, it is used up for
-    the person."""
+    the person. `said` are codes that the target itself tells, the next to be tried first."""
 
     desk: Desk
     surface: Surface
@@ -39,6 +40,7 @@ class Turn:
     code: str
     maker: Surface | None
     made: list[str] = field(default_factory=list, repr=False)
+    said: list[str] = field(default_factory=list, repr=False)
 
     @property
     def check(self) -> Check:
@@ -48,6 +50,8 @@ class Turn:
         """A body that was not used before; None where no code is to be had."""
         body = next(iter(self.desk.bodies(self.surface)), None)
         if self.maker is None:
+            if self.said and isinstance(body, dict):
+                return {**body, self.code: self.said[0]}
             return body
         code = self._new_code()
         return {**(body if isinstance(body, dict) else {}), self.code: code} if code else None
@@ -64,10 +68,21 @@ class Turn:
                 return code
         return ""
 
+    def try_next(self) -> None:
+        """What was said and is not good may be followed by what is."""
+        self.said[:] = [*self.said[1:], *self.said[:1]]
+
+    @property
+    def tries(self) -> int:
+        """How often it may be tried until it was done once."""
+        return max(1, len(self.said))
+
     def done(self, body: Any) -> tuple[Answer, Numbers]:
         """The answer, and what it moved for who does it."""
         before = self.account.now()
         answer = self.desk.send(self.surface, body)
+        if not answer.ok:
+            self.try_next()
         return answer, moved(before, self.account.now()) if answer.ok else {}
 
 
@@ -80,14 +95,15 @@ def turns(check: Check, *, backwards: bool = False) -> Iterator[list[Turn]]:
     accounts = {i.name: standing(check, i) for i in order}
     for surface in check.surfaces(Kind.ONCE_ONLY, limit=_MOST):
         code, maker = _used_up(check, surface)
-        if code and maker is None and not _told_code(surface, code):
+        said = said_codes(check, surface, code, order[0]) if code and maker is None else []
+        if code and maker is None and not said:
             continue  # a code that we make up is none
         found = []
         for who in order:
             desk, account = Desk(check, _pair(people, who)), accounts[who.name]
             ready = desk.ready(surface) if account is not None else None
             if ready is not None and account is not None:
-                found.append(Turn(desk, ready, account, code, maker))
+                found.append(Turn(desk, ready, account, code, maker, said=said))
         yield found
 
 
@@ -109,12 +125,6 @@ def _used_up(check: Check, surface: Surface) -> tuple[str, Surface | None]:
     return "", None
 
 
-def _told_code(surface: Surface, code: str) -> bool:
-    """Whether the document itself gives a code."""
-    part = properties(surface.operation.json_schema)[code]
-    return any(key in part for key in ("const", "default", "enum", "example", "examples"))
-
-
 def _named(surface: Surface) -> set[str]:
     segments = [s for s in surface.operation.template.split("/") if s and "{" not in s]
     return {w for s in segments for w in words(s) if len(w) > 3}
@@ -124,7 +134,7 @@ def _named(surface: Surface) -> set[str]:
 def test_what_is_good_for_one_time_is_not_done_again(check: Check) -> None:
     looked = 0
     for people in turns(check):
-        for turn in people:
+        for turn in [t for t in people for _ in range(t.tries)]:
             body = turn.body()
             if body is None and turn.maker is not None:
                 continue
@@ -220,9 +230,13 @@ def _codes_at_once(people: list[Turn]) -> bool:
 def _people_at_once(people: list[Turn]) -> bool:
     """What is used up for a person: one does it at once, another shows what once brings."""
     for number, turn in enumerate(people):
-        body = turn.body()
         before = turn.account.now()
-        won = [a for a in _burst(turn, body) if a.ok]
+        won: list[Answer] = []
+        for _ in range(turn.tries):
+            won = won or [a for a in _burst(turn, turn.body()) if a.ok]
+            if not won:
+                turn.try_next()
+        body = turn.body()
         further = moved(before, turn.account.now())
         if not won:
             continue
