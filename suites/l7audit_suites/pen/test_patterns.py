@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import statistics
 import time
 from collections import deque
 from collections.abc import Generator, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 import pytest
@@ -19,6 +21,7 @@ from l7audit_suites.pen.slopes import FAMILIES, Text, null
 
 _REPEATS, _LEAST_ROUNDS = 3, 2
 _MOST_WAITS, _WAIT = 20, 0.25
+_MOST_VAIN = 4
 _PATIENCE = 15.0
 """Seconds that are waited once for operations that take few texts in a time."""
 
@@ -28,12 +31,31 @@ class _Masked(Exception):  # noqa: N818 - no error: each part is then tried by i
     them refuses may never come to the next."""
 
 
+class _Restless(Exception):  # noqa: N818 - no error: its times say nothing of a text
+    """An operation whose times vary by themselves."""
+
+
 class _Throttled(Exception):  # noqa: N818 - no error: the target takes no more for now
     """An operation that takes no more texts for now; it says when it will in `seconds`."""
 
     def __init__(self, answer: Answer) -> None:
         super().__init__()
         self.seconds = max(_WAIT, retry_after(answer.headers) or 1.0)
+
+
+@dataclass(slots=True)
+class _Pace:
+    """The seconds that harmless texts take, and how often a hostile one was slow in vain."""
+
+    usual: float
+    vain: int = 0
+
+    def learn(self, harmless: Sequence[float]) -> None:
+        """What seemed to grow did not: so long take harmless texts, too."""
+        self.usual = max(self.usual, statistics.median(harmless))
+        self.vain += 1
+        if self.vain >= _MOST_VAIN:
+            raise _Restless
 
 
 Slow = tuple[str, list[Answer], list[float]]
@@ -81,6 +103,9 @@ def _search(check: Check, inlet: Inlet) -> Generator[float, None, None]:
         for one in inlet.alone:
             yield from _search(check, one)
         return
+    except _Restless:
+        check.observe(f"The times of {inlet.place} vary by themselves: they tell of no pattern.")
+        return
     name, answers, times = slow or ("", [], [])
     for one in inlet.alone or (inlet,):
         check.expect(
@@ -103,42 +128,44 @@ def _slow(check: Check, inlet: Inlet, short: Answer) -> Generator[float, None, S
     """The first family of texts whose times grow beside those of harmless ones, of which `short`
     is one; larger texts are only sent while the smaller ones did no harm, so that nothing is
     brought down."""
-    usual = _seconds(short)
+    pace = _Pace(_seconds(short))
     for family in FAMILIES:
         if family.nested:
-            found = yield from _told(check, inlet, family.small, slopes.SMALL, usual)
+            found = yield from _told(check, inlet, family.small, slopes.SMALL, pace)
             if found is not None:
                 return family.name, *found
-    return (yield from _slow_large(check, inlet, short))
+    return (yield from _slow_large(check, inlet, short, pace))
 
 
-def _slow_large(check: Check, inlet: Inlet, short: Answer) -> Generator[float, None, Slow | None]:
+def _slow_large(
+    check: Check, inlet: Inlet, short: Answer, pace: _Pace
+) -> Generator[float, None, Slow | None]:
     """The same of large texts, for each part that doesn't refuse a text for its length alone."""
     long = inlet.ask(check, null(slopes.LARGE[-1]), patience=True)
     if short.ok and long.status is not None and 400 <= long.status < 500:
         for one in inlet.alone:
-            slow = yield from _slow_large(check, one, short)
+            slow = yield from _slow_large(check, one, short, pace)
             if slow is not None:
                 return slow
         return None
-    usual = min(_seconds(short), _seconds(long))
+    pace.usual = min(pace.usual, _seconds(long))
     for family in FAMILIES:
-        found = yield from _told(check, inlet, family.large, slopes.LARGE, usual)
+        found = yield from _told(check, inlet, family.large, slopes.LARGE, pace)
         if found is not None:
             return family.name, *found
     return None
 
 
 def _told(
-    check: Check, inlet: Inlet, text: Text, sizes: Sequence[int], usual: float
+    check: Check, inlet: Inlet, text: Text, sizes: Sequence[int], pace: _Pace
 ) -> Generator[float, None, tuple[list[Answer], list[float]] | None]:
     """The answers and times of a family's texts where they grow."""
     left: Sequence[int] = sizes
     noticed: Sequence[int] = ()
     while left:
         try:
-            noticed = noticed or _noticed(check, inlet, text, left, usual)
-            found = _measured(check, inlet, text, noticed) if noticed else None
+            noticed = noticed or _noticed(check, inlet, text, left, pace.usual)
+            found = _measured(check, inlet, text, noticed, pace) if noticed else None
         except _Throttled as throttled:
             yield throttled.seconds
             continue
@@ -203,7 +230,7 @@ def _recovered(check: Check, inlet: Inlet) -> None:
 
 
 def _measured(
-    check: Check, inlet: Inlet, text: Text, sizes: Sequence[int]
+    check: Check, inlet: Inlet, text: Text, sizes: Sequence[int], pace: _Pace
 ) -> tuple[list[Answer], list[float]] | None:
     """The answers and times where they grow beside a null text's, the least of some each."""
     requests = [inlet.holding(text(n)) for n in sizes] + [inlet.holding(null(n)) for n in sizes]
@@ -219,6 +246,7 @@ def _measured(
     least = [min(map(_seconds, answers)) for answers in zip(*rounds, strict=True)]
     hostile, harmless = least[: len(sizes)], least[len(sizes) :]
     if not slopes.grows(hostile, harmless, sizes):
+        pace.learn([_seconds(a) for answers in rounds for a in answers[len(sizes) :]])
         return None
     return [rounds[-1][len(sizes) - 1], rounds[-1][-1]], [*hostile, *harmless]
 
