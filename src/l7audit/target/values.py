@@ -46,12 +46,12 @@ def resolve(
         name = surface.needs_values[0]
         start = surface.operation.template.partition("{" + name + "}")[0].rstrip("/")
         place = (identity.name, _filled(start, surface.values))
-        found = {} if own else _listed(model, start, surface, sessions, identity)
-        found = found or dict((made or {}).get(place, {}))
+        listed = {} if own else _listed(model, start, surface, sessions, identity)
+        found = listed or dict((made or {}).get(place, {}))
         found = found or _created(model, start, surface, sessions, identity)
         if not found:
             return None
-        if own and made is not None:
+        if not listed and made is not None:
             made[place] = found
         surface = surface.with_values(found)
     return surface

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from weakref import WeakKeyDictionary
@@ -114,9 +114,9 @@ def _acts(operation: Operation) -> bool:
     return operation.method in {"PUT", "PATCH"} or bool(kinds & operation.kinds)
 
 
-def doors(check: Check, *, acting: bool = True) -> list[Door]:
+def doors(check: Check, *, acting: bool = True, but: Collection[Place] = ()) -> list[Door]:
     """Every operation that takes something and answers somebody, reads first; without those that
-    change what is there unless `acting`.
+    change what is there unless `acting`, and without those in `but`, which are open already.
 
     Ends the check where nobody gets in at all.
     """
@@ -124,7 +124,7 @@ def doors(check: Check, *, acting: bool = True) -> list[Door]:
     known = _KNOWN.setdefault(check.model, _Known())
     with known.lock:
         remembered = dict(known.opens)
-    tried = [o for o in _worth_it(check) if acting or not _acts(o)]
+    tried = [o for o in _worth_it(check) if o.place not in but and (acting or not _acts(o))]
     found: dict[Place, Door] = {}
     undecided: set[Place] = set()
     for caller in who:

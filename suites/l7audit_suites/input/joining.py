@@ -7,10 +7,18 @@ from typing import Any
 
 from l7audit.model import Place
 from l7audit.probe.request import Request
+from l7audit.target.schemas import alternative
 from l7audit_suites.input.doors import Door, with_texts
 from l7audit_suites.input.inlets import Inlet
+from l7audit_suites.input.mutations import matches
 from l7audit_suites.input.parts import Part, is_text, put
 from l7audit_suites.input.serialised import looks_opaque
+
+_SAMPLE = "lq'\"$({<;"
+"""What a text of any kind may hold."""
+
+_LONG = 60
+"""Characters that most texts for several languages at once have."""
 
 
 def together(parts: Sequence[Inlet], values: Sequence[Any]) -> Request:
@@ -39,16 +47,22 @@ def joined(inlets: Sequence[Inlet]) -> list[list[Inlet]]:
     that they can be tried in one request; any other is alone."""
     groups: dict[tuple[Place, str, int], list[Inlet]] = {}
     for number, inlet in enumerate(inlets, start=1):
-        loose = inlet.where in {"query", "body"} and not (
-            {"pattern", "enum", "const"} & inlet.schema.keys()
-            or inlet.schema.get("format", "text") != "text"
-            or looks_opaque(inlet.name, inlet.schema)
-            or inlet.numeric
-            or inlet.sorts
-        )
-        where = inlet.surface.place(), inlet.caller.name, 0 if loose else number
+        where = inlet.surface.place(), inlet.caller.name, 0 if _is_loose(inlet) else number
         groups.setdefault(where, []).append(inlet)
     return list(groups.values())
+
+
+def _is_loose(inlet: Inlet) -> bool:
+    schema = alternative(inlet.schema)
+    most = schema.get("maxLength")
+    return (
+        inlet.where in {"query", "body"}
+        and not {"enum", "const"} & schema.keys()
+        and schema.get("format", "text") == "text"
+        and (not isinstance(most, int) or most >= _LONG)
+        and matches(str(schema.get("pattern", "")), _SAMPLE)
+        and not (looks_opaque(inlet.name, schema) or inlet.numeric or inlet.sorts)
+    )
 
 
 def by_door(parts: Sequence[Part]) -> list[tuple[Door, list[Part]]]:

@@ -123,10 +123,22 @@ def _lists(schema: Schema) -> Iterator[tuple[list[Any], str]]:
 
 def _against(pattern: str) -> str | None:
     """A short text that a pattern does not match; None where none is known."""
+    compiled = _compiled(pattern)
+    return next(
+        (odd for odd in _ODD if compiled is not None and compiled.search(odd) is None), None
+    )
+
+
+def matches(pattern: str, text: str) -> bool:
+    """Whether a short text is of a pattern; of one that can't be read it is not."""
+    compiled = _compiled(pattern)
+    return compiled is not None and compiled.search(text) is not None
+
+
+def _compiled(pattern: str) -> re.Pattern[str] | None:
     if len(pattern) > _LONGEST_PATTERN:
         return None
     try:
-        compiled = re.compile(pattern)
+        return re.compile(pattern)
     except (re.error, OverflowError, RecursionError):
         return None
-    return next((odd for odd in _ODD if compiled.search(odd) is None), None)

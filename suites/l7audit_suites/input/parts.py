@@ -174,7 +174,7 @@ def reach(check: Check, *, stocked: bool = False, acting: bool = True) -> Reach:
     """All inlets that somebody opens, with their witness; of doors that act only if `acting`, and
     with a thing in each workshop if `stocked`. Ends the check where there is none."""
     rooms = workshops(check, needed=False, stocked=stocked)
-    opened = doors(check, acting=acting)
+    opened = doors(check, acting=acting, but={room.surface.place() for room in rooms})
     if not rooms and not opened:
         check.inconclusive("No identity of the profile could call anything that takes a text.")
     if rooms:

@@ -43,6 +43,14 @@ def taking(room: Workshop) -> list[Inlet]:
     return [i for i, t in zip(inlets, _learnt(room.check, inlets, room), strict=True) if t.taken]
 
 
+def perhaps_taking(room: Workshop) -> list[Inlet]:
+    """The texts of a thing but for those that were seen to take no word: for whoever has only one
+    text to try, and asks nothing first."""
+    known = _KNOWN.setdefault(room.check.model, {})
+    inlets = list(of_making(room))
+    return [i for i in inlets if i.place not in known or known[i.place].taken]
+
+
 def headed(room: Workshop) -> list[Inlet]:
     """The texts of a thing that are seen in headers of the answer to its making."""
     inlets = list(of_making(room))

@@ -14,7 +14,7 @@ from l7audit.probe.answer import Answer
 from l7audit_suites.input.ground import Workshop, ask_all, word
 from l7audit_suites.input.inlets import Inlet, planted, planting
 from l7audit_suites.input.parts import Reach, reach
-from l7audit_suites.input.tasting import headed, taking, tasted
+from l7audit_suites.input.tasting import headed, perhaps_taking, tasted
 
 BREAKS = ("lq\r\n{field}: 1", "lq\n{field}: 1", "lq\u560d\u560a{field}: 1")
 """Line breaks in a header's value; the last become breaks where only low bytes are kept."""
@@ -119,7 +119,10 @@ def _shown(room: Workshop) -> bool:
 def _repeated(room: Workshop) -> Iterator[tuple[Place, str, Answer]]:
     """Answers that may repeat a mark of ours, asked for as a browser does."""
     mark = f"<b onclick=alert(1)>{word()}<br>"
-    inlets = taking(room)
+    inlets = perhaps_taking(room)
+    if not inlets:
+        yield from _errors(room, mark)
+        return
     made = planted(room, inlets, mark)
     for inlet in inlets if not made.answer.ok else ():
         made = planted(room, [inlet], mark)

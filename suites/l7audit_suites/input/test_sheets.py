@@ -19,7 +19,7 @@ from l7audit_suites.input.inlets import planted
 from l7audit_suites.input.joining import by_door, together
 from l7audit_suites.input.parts import Reach, reach
 from l7audit_suites.input.sheets import ACCEPT, computed, formula, is_sheet, may_be_sheet
-from l7audit_suites.input.tasting import taking
+from l7audit_suites.input.tasting import perhaps_taking
 
 _MOST_SHEETS = 6
 
@@ -80,7 +80,7 @@ def _plants(ground: Reach) -> Iterator[Planted]:
     """A formula in every text at once, of each kind of thing that can be made or changed."""
     for room in ground.rooms:
         mark = word()
-        inlets = taking(room)
+        inlets = perhaps_taking(room)
         made = planted(room, inlets, formula(mark)) if inlets else None
         for inlet in inlets if made is not None and not made.answer.ok else ():
             made = planted(room, [inlet], formula(mark))

@@ -16,6 +16,7 @@ from l7audit_suites.input.markers import SQL
 from l7audit_suites.input.pairs import CASES, SORTS, condition
 from l7audit_suites.input.parts import reach
 from l7audit_suites.input.statements import judged, unbroken
+from l7audit_suites.input.tasting import tasted
 
 _MOST_NAMES = 6
 _DECIDES = "a condition of SQL in this input decides what is answered"
@@ -113,5 +114,6 @@ def test_sql_in_what_is_stored_is_data(check: Check) -> None:
     ground = reach(check)
     what = "a text that is stored is computed by the database"
     made = compute_nothing(check, [], ground.rooms, SQL, what)
-    unbroken(check, ground.acting)
+    tastes = zip(ground.acting, tasted(check, ground.acting), strict=True)
+    unbroken(check, [part for part, t in tastes if t.taken or t.broke or t.unfound])
     check.observe("Things were made with texts that hold SQL.", made=made)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
@@ -15,7 +15,7 @@ from l7audit_suites.input.calling import LATER, Way, ways
 from l7audit_suites.input.listener import TLS, Listener, listening
 from l7audit_suites.input.names import LEADS, SINK, Names, naming
 from l7audit_suites.input.urls import METADATA, PUBLIC, SCHEMES, on_this_machine
-from l7audit_suites.input.visits import anywhere, tried
+from l7audit_suites.input.visits import again, anywhere, tried
 
 
 @contextmanager
@@ -54,14 +54,14 @@ def test_no_url_leads_to_the_targets_own_machine(check: Check) -> None:
     blind = []
     guilty: set[Place] = set()
     found = ways(check, needed=False)
-    guarded: set[tuple[str, str]] = set()
+    enough: dict[tuple[str, str], Collection[str]] = {}
     for way in found:
         scheme = scheme_of(way) if way.stores else "http"
         # What a thing is made and changed with mostly stands behind the same guard.
         named = way.surface.operation.template.partition("/{")[0], way.name
         with listening() as listener:
-            seen = tried(way, listener, scheme, few=way.stores and named in guarded)
-        guarded |= set() if seen.taken or seen.came else {named}
+            seen = tried(way, listener, scheme, enough.get(named, ()) if way.stores else ())
+        enough[named] = again(seen)
         if not seen.came:  # who calls us needs no other sign that URLs are called
             witnessed(check, way)
         for place in [way.surface.place(way.part), *seen.callers]:

@@ -18,6 +18,9 @@ from l7audit_suites.input.parts import reach
 from l7audit_suites.input.tasting import taking
 from l7audit_suites.input.urls import FEW, LEADERS, OF_THE_SYSTEM, PLAINLY, loopback
 
+_ENOUGH = 3
+"""Forms by which somebody came that are tried elsewhere, too."""
+
 
 @dataclass(slots=True)
 class Seen:
@@ -29,17 +32,17 @@ class Seen:
     callers: list[Place] = field(default_factory=list)
 
 
-def tried(way: Way, listener: Listener, scheme: str, *, few: bool = False) -> Seen:
-    """Gives it a URL of the listener in each form of loopback, or in a `few`, and sets off what was
-    stored. Forms that are less disguised than others of their kind follow only where one of those
-    was not refused."""
+def tried(way: Way, listener: Listener, scheme: str, forms: Collection[str] = ()) -> Seen:
+    """Gives it a URL of the listener in each form of loopback, or only in these `forms`, and sets
+    off what was stored. Forms that are less disguised than others of their kind follow only where
+    one of those was not refused, and nobody came yet."""
     seen = Seen()
     paths: dict[str, str] = {}
     led: set[str] = set()
     for name in _forms(way.check):
-        if few and name not in FEW:
+        if forms and name not in forms:
             continue
-        if name in LEADERS and not led & set(LEADERS[name]):
+        if name in LEADERS and not forms and (seen.came or not led & set(LEADERS[name])):
             continue
         path = paths[name] = listener.path()
         before = listener.visits.count(TLS)
@@ -50,7 +53,6 @@ def tried(way: Way, listener: Listener, scheme: str, *, few: bool = False) -> Se
         answers = [made.answer, *(way.set_off(made) if made.answer.ok and not at_once else [])]
         if at_once or listener.visited(path) or listener.visits.count(TLS) > before:
             seen.came[name] = answers
-            led.add(name)
             seen.callers = [] if at_once else [t.place() for t in way.triggers()]
             if name == PLAINLY:
                 return seen  # nobody needs a disguise there
@@ -58,6 +60,14 @@ def tried(way: Way, listener: Listener, scheme: str, *, few: bool = False) -> Se
         listener.visited("", LATER)  # who comes later comes by now
         seen.came = {n: [] for n, path in paths.items() if path in listener.visits}
     return seen
+
+
+def again(seen: Seen) -> Collection[str]:
+    """Forms that are enough for another entrance of the same things, after what was seen at one;
+    none where only all of them are."""
+    if seen.came:
+        return list(seen.came)[:_ENOUGH]
+    return () if seen.taken else FEW
 
 
 def _forms(check: Check) -> list[str]:
