@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from l7audit.target import meaning
+from l7audit.target.words import words
 
 STRING = {"type": "string"}
 
@@ -82,3 +83,16 @@ def test_an_address_is_told_by_name_or_format(name: str, schema: Any, taken: boo
 )
 def test_a_path_is_told_by_whole_words(name: str, schema: Any, taken: bool) -> None:
     assert meaning.takes_path(name, schema) is taken
+
+
+@pytest.mark.parametrize(
+    ("told", "once"),
+    [
+        ("Redeem a voucher, once for each account", True),
+        ("A single-use link", True),
+        ("The address is tried at once", False),
+        ("Called once the parcel has left", False),
+    ],
+)
+def test_what_is_good_for_one_time_is_told_from_how_soon_and_when(told: str, once: bool) -> None:
+    assert meaning.said_once(words(told)) is once

@@ -13,7 +13,6 @@ _ONCE = (
     "redeem", "redemption", "claim", "activate", "activation", "accept", "acceptance", "gift",
     "bonus", "reward", "cash in", "consume", "checkin", "check in",
 )  # fmt: skip
-_SAID_ONCE = ("once", "one time", "single use", "only one")
 _CLAIMED = (
     "invite", "invitation", "voucher", "coupon", "gift", "share", "sharing", "reset", "forgot",
     "recovery", "referral", "ticket", "promotion", "code", "link", "pass",
@@ -38,7 +37,7 @@ def once_only(seen: Seen) -> bool:
     # What makes things of a collection is told by its items: claims may be many.
     if resource_rules.resource_create(seen) or resource_rules.about_keys(seen):
         return False
-    return says(seen.named, *_ONCE) or says(seen.told, *_SAID_ONCE)
+    return says(seen.named, *_ONCE) or meaning.said_once(seen.told)
 
 
 def code_giving(seen: Seen) -> bool:

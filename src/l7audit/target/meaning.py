@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from l7audit.target.operation import Operation
 from l7audit.target.schemas import Schema, properties, type_of, walk
-from l7audit.target.words import says, words
+from l7audit.target.words import Words, says, words
 
 PASSWORD = ("password", "pass", "passwd", "pwd", "pw", "passphrase", "passcode", "pin")
 USER = (
@@ -76,6 +76,9 @@ NOT_A_CLAIM = (
     "next", "previous", "count", "at", "by", "expiry", "expire", "expires", "name", "csrf", "xsrf",
 )  # fmt: skip
 
+_BEFORE_NO_ONCE = {("at",), ("all",)}
+_AFTER_NO_ONCE = {("the",), ("this",), ("that",), ("it",), ("they",), ("all",), ("you",), ("more",)}
+
 
 def is_amount(name: str, schema: Schema) -> bool:
     """Whether a field says how much or how many, so that less than nothing makes no sense.
@@ -109,6 +112,18 @@ def is_claim(name: str, schema: Schema) -> bool:
         and not schema.get("enum")
         and schema.get("format") not in {"date", "date-time", "email"}
     )
+
+
+def said_once(told: Words) -> bool:
+    """Whether words say that something is good for one time: `at once` tells how soon, and `once
+    the parcel is paid` when."""
+    if says(told, "one time", "single use", "only one"):
+        return True
+    for at, word in enumerate(told):
+        before, after = told[at - 1 : at], told[at + 1 : at + 2]
+        if word == "once" and before not in _BEFORE_NO_ONCE and after not in _AFTER_NO_ONCE:
+            return True
+    return False
 
 
 def is_password(name: str, schema: Schema) -> bool:

@@ -37,7 +37,8 @@ def told_apart(
 ) -> tuple[Answer, Answer, list[str]] | None:
     """A stranger's answers for another's thing and for none, and how they differ.
 
-    None where either was no refusal, so that there is nothing to compare. A third answer, for
+    None where either was no refusal, so that there is nothing to compare, or where that for none
+    speaks of the id's form, which says nothing of what is there. A third answer, for
     none once more, is the null pair: what differs between equals says nothing.
     """
     # A marker in the body makes the request valid; what is refused is never written.
@@ -45,7 +46,7 @@ def told_apart(
     absent = [like(thing.id, check.random) for _ in range(2)]
     theirs = ask(check, thing.at(surface), stranger, **given)
     nobodys = ask(check, thing.at(surface), stranger, path={thing.family.key: absent[0]}, **given)
-    if not (_refusal(theirs) and _refusal(nobodys)):
+    if not (_refusal(theirs) and _refusal(nobodys)) or nobodys.status in {400, 422}:
         return None
     names = [thing.id, *absent]
     found = differences(theirs, nobodys, names)

@@ -6,18 +6,35 @@ import random
 import string
 import uuid
 
+_CHANGED = 12
+"""Characters at the end that are drawn anew: what stands before them may say a kind, a version or
+a time, which a service looks at before it looks anything up."""
+
+_LONG = 16
+"""Characters of an id that shows enough of its alphabet."""
+
 
 def like(identifier: str, chance: random.Random) -> str:
-    """An id of the same form that nothing has: digits stay digits, and so on."""
+    """An id of the same form that nothing has: digits stay digits, and so on.
+
+    A long one has the characters of the given one, since alphabets of ids leave some out
+    (Crockford's base 32 has neither I nor O).
+    """
+    kept, changed = identifier[:-_CHANGED], identifier[-_CHANGED:]
     try:
         uuid.UUID(identifier)
     except ValueError:
-        return "".join(_other(c, chance) for c in identifier)
-    return str(uuid.UUID(int=chance.getrandbits(128), version=4))
+        return kept + "".join(_other(c, identifier, chance) for c in changed)
+    return kept + f"{chance.getrandbits(4 * _CHANGED):0{_CHANGED}x}"
 
 
-def _other(character: str, chance: random.Random) -> str:
-    for alphabet in (string.digits, "abcdef", string.ascii_lowercase, string.ascii_uppercase):
-        if character in alphabet:
-            return chance.choice(alphabet)
+def _other(character: str, identifier: str, chance: random.Random) -> str:
+    hexadecimal = set(identifier) <= set(string.hexdigits + "-")
+    for alphabet in (string.digits, string.ascii_lowercase, string.ascii_uppercase):
+        if character not in alphabet:
+            continue
+        if len(identifier) >= _LONG:
+            return chance.choice([c for c in identifier if c in alphabet])
+        letters = hexadecimal and alphabet != string.digits
+        return chance.choice(alphabet[:6] if letters else alphabet)
     return character

@@ -156,7 +156,7 @@ def _again(turn: Turn, body: Any, first: Answer, effect: Numbers) -> bool:
     twice = [k for k, v in effect.items() if further.get(k) == v]
     # Without a number to look at two things that were made of it are what can be seen.
     afresh = not effect and first.status == 201 and len(moments([first, second])) == 2
-    said = says(words(turn.surface.operation.told), "once", "one time", "single use")
+    said = meaning.said_once(words(turn.surface.operation.told))
     return turn.check.expect(
         not (second.ok and (twice or afresh)),
         turn.surface.place("again"),
@@ -190,9 +190,7 @@ def _by_another(turn: Turn, people: list[Turn], body: Any, effect: Numbers) -> N
             answer,
             expected="a refusal",
             seen="his balance rose by as much",
-            confidence=Confidence.CONFIRMED
-            if says(told, "one time", "once")
-            else Confidence.STRONG,
+            confidence=Confidence.CONFIRMED if meaning.said_once(told) else Confidence.STRONG,
         )
 
 

@@ -8,13 +8,16 @@ from itertools import islice
 from weakref import WeakKeyDictionary
 
 from l7audit.harness.check import Check
-from l7audit.model import Identity, Kind, Place
+from l7audit.model import Confidence, Identity, Kind, Place
 from l7audit.probe.answer import Answer
 from l7audit.probe.request import Auth, Request
 from l7audit.target.surface import Surface
 from l7audit.target.target_model import TargetModel
 
 _MOST_TRIED = 12
+_PAGES = frozenset({"text/html", "application/xhtml+xml"})
+_DOCUMENTS = _PAGES | {"image/svg+xml", "application/xml", "text/xml"}
+"""What browsers render, and run the scripts of."""
 
 TOO_LARGE = 1_100_000
 """Bytes of a body that an operation for small documents should not take."""
@@ -154,6 +157,13 @@ def _taking(check: Check) -> tuple[Surface, Auth] | None:
     return None
 
 
+def where_rendered(answer: Answer) -> Confidence:
+    """How sure it is that the lack of a header against what pages do harms anybody: what browsers
+    render as a document needs it, data only as a second line (OWASP REST Security Cheat Sheet,
+    security headers)."""
+    return Confidence.CONFIRMED if answer.media_type in _DOCUMENTS else Confidence.WEAK
+
+
 def pages(check: Check, read: Read) -> list[tuple[Place, Answer]]:
     """The pages that a browser gets, where the target answers any in HTML."""
     wish = {"Accept": "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"}
@@ -164,4 +174,4 @@ def pages(check: Check, read: Read) -> list[tuple[Place, Answer]]:
         (read.place("page without a credential"), read.surface.request()),
     ]
     answers = [(place, check.send(request.with_headers(wish))) for place, request in asked]
-    return [(p, a) for p, a in answers if a.media_type in {"text/html", "application/xhtml+xml"}]
+    return [(p, a) for p, a in answers if a.media_type in _PAGES]

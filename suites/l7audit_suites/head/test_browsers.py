@@ -7,31 +7,57 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from l7audit.harness.check import Check
-from l7audit.model import Place
+from l7audit.model import Confidence, Place
 from l7audit.probe.answer import Answer
 from l7audit_suites.head import content_policy, fields, transport
-from l7audit_suites.head.reads import Read, pages, reads
+from l7audit_suites.head.reads import Read, pages, reads, where_rendered
 
 Judge = Callable[[Sequence[str]], str]
 """The values of a header to what is wrong with them; empty where nothing is."""
 
 
 def judged(
-    check: Check, place: Place, answer: Answer, header: str, judge: Judge, *, expected: str
+    check: Check,
+    place: Place,
+    answer: Answer,
+    header: str,
+    judge: Judge,
+    *,
+    expected: str,
+    confidence: Confidence = Confidence.CONFIRMED,
 ) -> None:
     """Expects an answer's header to be sound."""
     values = answer.headers.get_all(header)
     fault = judge(values)
     seen = f"{header}: {', '.join(values) if values else 'absent'}"
     cause = f"header {header}"
-    check.expect(not fault, place, fault, answer, expected=expected, seen=seen, cause=cause)
+    check.expect(
+        not fault,
+        place,
+        fault,
+        answer,
+        expected=expected,
+        seen=seen,
+        confidence=confidence,
+        cause=cause,
+    )
 
 
-def each(check: Check, found: Sequence[Read], header: str, judge: Judge, expected: str) -> None:
-    """Expects a header to be sound on each of the reads."""
+def each(
+    check: Check,
+    found: Sequence[Read],
+    header: str,
+    judge: Judge,
+    expected: str,
+    *,
+    for_pages: bool = False,
+) -> None:
+    """Expects a header to be sound on each of the reads; one that is `for_pages` is only additional
+    where an answer is data."""
     for read in found:
-        place = read.place(f"header {header}")
-        judged(check, place, read.success, header, judge, expected=expected)
+        place, answer = read.place(f"header {header}"), read.success
+        sure = where_rendered(answer) if for_pages else Confidence.CONFIRMED
+        judged(check, place, answer, header, judge, expected=expected, confidence=sure)
 
 
 @pytest.mark.control("HEAD-01")
@@ -64,6 +90,7 @@ def test_no_other_site_can_frame_an_answer(check: Check) -> None:
             expected="frame-ancestors 'none' in the content policy, or X-Frame-Options: DENY",
             seen=f"policy: {', '.join(policy) or 'absent'}; "
             f"X-Frame-Options: {', '.join(options) or 'absent'}",
+            confidence=where_rendered(read.success),
             cause="framing",
         )
 
@@ -72,7 +99,7 @@ def test_no_other_site_can_frame_an_answer(check: Check) -> None:
 def test_answers_carry_a_policy_that_lets_nothing_run(check: Check) -> None:
     header, found = "Content-Security-Policy", reads(check)
     data = [r for r in found if r.success.media_type != "text/html"]
-    each(check, data, header, content_policy.api_fault, "default-src 'none'")
+    each(check, data, header, content_policy.api_fault, "default-src 'none'", for_pages=True)
     for place, page in pages(check, found[0]):
         expected = "scripts by nonce or hash, or none"
         judged(check, place, page, header, content_policy.page_fault, expected=expected)
@@ -80,13 +107,15 @@ def test_answers_carry_a_policy_that_lets_nothing_run(check: Check) -> None:
 
 @pytest.mark.control("HEAD-05")
 def test_other_sites_do_not_learn_the_address(check: Check) -> None:
-    each(check, reads(check), "Referrer-Policy", fields.referrer_fault, "no-referrer")
+    judge, expected = fields.referrer_fault, "no-referrer"
+    each(check, reads(check), "Referrer-Policy", judge, expected, for_pages=True)
 
 
 @pytest.mark.control("HEAD-06")
 def test_powerful_browser_features_are_taken_away(check: Check) -> None:
     expected = "camera=(), geolocation=(), microphone=()"
-    each(check, reads(check), "Permissions-Policy", fields.permissions_fault, expected)
+    judge = fields.permissions_fault
+    each(check, reads(check), "Permissions-Policy", judge, expected, for_pages=True)
 
 
 @pytest.mark.control("HEAD-07")
@@ -94,8 +123,8 @@ def test_other_sites_cannot_load_what_a_caller_signed_in_for(check: Check) -> No
     found = [r for r in reads(check) if r.protected]
     if not found:
         check.inconclusive("No protected read succeeded: the profile's identities open none.")
-    judge = fields.resource_policy_fault
-    each(check, found, "Cross-Origin-Resource-Policy", judge, "same-origin or same-site")
+    header, expected = "Cross-Origin-Resource-Policy", "same-origin or same-site"
+    each(check, found, header, fields.resource_policy_fault, expected, for_pages=True)
     header, judge = "Cross-Origin-Opener-Policy", fields.opener_policy_fault
     for place, page in pages(check, found[0]):
         judged(check, place, page, header, judge, expected="same-origin")

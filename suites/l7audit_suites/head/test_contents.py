@@ -7,11 +7,11 @@ from collections.abc import Callable
 import pytest
 
 from l7audit.harness.check import Check
-from l7audit.model import Place
+from l7audit.model import Confidence, Place
 from l7audit.probe.answer import Answer, Headers
 from l7audit_suites.head import content_policy, fields, request_ids, transport
 from l7audit_suites.head.disclosure import banners
-from l7audit_suites.head.reads import Read, mistakes, pages, reads
+from l7audit_suites.head.reads import Read, mistakes, pages, reads, where_rendered
 
 SPLIT = "X-L7audit-Split"
 HOSTILE = (
@@ -72,6 +72,10 @@ def test_every_body_has_a_content_type_that_fits_it(check: Check) -> None:
         )
 
 
+_FOR_DATA_TOO = {"X-Content-Type-Options", "Strict-Transport-Security"}
+"""What protects whatever an answer holds, and not only what a browser renders."""
+
+
 def protections(secure: bool) -> dict[str, Callable[[Headers], str]]:
     """What errors have to carry as successes do: a name, and what judges an answer's headers."""
     policy = "Content-Security-Policy"
@@ -112,6 +116,9 @@ def test_errors_carry_the_same_protective_headers_as_successes(check: Check) -> 
                 mistake.refusal,
                 expected="as on successes",
                 seen=f"{mistake.refusal.status}: {fault}",
+                confidence=Confidence.CONFIRMED
+                if name in _FOR_DATA_TOO
+                else where_rendered(mistake.refusal),
                 cause=f"errors without {name}",
             )
 

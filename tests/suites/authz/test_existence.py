@@ -20,6 +20,16 @@ def test_an_id_that_nothing_has_is_of_the_same_form(known: str) -> None:
     assert [c.isdigit() for c in made] == [c.isdigit() for c in known] or uuid.UUID(made)
 
 
+@pytest.mark.parametrize(
+    "known", ["01JD4Q0W3NV8YH6T2KXB5M9RCE", "0193570e-6a4c-7cc1-9f00-3b9e5d0a77aa"]
+)
+def test_of_a_long_id_the_end_is_drawn_anew_from_its_own_alphabet(known: str) -> None:
+    made = like(known, random.Random(1))
+    assert made != known
+    assert made[:-12] == known[:-12]
+    assert set(made) <= set(known) | ({*"0123456789abcdef"} if "-" in known else set())
+
+
 def test_times_and_counts_of_looks_do_not_make_a_thing_another(
     answer: Callable[..., Answer],
 ) -> None:
