@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +14,7 @@ from l7audit.model import Kind
 from l7audit.probe.answer import Answer
 from l7audit.probe.request import Auth
 from l7audit.target import meaning
-from l7audit.target.schemas import properties
+from l7audit.target.schemas import Schema, properties
 from l7audit.target.target_model import Surface
 from l7audit.target.words import all_words, says, words
 from l7audit_suites.authz.facts import facts_of
@@ -31,7 +31,8 @@ _OWN = (*meaning.ONESELF, "account", "my")
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Somebody's account: how he reads and changes it, and how it looked before."""
+    """Somebody's account: how he reads and changes it, and how it looked before. `inside` is the
+    member of answers that holds it, where they wrap what a change takes bare."""
 
     check: Check
     read: Surface
@@ -39,10 +40,16 @@ class Account:
     auth: Auth = field(repr=False)
     name: str
     shown: dict[str, Any] = field(repr=False)
+    inside: str = ""
 
     def again(self) -> Answer:
         """The account in a fresh request."""
         return self.check.send(self.read.request(self.auth), identity=self.name)
+
+    def of(self, answer: Answer) -> Any:
+        """The account in an answer."""
+        body = answer.json_or_none()
+        return body.get(self.inside) if self.inside and isinstance(body, dict) else body
 
     def sent(self, wishes: Sequence[Wish]) -> Answer:
         """The answer to a change that wishes for something."""
@@ -109,8 +116,19 @@ def _account(check: Check, read: Surface, change: Surface) -> Account | None:
         answer = check.send(read.request(auth), identity=name)
         shown = answer.json_or_none()
         if answer.ok and isinstance(shown, dict):
-            return Account(check, read, change, auth, name, shown)
+            inside = _wrapped_in(shown, properties(change.operation.json_schema))
+            shown = shown[inside] if inside else shown
+            return Account(check, read, change, auth, name, shown, inside)
     return None
+
+
+def _wrapped_in(shown: Mapping[str, Any], takes: Mapping[str, Schema]) -> str:
+    """The member that holds all that is told of an account, such as `data`; empty where what a
+    change takes stands beside others, or is wrapped alike."""
+    if shown.keys() & takes.keys():
+        return ""
+    inner = [n for n, v in shown.items() if isinstance(v, dict) and v.keys() & takes.keys()]
+    return inner[0] if len(inner) == 1 else ""
 
 
 def _somebody(check: Check) -> Iterator[tuple[str, Auth]]:
@@ -127,6 +145,7 @@ def _somebody(check: Check) -> Iterator[tuple[str, Auth]]:
 def _wishes(account: Account) -> Iterator[Wish]:
     check, takes = account.check, account.change.operation.json_schema
     gives = account.read.operation.answer_schema
+    gives = properties(gives).get(account.inside, {}) if account.inside else gives
     ordinary, powerful = by_role(check.identities, admin_roles(check))
     stranger = facts_of(check, [*ordinary, *powerful][0])
     powers = [one.role for one in powerful]
@@ -154,7 +173,7 @@ def _try(account: Account, wishes: Sequence[Wish]) -> None:
         place = account.change.place(f"member {wish.name}")
         sent = account.sent([wish])
         again = account.again() if sent.ok else None
-        granted = again is not None and wish.granted(again.json_or_none(), account.shown)
+        granted = again is not None and wish.granted(account.of(again), account.shown)
         account.check.expect(
             not granted,
             place,
