@@ -14,6 +14,7 @@ from l7audit.target.operation import Operation, Parameter
 from l7audit.target.schemas import properties, type_of
 from l7audit.target.target_model import Surface
 from l7audit.target.words import says, words
+from l7audit_suites.authz.everybodys import shown_to_everybody
 from l7audit_suites.authz.facts import PERSON, Facts, facts_in, facts_of
 from l7audit_suites.authz.personal import personal
 from l7audit_suites.authz.sharing import private_to_read, told
@@ -59,6 +60,7 @@ def test_listings_and_searches_show_nobody_else_s_things(check: Check) -> None:
                     seen="the id of a thing that he may not read",
                     confidence=sure,
                 )
+    looked += shown_to_everybody(check)
     if not looked:
         check.inconclusive("No listing shows its owner what he made.")
 
