@@ -44,6 +44,7 @@ def test_what_lies_below_another_s_thing_is_closed_too(check: Check) -> None:
             if thing.family.nested and private_to_change(check, thing, stranger):
                 looked += _added(check, thing, stranger)
             if thing.family.nested and private_to_read(check, thing, stranger):
+                looked += _found_read(check, thing, stranger)
                 looked += _by_another_way(check, thing, stranger)
         if not thing.found:
             looked += sum(_action(check, thing, s) for s in _actions(thing.family.below))
@@ -91,6 +92,23 @@ def _added(check: Check, thing: Thing, stranger: Identity) -> int:
         seen=f"{answer.status}, and its owner reads what the stranger wrote",
     )
     return 1
+
+
+def _found_read(check: Check, thing: Thing, stranger: Identity) -> int:
+    """A stranger reads what was found below another's thing; what can be made AUTHZ-01 reads."""
+    read = thing.family.read
+    if read is None or not thing.found:
+        return 0
+    answer = ask(check, thing.at(read), stranger)
+    check.expect(
+        not thing.shows(answer),
+        read.place(relation(thing, stranger)),
+        f"{who(thing, stranger)} reads what lies below a thing that is another's.",
+        answer,
+        expected="404 or 403",
+        seen=f"{answer.status}, with what its owner reads there",
+    )
+    return int(not undecided(check, answer))
 
 
 def _by_another_way(check: Check, thing: Thing, stranger: Identity) -> int:
