@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from l7audit_suites.authz.facts import Facts
 
@@ -19,26 +19,46 @@ _TENANT = (
 _ROLE = ("X-Role", "X-Roles", "X-User-Role", "X-User-Roles", "X-Auth-Roles", "X-Groups")
 _FLAGS = ("X-Admin", "X-Is-Admin", "X-Internal", "X-Internal-Request")
 
+_OWN_PERSON = ("User", "User-Id")
+_OWN_TENANT = ("Tenant", "Tenant-Id")
+_OWN_ROLE = ("Role", "Roles")
+_OWN_FLAGS = ("Admin",)
+_MOST_HOUSES = 3
+
 Fields = dict[str, str]
 
 
-def claimed(facts: Facts, powers: str = "admin", most: int = 2) -> Iterator[Fields]:
+def houses(names: Iterable[str]) -> tuple[str, ...]:
+    """What a target's own fields begin with, such as `X-Acme` of `X-Acme-Key`: whoever names one
+    field so names the others so."""
+    parts = (name.split("-") for name in names)
+    found = ("-".join(p[:-1]) for p in parts if len(p) > 2 and p[0].lower() == "x")
+    return tuple({house.lower(): house for house in found}.values())[:_MOST_HOUSES]
+
+
+def claimed(
+    facts: Facts, powers: Sequence[str] = ("admin",), own: Sequence[str] = (), most: int = 2
+) -> Iterator[Fields]:
     """Headers that claim to be the person, of the tenant, and of power: by their ids, then by
-    their names, at most so many."""
-    count = max(len(facts.person), len(facts.tenant), 1)
+    their names, at most so many; power by the words of `powers`, one after the other. `own` are
+    the target's `houses`."""
+    count = max(len(facts.person), len(facts.tenant), len(powers), 1)
     for place in range(min(count, most)):
-        person, tenant = _at(facts.person, place), _at(facts.tenant, place)
-        fields = {
-            **dict.fromkeys(_PERSON if person else (), person),
-            **dict.fromkeys(_TENANT if tenant else (), tenant),
+        said = (
+            (_PERSON, _OWN_PERSON, _at(facts.person, place)),
+            (_TENANT, _OWN_TENANT, _at(facts.tenant, place)),
+            (_ROLE, _OWN_ROLE, _at(powers, place)),
+            (_FLAGS, _OWN_FLAGS, "" if place else "true"),
+        )
+        yield {
+            name: text
+            for usual, ends, text in said
+            for name in (*usual, *(f"{house}-{end}" for house in own for end in ends))
+            if text and _fits(text)
         }
-        if not place:
-            fields.update(dict.fromkeys(_ROLE, powers))
-            fields.update(dict.fromkeys(_FLAGS, "true"))
-        yield {name: text for name, text in fields.items() if _fits(text)}
 
 
-def _at(texts: tuple[str, ...], place: int) -> str:
+def _at(texts: Sequence[str], place: int) -> str:
     return texts[place] if place < len(texts) else ""
 
 

@@ -9,8 +9,10 @@ from typing import Any
 from l7audit.errors import CredentialError
 from l7audit.harness.check import Check
 from l7audit.model import Identity, Kind
+from l7audit.probe.answer import Answer
 from l7audit.target import meaning
 from l7audit.target.words import Words, all_words, says, words
+from l7audit_suites.authz.people import admin_roles, by_role
 from l7audit_suites.authz.things import ask
 
 PERSON = (
@@ -21,6 +23,7 @@ PERSON = (
 _NAMES = {("username",), ("user", "name")}
 _IDS = {("id",), ("ref",), ("uuid",)}
 _NAMED = {"password", "basic", "client"}
+_ROLE = ("role", "roles")
 _MOST = 4
 
 
@@ -64,6 +67,32 @@ def facts_of(check: Check, identity: Identity, *told: Any) -> Facts:
     """What the target says of somebody to himself, what the profile does, and what `told`
     (answers about his things) gives away."""
     found = [facts_in(value) for value in told]
+    if (answer := _oneself(check, identity)) is not None:
+        found.append(facts_in(answer.json_or_none(), oneself=True))
+    names = [identity.name, *(c.name for c in identity.credentials if c.kind in _NAMED)]
+    return Facts(
+        _once([*(text for f in found for text in f.person), *names]),
+        _once([*(text for f in found for text in f.tenant), identity.tenant]),
+    )
+
+
+def roles_of_power(check: Check) -> tuple[str, ...]:
+    """What power is called: as most call it, and as the target calls those of the profile who have
+    it."""
+    _, powerful = by_role(check.identities, admin_roles(check))
+    told = (_oneself(check, identity) for identity in powerful[:1])
+    named = [
+        text
+        for answer in told
+        if answer is not None
+        for name, text in _members(answer.json_or_none())
+        if says(words(name), *_ROLE)
+    ]
+    return _once(["admin", *named])
+
+
+def _oneself(check: Check, identity: Identity) -> Answer | None:
+    """What the target answers somebody about himself; None where it does not."""
     for surface in check.model.surfaces(Kind.PROTECTED_READ, limit=50):
         named = all_words([surface.operation.name, surface.operation.template])
         if surface.needs_values or not says(named, *meaning.ONESELF):
@@ -73,13 +102,8 @@ def facts_of(check: Check, identity: Identity, *told: Any) -> Facts:
         except CredentialError:
             continue
         if answer.ok:
-            found.append(facts_in(answer.json_or_none(), oneself=True))
-            break
-    names = [identity.name, *(c.name for c in identity.credentials if c.kind in _NAMED)]
-    return Facts(
-        _once([*(text for f in found for text in f.person), *names]),
-        _once([*(text for f in found for text in f.tenant), identity.tenant]),
-    )
+            return answer
+    return None
 
 
 def _once(texts: Iterable[str]) -> tuple[str, ...]:

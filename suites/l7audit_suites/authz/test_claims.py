@@ -13,8 +13,8 @@ from l7audit.probe.answer import Answer
 from l7audit.target.target_model import Surface
 from l7audit_suites.authn.ground import readable
 from l7audit_suites.authn.judgement import Seen, judge
-from l7audit_suites.authz.claims import Fields, claimed, halves
-from l7audit_suites.authz.facts import facts_of
+from l7audit_suites.authz.claims import Fields, claimed, halves, houses
+from l7audit_suites.authz.facts import facts_of, roles_of_power
 from l7audit_suites.authz.people import casts
 from l7audit_suites.authz.sharing import private_to_read
 from l7audit_suites.authz.test_objects import relation, undecided
@@ -26,7 +26,7 @@ _MOST_NAMES = 3
 
 @pytest.mark.control("AUTHZ-09")
 def test_a_header_does_not_make_its_sender_somebody_else(check: Check) -> None:
-    looked = 0
+    looked, powers, own = 0, roles_of_power(check), _own(check)
     for thing in made_things(check, lambda f: f.read is not None and not f.people):
         read = thing.family.read
         assert read is not None
@@ -37,7 +37,7 @@ def test_a_header_does_not_make_its_sender_somebody_else(check: Check) -> None:
             ):
                 continue
             asked = partial(_asked, check, thing.at(read), stranger)
-            for fields in claimed(facts):
+            for fields in claimed(facts, powers, own):
                 answer = asked(fields)
                 if undecided(check, answer):
                     continue
@@ -67,7 +67,8 @@ def test_a_header_alone_lets_nobody_in(check: Check) -> None:
     else:
         check.inconclusive("No plain read answers a member and refuses a stranger.")
     check.witness("the read is answered to who may", good, once=True)
-    for fields in claimed(facts_of(check, owner), most=_MOST_NAMES):
+    powers = roles_of_power(check)
+    for fields in claimed(facts_of(check, owner), powers, _own(check), most=_MOST_NAMES):
         answer = _bare(check, surface, fields)
         seen = judge(answer, good)
         if seen is Seen.UNCLEAR:
@@ -88,6 +89,14 @@ def test_a_header_alone_lets_nobody_in(check: Check) -> None:
             seen=f"{answer.status}, with what a member gets",
             cause=f"header {', '.join(fields)}",
         )
+
+
+def _own(check: Check) -> tuple[str, ...]:
+    """How the header fields begin by which the target is told who calls, and other things."""
+    keys = (c.name for i in check.identities for c in i.credentials if c.kind == "api_key")
+    schemes = (s.field for s in check.model.schemes("api_key") if s.place == "header")
+    parameters = (p.name for o in check.model.operations for p in o.parameters)
+    return houses((*keys, *schemes, *parameters))
 
 
 def _bare(check: Check, surface: Surface, fields: Fields) -> Answer:

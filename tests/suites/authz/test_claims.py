@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from l7audit_suites.authz.claims import claimed, halves
+from l7audit_suites.authz.claims import claimed, halves, houses
 from l7audit_suites.authz.facts import Facts
 
 
@@ -24,3 +24,12 @@ def test_halves_hold_every_field_once() -> None:
     one, two = halves(fields)
     assert {**one, **two} == fields
     assert not one.keys() & two.keys()
+
+
+def test_power_is_claimed_by_each_of_its_words_and_in_the_targets_own_fields() -> None:
+    own = houses(["X-Acme-Key", "X-Acme-Trace", "Accept", "X-Id"])
+    assert own == ("X-Acme",)
+    first, second = claimed(Facts(("u-1",), ()), ("admin", "chief"), own)
+    assert first["X-Acme-Role"] == first["X-Role"] == "admin"
+    assert first["X-Acme-User-Id"] == "u-1"
+    assert second == dict.fromkeys((n for n in first if "Role" in n or n == "X-Groups"), "chief")
