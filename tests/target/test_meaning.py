@@ -88,10 +88,10 @@ def test_a_path_is_told_by_whole_words(name: str, schema: Any, taken: bool) -> N
 @pytest.mark.parametrize(
     ("told", "once"),
     [
-        ("Redeem a voucher, once for each account", True),
+        ("Each reader may vote once", True),
         ("A single-use link", True),
-        ("The address is tried at once", False),
-        ("Called once the parcel has left", False),
+        ("The job starts at once", False),
+        ("Sent once the report is ready", False),
     ],
 )
 def test_what_is_good_for_one_time_is_told_from_how_soon_and_when(told: str, once: bool) -> None:

@@ -116,7 +116,7 @@ def is_claim(name: str, schema: Schema) -> bool:
 
 def said_once(told: Words) -> bool:
     """Whether words say that something is good for one time: `at once` tells how soon, and `once
-    the parcel is paid` when."""
+    the report is ready` when."""
     if says(told, "one time", "single use", "only one"):
         return True
     for at, word in enumerate(told):
