@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -84,14 +85,16 @@ def weakness(rule: Rule, place: Place, message: str, seen: str, *answers: Answer
         place=place,
         message=message,
         severity=SEVERITY[rule],
-        confidence=_sure(rule),
+        confidence=_sure(rule, answers),
         seen=seen,
         exchanges=tuple(dict.fromkeys(a.exchange for a in answers)),
     )
 
 
-def _sure(rule: Rule) -> Confidence:
-    if rule in _EITHER:
+def _sure(rule: Rule, answers: Sequence[Answer]) -> Confidence:
+    # Who bounds a parameter of a read, or passes over it, answers soundly and keeps nothing.
+    reads = all(a.request.method == "GET" for a in answers)
+    if rule in _EITHER or (rule is Rule.ACCEPTED and reads):
         return Confidence.WEAK
     return Confidence.CONFIRMED if rule in NEEDS_TWO else Confidence.STRONG
 

@@ -304,6 +304,11 @@ def test_a_401_says_how_to_authenticate(check: Check) -> None:
                 answer,
                 expected="WWW-Authenticate with a scheme",
                 seen="none",
+                # No scheme of HTTP stands for a session in a cookie: there is none to name.
+                confidence=Confidence.WEAK
+                if visitor.auth.kind == "cookie"
+                else Confidence.CONFIRMED,
+                cause="401 without a challenge",
             )
     if not seen:
         check.not_applicable("No refusal of the target is a 401.")

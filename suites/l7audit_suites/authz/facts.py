@@ -21,7 +21,7 @@ PERSON = (
     "user name",
 )  # fmt: skip
 _NAMES = {("username",), ("user", "name")}
-_IDS = {("id",), ("ref",), ("uuid",)}
+_IDS = {("id",), ("ref",), ("uuid",), ("handle",)}
 _NAMED = {"password", "basic", "client"}
 _ROLE = ("role", "roles")
 _MOST = 4
@@ -101,7 +101,8 @@ def _oneself(check: Check, identity: Identity) -> Answer | None:
             answer = ask(check, surface, identity)
         except CredentialError:
             continue
-        if answer.ok:
+        # A list or a sheet of what somebody has tells of his things, and not of him.
+        if answer.ok and isinstance(answer.json_or_none(), dict):
             return answer
     return None
 

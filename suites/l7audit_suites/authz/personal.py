@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from l7audit.harness.check import Check
 from l7audit.model import Confidence, Identity
+from l7audit.target.surface import Surface
 from l7audit.target.words import says
 from l7audit_suites.authz.contents import subject
 from l7audit_suites.authz.facts import facts_in, facts_of
-from l7audit_suites.authz.sharing import private_to_read, told
+from l7audit_suites.authz.sharing import private_to_change, private_to_read, told
 from l7audit_suites.authz.things import Thing
 
 PERSONAL = (
@@ -28,6 +29,17 @@ def kept_to_read(check: Check, thing: Thing, stranger: Identity) -> Confidence |
     if private_to_read(check, thing, stranger):
         return Confidence.CONFIRMED
     return Confidence.WEAK if personal(check, thing, stranger) else None
+
+
+def kept_to_change(
+    check: Check, thing: Thing, stranger: Identity, beside: Surface
+) -> Confidence | None:
+    """How sure it is that the stranger may not change the thing; None where he may."""
+    untold = not told(check, "change") and not private_to_read(check, thing, stranger)
+    # Before another change of his is tried, which might take the thing away.
+    if untold and personal(check, thing, stranger):
+        return Confidence.WEAK
+    return Confidence.CONFIRMED if private_to_change(check, thing, stranger, beside) else None
 
 
 def personal(check: Check, thing: Thing, stranger: Identity) -> bool:

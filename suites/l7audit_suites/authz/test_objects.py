@@ -17,8 +17,8 @@ from l7audit_suites.authz.facts import Facts, facts_of
 from l7audit_suites.authz.made_up import like
 from l7audit_suites.authz.own_ids import own_reads
 from l7audit_suites.authz.people import casts
-from l7audit_suites.authz.personal import kept_to_read
-from l7audit_suites.authz.sharing import private_to_change, private_to_read
+from l7audit_suites.authz.personal import kept_to_change, kept_to_read
+from l7audit_suites.authz.sharing import private_to_read
 from l7audit_suites.authz.things import (
     Thing,
     ask,
@@ -111,7 +111,8 @@ def test_nobody_changes_what_is_another_s(check: Check) -> None:
         thing, own = changed
         for stranger in thing.cast.strangers:
             theirs = again(thing, surface, thing.seen, own)
-            if theirs is None or not private_to_change(check, thing, stranger, surface):
+            sure = kept_to_change(check, thing, stranger, surface) if theirs else None
+            if theirs is None or sure is None:
                 continue
             answer = ask(check, thing.at(surface), stranger, **theirs.given)
             if undecided(check, answer):
@@ -127,6 +128,7 @@ def test_nobody_changes_what_is_another_s(check: Check) -> None:
                 seen,
                 expected="404 or 403, and the thing as it was",
                 seen=f"{answer.status}, and its owner reads what the stranger wrote",
+                confidence=sure,
                 cause=missing_owner(surface),
             )
             thing = replace(thing, seen=seen)
@@ -165,7 +167,8 @@ def test_nobody_deletes_what_is_another_s(check: Check) -> None:
         assert delete is not None  # a family without is none
         before = thing.seen
         for stranger in thing.cast.strangers:
-            if not private_to_change(check, thing, stranger, delete):
+            sure = kept_to_change(check, thing, stranger, delete)
+            if sure is None:
                 continue
             before = thing.view(check)
             answer = ask(check, thing.at(delete), stranger)
@@ -183,6 +186,7 @@ def test_nobody_deletes_what_is_another_s(check: Check) -> None:
                 seen,
                 expected="404 or 403, and the thing as it was",
                 seen=f"{answer.status}, and its owner finds it {_fate(thing, seen)}",
+                confidence=sure,
                 cause=missing_owner(delete),
             )
             before = seen

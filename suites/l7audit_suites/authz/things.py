@@ -15,7 +15,7 @@ from l7audit.target.schemas import Schema, properties
 from l7audit.target.target_model import Surface, TargetModel
 from l7audit.target.values import things, values_in
 from l7audit_suites.authz.contents import holds, says_the_same, subject, tells
-from l7audit_suites.authz.families import Family, families, seen_families
+from l7audit_suites.authz.families import Family, families, open_listing, seen_families
 from l7audit_suites.authz.making import Given, attempts
 from l7audit_suites.authz.markers import marked, new_marker
 from l7audit_suites.authz.people import Cast, casts
@@ -109,6 +109,8 @@ def make(check: Check, family: Family, cast: Cast, owner: Identity | None = None
     None where he may not make one, or where what he made can't be known again.
     """
     who, above = owner or cast.owner, None
+    if family.parent and (values := among_open(check, family)):
+        return make_below(check, family, cast, who, values)
     if family.parent:
         parent = next(
             (f for f in seen_families(check.model) if f.collection == family.parent), None
@@ -117,6 +119,20 @@ def make(check: Check, family: Family, cast: Cast, owner: Identity | None = None
         if above is None:
             return None
     return make_below(check, family, cast, who, above.values if above else {}, above)
+
+
+def among_open(check: Check, family: Family) -> dict[str, str]:
+    """The path's value for a thing that everybody is shown, for what lies below it; empty where
+    what lies above is somebody's, or where nothing is shown."""
+    lister = open_listing(check.model, family.parent)
+    known = {f.collection for f in seen_families(check.model)}
+    if lister is None or family.parent in known:
+        return {}
+    key = family.home[len(family.parent) + 2 :].partition("}")[0]
+    for one in things(check.send(lister.request()).json_or_none()):
+        if found := values_in(one, (key,)).get(key, ""):
+            return {key: found}
+    return {}
 
 
 def make_below(
@@ -210,14 +226,16 @@ def find(check: Check, family: Family, cast: Cast, owner: Identity | None = None
     who, above = owner or cast.owner, None
     if family.list is None:
         return None
-    if family.parent:
+    upper = among_open(check, family) if family.parent else {}
+    if family.parent and not upper:
         parent = next(
             (f for f in seen_families(check.model) if f.collection == family.parent), None
         )
         above = None if parent is None else find(check, parent, cast, who)
         if above is None:
             return None
-    lister = family.list.with_values(above.values if above else {})
+        upper = dict(above.values)
+    lister = family.list.with_values(upper)
     own = ask(check, lister, who)
     if not own.ok:
         return None
@@ -232,7 +250,7 @@ def find(check: Check, family: Family, cast: Cast, owner: Identity | None = None
             holds(o.json_or_none(), o.text, identifier, family.key) for o in others if o.ok
         ):
             continue
-        values = {**(above.values if above else {}), family.key: identifier}
+        values = {**upper, family.key: identifier}
         thing = Thing(family, cast, who, values, "", own, own, above, found=True)
         seen = thing.view(check)
         if seen.ok and tells(seen.json_or_none(), identifier, family.key):

@@ -8,9 +8,10 @@ import pytest
 
 from l7audit.errors import CredentialError
 from l7audit.harness.check import Check
-from l7audit.model import Identity, Kind
+from l7audit.model import Confidence, Identity, Kind
 from l7audit.probe.answer import Answer
 from l7audit.target import meaning
+from l7audit.target.schemas import properties
 from l7audit.target.surface import Surface
 from l7audit.target.words import all_words, says, words
 from l7audit_suites.authz.things import ask, made_things, without_people
@@ -163,4 +164,18 @@ def _declared(check: Check, reading: Reading) -> None:
         reading.answer,
         expected="the members of the declared schema",
         seen=", ".join(found),
+        confidence=Confidence.WEAK if _taken(check, reading, found) else Confidence.CONFIRMED,
     )
+
+
+def _taken(check: Check, reading: Reading, paths: list[str]) -> bool:
+    """Whether the document has callers send all these members there: it forgot to say that they
+    are shown again, and what is shown may be the reader's own."""
+    template = reading.surface.operation.template
+    told = {
+        name
+        for operation in check.model.operations
+        if operation.template == template
+        for name in properties(operation.body_schema)
+    }
+    return all(path.rpartition(".")[2] in told for path in paths)

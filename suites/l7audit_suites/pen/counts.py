@@ -31,6 +31,7 @@ _TIMES = (
     "digit", "word", "paragraph", "level", "resolution", "precision", "factor",
 )  # fmt: skip
 _NOT = ("id", "offset", "min", "minimum", "after", "before", "start", "price", "cent", "index")
+_TOTALS = {"x-total-count", "x-total", "total-count", "x-pagination-total-count"}
 _SAID = ("limit", "size", "page size", "per page", "pagesize", "perpage")
 
 
@@ -62,6 +63,12 @@ def listed(answer: Answer) -> int:
 def said(answer: Answer) -> list[float]:
     """Which page sizes an answer says that it was made for."""
     return [v for n, v in _numbers(answer.json_or_none(), 3) if says(words(n), *_SAID)]
+
+
+def in_all(answer: Answer) -> int:
+    """How many things there are, as an answer's header says; 0 where none does."""
+    told = [v for n, v in answer.headers.pairs if n.lower() in _TOTALS]
+    return max((int(v) for v in told if v.isdecimal()), default=0)
 
 
 def _numbers(value: Any, depth: int) -> Iterator[tuple[str, float]]:

@@ -21,6 +21,7 @@ from l7audit_suites.pen.counts import (
     STEPS,
     allowed,
     follows,
+    in_all,
     is_count,
     is_page,
     listed,
@@ -90,10 +91,11 @@ def _sure(part: Part, many: Answer) -> Confidence | None:
     sizes = said(many)
     if sizes:
         return Confidence.STRONG if max(sizes) >= MANY else None
-    if listed(many) > 2 * STEPS[1]:
-        return Confidence.STRONG
-    # Who looks at what is too small, and not at what is too large, does not bound it silently.
-    return Confidence.WEAK if part.ask("-1").ok else Confidence.STRONG
+    most, shown = allowed(part.schema), listed(many)
+    if shown == most or shown < in_all(many):
+        return None
+    # A page that holds less than any bound would leave tells nothing of it.
+    return Confidence.STRONG if 0 < most < shown or shown > 2 * STEPS[1] else Confidence.WEAK
 
 
 def _work_is_bounded(check: Check, part: Part) -> None:
