@@ -348,7 +348,7 @@ def test_a_target_that_dies_half_way_leaves_no_false_pass(
     booth: Booth, make_suite: MakeSuite, run: Run, listener: Listener
 ) -> None:
     suite = make_suite({f"AA-0{n}": GUARDED for n in range(1, 10)})
-    booth.lives_for = 2 + 2 + 3 + 2  # being there and the document, manners, one check, a bit
+    booth.lives_for = 2 + 4 + 3 + 2  # being there and the document, manners, one check, a bit
     outcome = run(suite.profile(booth), jobs=1)
     found = verdicts(outcome.results)
     assert found.pop("AA-01") == "pass"
