@@ -100,6 +100,8 @@ def _found_read(check: Check, thing: Thing, stranger: Identity) -> int:
     if read is None or not thing.found:
         return 0
     answer = ask(check, thing.at(read), stranger)
+    if undecided(check, answer):
+        return 0
     check.expect(
         not thing.shows(answer),
         read.place(relation(thing, stranger)),
@@ -107,8 +109,9 @@ def _found_read(check: Check, thing: Thing, stranger: Identity) -> int:
         answer,
         expected="404 or 403",
         seen=f"{answer.status}, with what its owner reads there",
+        confidence=Confidence.CONFIRMED if thing.marker else Confidence.STRONG,
     )
-    return int(not undecided(check, answer))
+    return 1
 
 
 def _by_another_way(check: Check, thing: Thing, stranger: Identity) -> int:
@@ -131,15 +134,16 @@ def _by_way_of(check: Check, thing: Thing, stranger: Identity, path: Mapping[str
     family, looked = thing.family, 0
     if family.read is not None:
         answer = ask(check, thing.at(family.read), stranger, path=path)
-        looked += not undecided(check, answer)
-        check.expect(
-            not thing.shows(answer),
-            family.read.place(_OWN_PARENT),
-            "What lies below another's thing is read through a thing of one's own.",
-            answer,
-            expected="404, since it does not lie there",
-            seen=f"{answer.status}, with the text that its owner wrote",
-        )
+        if not undecided(check, answer):
+            looked += 1
+            check.expect(
+                not thing.shows(answer),
+                family.read.place(_OWN_PARENT),
+                "What lies below another's thing is read through a thing of one's own.",
+                answer,
+                expected="404, since it does not lie there",
+                seen=f"{answer.status}, with the text that its owner wrote",
+            )
     looked += _changed_by_another_way(check, thing, stranger, path)
     if family.delete is None or thing.found:
         return looked
