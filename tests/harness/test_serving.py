@@ -13,7 +13,7 @@ from booth.suite import ANSWERS, GUARDED, HEAD, Suite
 
 from l7audit.harness.crew import Worker
 from l7audit.harness.serving import Job
-from l7audit.journal import CheckEnded, Record, of_type
+from l7audit.journal import CheckEnded, CheckStarted, Record, of_type
 from l7audit.model import Verdict
 
 MakeSuite = Callable[..., Suite]
@@ -75,3 +75,26 @@ def test_a_file_that_cannot_be_read_spoils_no_later_job(
         worker.run(Job(context(booth, name), suite.catalogue.checks), records.append)
         verdicts += [e.verdict for e in of_type(records, CheckEnded)]
     assert verdicts == [Verdict.ERROR, Verdict.PASS] * 2
+
+
+BREAKS_LATER = """\
+{head}
+@pytest.fixture(autouse=True)
+def ground():
+    if Path({gone!r}).exists():
+        raise OSError("no ground any more")
+"""
+
+
+def test_a_check_that_a_later_job_never_reaches_begins_and_ends_in_that_job(
+    booth: Booth, worker: Worker, make_suite: MakeSuite, context: MakeContext, tmp_path: Path
+) -> None:
+    gone = tmp_path / "gone"
+    suite = make_suite({"AA-01": GUARDED}, head=BREAKS_LATER.format(head=HEAD, gone=str(gone)))
+    job = Job(context(booth, "AA-01"), suite.catalogue.checks)
+    worker.run(job, lambda _: None)
+    gone.touch()
+    records: list[Record] = []
+    worker.run(job, records.append)
+    assert len(list(of_type(records, CheckStarted))) == 1
+    assert [e.verdict for e in of_type(records, CheckEnded)] == [Verdict.ERROR]
