@@ -12,7 +12,6 @@ from l7audit.model import Identity, Kind
 from l7audit.probe.answer import Answer
 from l7audit.target import meaning
 from l7audit.target.words import Words, all_words, says, words
-from l7audit_suites.authz.people import admin_roles, by_role
 from l7audit_suites.authz.things import ask
 
 PERSON = (
@@ -23,7 +22,6 @@ PERSON = (
 _NAMES = {("username",), ("user", "name")}
 _IDS = {("id",), ("ref",), ("uuid",), ("handle",)}
 _NAMED = {"password", "basic", "client"}
-_ROLE = ("role", "roles")
 _MOST = 4
 
 
@@ -74,21 +72,6 @@ def facts_of(check: Check, identity: Identity, *told: Any) -> Facts:
         _once([*(text for f in found for text in f.person), *names]),
         _once([*(text for f in found for text in f.tenant), identity.tenant]),
     )
-
-
-def roles_of_power(check: Check) -> tuple[str, ...]:
-    """What power is called: as most call it, and as the target calls those of the profile who have
-    it."""
-    _, powerful = by_role(check.identities, admin_roles(check))
-    told = (_oneself(check, identity) for identity in powerful[:1])
-    named = [
-        text
-        for answer in told
-        if answer is not None
-        for name, text in _members(answer.json_or_none())
-        if says(words(name), *_ROLE)
-    ]
-    return _once(["admin", *named])
 
 
 def _oneself(check: Check, identity: Identity) -> Answer | None:
