@@ -10,11 +10,24 @@ from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from l7audit.model import Capability, Identity, Target
+
 Answer = tuple[int, bytes, Mapping[str, str]]
 """A status, the content, and header fields."""
 
 Answering = Callable[[str, str, Message, Any], Answer]
 """From the method, the path, the header fields and the JSON of the body (None where it is none)."""
+
+
+def stranger(name: str, url: str, identities: list[Identity]) -> Target:
+    """A server as somebody's own API, with its document and who may sign in."""
+    return Target(
+        name=name,
+        provider="external",
+        base_url=url,
+        capabilities=[Capability.HTTP, Capability.OPENAPI, Capability.IDENTITIES],
+        identities=identities,
+    )
 
 
 @contextmanager

@@ -9,13 +9,13 @@ from email.message import Message
 from typing import Any
 
 import pytest
-from small_server import Answer, served
+from small_server import Answer, served, stranger
 
 from l7audit import catalogue as catalogues
 from l7audit.harness.context import Context
 from l7audit.harness.crew import Job, Worker
 from l7audit.journal import CheckEnded, Record, Violation, of_type
-from l7audit.model import Capability, Credential, Identity, Safety, Target, Verdict
+from l7audit.model import Credential, Identity, Safety, Target, Verdict
 from l7audit.probe.probe import Probe
 from l7audit.profile import Budget
 from l7audit.target.manners import learn
@@ -116,12 +116,10 @@ class Notes:
 def serving(notes: Notes) -> Iterator[Target]:
     """The notes as a target with two of their writers."""
     with served(notes.answer) as url:
-        yield Target(
-            name="notes",
-            provider="external",
-            base_url=url,
-            capabilities=[Capability.HTTP, Capability.OPENAPI, Capability.IDENTITIES],
-            identities=[
+        yield stranger(
+            "notes",
+            url,
+            [
                 Identity(
                     name=name,
                     role="writer",

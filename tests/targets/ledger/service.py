@@ -13,9 +13,9 @@ from contextlib import contextmanager
 from email.message import Message
 from typing import Any
 
-from small_server import Answer, served
+from small_server import Answer, served, stranger
 
-from l7audit.model import Capability, Credential, Identity, Target
+from l7audit.model import Credential, Identity, Target
 
 STYLES = ("status", "envelope", "odd", "redirect", "page", "nothing", "empty", "missing")
 WEAKNESSES = ("read", "write", "other-read", "other-change", "other-delete")
@@ -166,12 +166,10 @@ def serving(ledger: Ledger) -> Iterator[Target]:
         return status, said if isinstance(said, bytes) else json.dumps(said).encode(), fields
 
     with served(answering) as url:
-        yield Target(
-            name="ledger",
-            provider="external",
-            base_url=url,
-            capabilities=[Capability.HTTP, Capability.OPENAPI, Capability.IDENTITIES],
-            identities=[
+        yield stranger(
+            "ledger",
+            url,
+            [
                 Identity(name=name, credentials=[Credential(kind="api_key", name=KEY, secret=key)])
                 for key, name in KEYS.items()
             ],

@@ -12,9 +12,9 @@ from email.message import Message
 from http.cookies import SimpleCookie
 from typing import Any
 
-from small_server import Answer, served
+from small_server import Answer, served, stranger
 
-from l7audit.model import Capability, Credential, Identity, Target
+from l7audit.model import Credential, Identity, Target
 
 WEAKNESSES = (
     "orders-of-all", "state-taken", "office-open", "logout-forgotten", "contact-of-all",
@@ -197,12 +197,10 @@ def serving(stall: Stall) -> Iterator[Target]:
         return status, b"" if said is None else json.dumps(said).encode(), fields
 
     with served(answering) as url:
-        yield Target(
-            name="stall",
-            provider="external",
-            base_url=url,
-            capabilities=[Capability.HTTP, Capability.OPENAPI, Capability.IDENTITIES],
-            identities=[
+        yield stranger(
+            "stall",
+            url,
+            [
                 Identity(
                     name=name,
                     role="admin" if name == "chief" else "user",
