@@ -113,6 +113,16 @@ def test_no_form_of_a_secret_is_ever_in_an_encoded_exchange(
         assert found not in exchange
 
 
+@pytest.mark.parametrize("sign", ["%", "%a"])
+@pytest.mark.parametrize("secret", ["0000000;", "a0b1c2d3;e4", "12;" + "x" * 40])
+def test_a_percent_sign_before_a_secret_hides_nothing_of_it(secret: str, sign: str) -> None:
+    for text in (f"?q={sign}{quote(secret, safe='')}&z=1", f"{sign}{secret}%20"):
+        shown = Redactor([secret]).text(text)
+        assert quote(secret, safe="") not in shown
+        assert secret not in shown
+        assert shown.endswith(("&z=1", "%20"))
+
+
 @given(st.lists(_TYPICAL, min_size=1, max_size=40, unique=True), st.integers(0, 39))
 @settings(max_examples=40, deadline=None)
 def test_a_secret_is_found_however_many_are_known(secrets: list[str], place: int) -> None:

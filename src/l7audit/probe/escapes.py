@@ -19,6 +19,18 @@ _HTML = r"&(?:amp|lt|gt|quot|apos|\#[0-9]{1,7}|\#[xX][0-9a-fA-F]{1,6});"
 _NEVER = r"(?!)"
 
 
+_WIDTH = 3
+_HEX = frozenset("0123456789abcdefABCDEF")
+
+
+def swallowable(needle: str) -> Iterator[int]:
+    """How many of a needle's first characters may be read as an escape, if a sign stands before."""
+    for count in (1, 2):
+        if len(needle) <= count or needle[count - 1] not in _HEX:
+            return
+        yield count
+
+
 @dataclass(frozen=True)
 class View:
     """One reading of a text: `escape` matches what is undone."""
@@ -39,6 +51,18 @@ class View:
         while at >= 0:
             yield self._starts[at], self._starts[at + len(needle)]
             at = self.read.find(needle, at + len(needle))
+        for count in swallowable(needle):
+            yield from self._behind_a_sign(needle[:count], needle[count:])
+
+    def _behind_a_sign(self, head: str, rest: str) -> Iterator[tuple[int, int]]:
+        """Where a percent sign before the needle was read as an escape with its first digits."""
+        at = self.read.find(rest)
+        while at >= 0:
+            start = self._starts[at]
+            sign = start >= _WIDTH and self.text[start - _WIDTH] == "%"
+            if sign and self.text[start - len(head) : start] == head:
+                yield start - len(head), self._starts[at + len(rest)]
+            at = self.read.find(rest, at + 1)
 
     @cached_property
     def _starts(self) -> list[int]:

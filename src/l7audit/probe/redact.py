@@ -18,7 +18,7 @@ import msgspec
 from l7audit.journal import R
 from l7audit.model import Target
 from l7audit.probe import secret_shapes
-from l7audit.probe.escapes import views
+from l7audit.probe.escapes import swallowable, views
 from l7audit.probe.request import Pairs
 from l7audit.probe.secret_forms import Forms
 
@@ -52,6 +52,7 @@ class Redactor:
         self._lock = threading.Lock()
         self._forms: dict[str, Forms] = {}
         self._short: dict[str, Forms] = {}
+        self._rests: dict[str, Forms] = {}
         self._pieces: dict[str, tuple[Forms, ...]] = {}
         self._spaces = False
         self._room = GIVEN
@@ -75,6 +76,7 @@ class Redactor:
         with self._lock:
             other._forms = dict(self._forms)
             other._short = dict(self._short)
+            other._rests = dict(self._rests)
             other._pieces = dict(self._pieces)
             other._spaces = self._spaces
         return other
@@ -89,10 +91,11 @@ class Redactor:
             self._forms[secret] = forms
             self._spaces = self._spaces or " " in secret
             for needle in forms.needles:
-                if len(needle) < 2 * WINDOW:
+                if len(needle) < 2 * WINDOW + 2:
                     self._short[needle] = forms
+                    self._rests.update((needle[n:], forms) for n in swallowable(needle))
                     continue
-                for start in range(WINDOW):
+                for start in range(WINDOW + 2):  # a sign before it may have swallowed two
                     piece = needle[start : start + WINDOW]
                     self._pieces[piece] = (*self._pieces.get(piece, ()), forms)
 
@@ -156,7 +159,7 @@ class Redactor:
             spans = [
                 (*span, forms.tag)
                 for view in views(text, spaces=self._spaces)
-                for forms in self._hit(view.read)
+                for forms in self._hit(view.read, signs="%" in text)
                 for needle in forms.needles
                 for span in view.spans(needle)
             ]
@@ -171,9 +174,12 @@ class Redactor:
             done = max(done, end)
         return "".join(pieces) + text[done:]
 
-    def _hit(self, text: str) -> set[Forms]:
-        """The secrets that may be in a text: cheap, complete, and seldom wrong."""
+    def _hit(self, text: str, *, signs: bool) -> set[Forms]:
+        """The secrets that may be in a text: cheap, complete, and seldom wrong. `signs`: percent
+        signs may have swallowed their beginnings."""
         found = {forms for needle, forms in self._short.items() if needle in text}
+        if signs:
+            found |= {forms for rest, forms in self._rests.items() if rest in text}
         for start in range(0, len(text) - WINDOW + 1, WINDOW):
             found.update(self._pieces.get(text[start : start + WINDOW], ()))
         return found
