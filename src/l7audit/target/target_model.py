@@ -38,7 +38,8 @@ def _parsed(text: str) -> Document:
     return Document.parse(text)
 
 
-_KNOWN: list[tuple[tuple[Sequence[Operation], str, Sequence[str]], tuple[Operation, ...]]] = []
+_LAST: list[tuple[tuple[Sequence[Operation], str, Sequence[str]], tuple[Operation, ...]]] = []
+"""The operations that were classified last, and what came of it."""
 
 
 def _classified(
@@ -46,11 +47,11 @@ def _classified(
 ) -> tuple[Operation, ...]:
     """As `classify`, once for the targets of a process that have the same operations."""
     given = (operations, prefix, token_urls)
-    for known, found in _KNOWN:
+    for known, found in _LAST:
         if known == given:
             return found
     found = classify(operations, prefix, token_urls)
-    _KNOWN[:] = [(given, found)]
+    _LAST[:] = [(given, found)]
     return found
 
 

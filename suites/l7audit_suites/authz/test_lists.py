@@ -14,9 +14,9 @@ from l7audit.target.operation import Operation, Parameter
 from l7audit.target.schemas import properties, type_of
 from l7audit.target.target_model import Surface
 from l7audit.target.words import says, words
-from l7audit_suites.authz.everybodys import shown_to_everybody
 from l7audit_suites.authz.facts import PERSON, Facts, facts_in, facts_of
 from l7audit_suites.authz.personal import personal
+from l7audit_suites.authz.shared_listings import shown_to_everybody
 from l7audit_suites.authz.sharing import private_to_read, told
 from l7audit_suites.authz.test_objects import relation, undecided, who
 from l7audit_suites.authz.things import Thing, ask, made_things, without_people

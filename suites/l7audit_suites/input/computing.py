@@ -10,12 +10,12 @@ from l7audit.harness.check import Check
 from l7audit.model import Place
 from l7audit.probe.answer import Answer
 from l7audit.probe.request import Request
+from l7audit_suites.input.baselines import baselines, taking
 from l7audit_suites.input.ground import Made, Workshop, ask_all
 from l7audit_suites.input.inlets import Inlet, planting
 from l7audit_suites.input.joining import joined, together
 from l7audit_suites.input.likeness import spoken
 from l7audit_suites.input.markers import Marker, Polyglot
-from l7audit_suites.input.tasting import taking, tasted
 
 COMPUTED = "what was sent, as it was sent, or a refusal"
 
@@ -83,8 +83,8 @@ def compute_nothing(
     All texts of an operation that take a word are given each polyglot at once. Text by text it is
     tried where the whole is refused or gives itself away, and piece by piece where that is refused.
     """
-    tastes = zip(inlets, tasted(check, inlets), strict=True)
-    openings = [_Opening(tuple(g)) for g in joined([i for i, t in tastes if t.taken or t.broke])]
+    known = zip(inlets, baselines(check, inlets), strict=True)
+    openings = [_Opening(tuple(g)) for g in joined([i for i, t in known if t.taken or t.broke])]
     openings += [_Opening(tuple(found), room) for room in rooms if (found := taking(room))]
     whole = [(o, p) for o in openings for p in forms]
     first = _given(check, [(o, p.whole) for o, p in whole])

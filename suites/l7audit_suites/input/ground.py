@@ -18,8 +18,8 @@ from l7audit.target.operation import Operation
 from l7audit.target.schemas import properties
 from l7audit.target.target_model import Surface
 from l7audit.target.values import things, values_in
+from l7audit_suites.input.admissions import maker, reader
 from l7audit_suites.input.fresh import needs_new
-from l7audit_suites.input.known import maker, reader
 
 CONCURRENCY = 4
 _MOST_ASKED = 5

@@ -10,6 +10,7 @@ from functools import partial
 from l7audit.harness.check import Check
 from l7audit.model import Confidence, Place
 from l7audit.probe.answer import Answer
+from l7audit_suites.input.baselines import baselines
 from l7audit_suites.input.breaks import suspicious
 from l7audit_suites.input.ground import ask_all, word
 from l7audit_suites.input.inlets import Inlet
@@ -29,7 +30,6 @@ from l7audit_suites.input.pairs import (
 )
 from l7audit_suites.input.queries import BROKEN, Query
 from l7audit_suites.input.statements import DATA, mended
-from l7audit_suites.input.tasting import tasted
 
 _NOTHING = 404
 
@@ -147,7 +147,7 @@ def answered(answer: Answer) -> bool:
 def free(check: Check, inlets: Sequence[Inlet], *, needed: bool = True) -> list[Inlet]:
     """Those that take any word. Ends the check where all want a text of some form, if one is
     `needed`."""
-    found = [i for i, t in zip(inlets, tasted(check, inlets), strict=True) if t.taken]
+    found = [i for i, t in zip(inlets, baselines(check, inlets), strict=True) if t.taken]
     if needed and not found:
         check.not_applicable("No read of the target takes any text to look for.")
     return found

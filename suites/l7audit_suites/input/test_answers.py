@@ -11,10 +11,10 @@ import pytest
 from l7audit.harness.check import Check
 from l7audit.model import Place
 from l7audit.probe.answer import Answer
+from l7audit_suites.input.baselines import baselines, headed, perhaps_taking
 from l7audit_suites.input.ground import Workshop, ask_all, word
 from l7audit_suites.input.inlets import Inlet, planted, planting
 from l7audit_suites.input.parts import Reach, reach
-from l7audit_suites.input.tasting import headed, perhaps_taking, tasted
 
 BREAKS = ("lq\r\n{field}: 1", "lq\n{field}: 1", "lq\u560d\u560a{field}: 1")
 """Line breaks in a header's value; the last become breaks where only low bytes are kept."""
@@ -29,9 +29,9 @@ BROWSER = {"Accept": "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"}
 @pytest.mark.control("INPUT-09")
 def test_no_input_adds_a_header_to_the_answer(check: Check) -> None:
     ground = reach(check)
-    tastes = zip(ground.texts, tasted(check, ground.texts), strict=True)
+    known = zip(ground.texts, baselines(check, ground.texts), strict=True)
     # What shows no word in a header shows no line break there either.
-    inlets: list[tuple[Workshop | None, Inlet]] = [(None, i) for i, t in tastes if t.headed]
+    inlets: list[tuple[Workshop | None, Inlet]] = [(None, i) for i, t in known if t.headed]
     inlets += [(room, i) for room in ground.rooms for i in headed(room)]
     tried: list[tuple[Place, str, Answer]] = []
     for form in BREAKS if inlets else ():

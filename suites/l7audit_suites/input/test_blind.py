@@ -12,12 +12,12 @@ from l7audit.harness.check import Check
 from l7audit.model import Confidence, Place
 from l7audit.probe.answer import Answer
 from l7audit.target.surface import Surface
+from l7audit_suites.input.baselines import baselines, taking
 from l7audit_suites.input.delays import ROUNDS, SECONDS, SLEEPS, decides, waits
 from l7audit_suites.input.ground import Caller, Workshop
 from l7audit_suites.input.inlets import HEADERS, Inlet, of_paths, planted
 from l7audit_suites.input.joining import by_door, joined, together
 from l7audit_suites.input.parts import reach
-from l7audit_suites.input.tasting import taking, tasted
 
 _USUAL = 3
 _MOST_ASKED = 16
@@ -104,13 +104,13 @@ def _openings(check: Check) -> Iterator[Opening]:
     first = rooms[0] if rooms else (*ground.asking, *ground.acting)[0]
     surface = (rooms[0].lister if rooms else None) or first.surface
     yield from _headers(first.caller, surface)
-    known = zip(ground.questions, tasted(check, ground.questions), strict=True)
+    known = zip(ground.questions, baselines(check, ground.questions), strict=True)
     inlets = [i for i, t in known if t.taken][:_MOST_ASKED]
     for group in joined(inlets):
         yield from _openings_of(group)
     for inlet in of_paths(rooms):
         yield Opening(inlet.place, inlet.ask)
-    acted = zip(ground.acting, tasted(check, ground.acting), strict=True)
+    acted = zip(ground.acting, baselines(check, ground.acting), strict=True)
     for _, parts in by_door([p for p, t in acted if t.taken])[:_MOST_ACTING]:
         yield from _openings_of(parts)
     for room in rooms:

@@ -14,6 +14,7 @@ from l7audit.model import Confidence, Place
 from l7audit.probe.answer import Answer
 from l7audit.probe.request import Request
 from l7audit.target.schemas import properties, required, type_of
+from l7audit_suites.input.baselines import taking
 from l7audit_suites.input.entrances import Entrance, entrance, with_operator
 from l7audit_suites.input.ground import Workshop, ask_all, taking_json, word, workshops
 from l7audit_suites.input.hunt import answered, free, misfits
@@ -23,7 +24,6 @@ from l7audit_suites.input.lookups import lookups
 from l7audit_suites.input.pairs import OPERATORS, Pair, Told, decides, differs
 from l7audit_suites.input.parts import Reach, reach
 from l7audit_suites.input.serialised import as_opaque, as_text, looks_opaque
-from l7audit_suites.input.tasting import taking
 from l7audit_suites.input.urls import on_this_machine
 
 _ENOUGH = 2

@@ -14,12 +14,12 @@ from l7audit.probe.answer import Answer
 from l7audit.target.operation import Operation
 from l7audit.target.target_model import Surface
 from l7audit.target.values import resolve
+from l7audit_suites.input.baselines import perhaps_taking
 from l7audit_suites.input.ground import Caller, ask_all, callers, word
 from l7audit_suites.input.inlets import planted
 from l7audit_suites.input.joining import by_door, together
 from l7audit_suites.input.parts import Reach, reach
 from l7audit_suites.input.sheets import ACCEPT, computed, formula, is_sheet, may_be_sheet
-from l7audit_suites.input.tasting import perhaps_taking
 
 _MOST_SHEETS = 6
 

@@ -7,6 +7,7 @@ import pytest
 from l7audit.harness.check import Check
 from l7audit.model import Kind
 from l7audit.target.values import things
+from l7audit_suites.input.baselines import baselines
 from l7audit_suites.input.computing import compute_nothing
 from l7audit_suites.input.entrances import Entrance, conditions, entrance
 from l7audit_suites.input.ground import word
@@ -16,7 +17,6 @@ from l7audit_suites.input.markers import SQL
 from l7audit_suites.input.pairs import CASES, SORTS, condition
 from l7audit_suites.input.parts import reach
 from l7audit_suites.input.statements import judged, unbroken
-from l7audit_suites.input.tasting import tasted
 
 _MOST_NAMES = 6
 _DECIDES = "a condition of SQL in this input decides what is answered"
@@ -114,6 +114,6 @@ def test_sql_in_what_is_stored_is_data(check: Check) -> None:
     ground = reach(check)
     what = "a text that is stored is computed by the database"
     made = compute_nothing(check, [], ground.rooms, SQL, what)
-    tastes = zip(ground.acting, tasted(check, ground.acting), strict=True)
-    unbroken(check, [part for part, t in tastes if t.taken or t.broke or t.unfound])
+    known = zip(ground.acting, baselines(check, ground.acting), strict=True)
+    unbroken(check, [part for part, t in known if t.taken or t.broke or t.unfound])
     check.observe("Things were made with texts that hold SQL.", made=made)

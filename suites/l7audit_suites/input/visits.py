@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from l7audit.harness.check import Check
 from l7audit.model import Place
 from l7audit.probe.answer import Answer
+from l7audit_suites.input.baselines import taking
 from l7audit_suites.input.calling import LATER, Way
 from l7audit_suites.input.ground import ask_all
 from l7audit_suites.input.inlets import Inlet, planted
 from l7audit_suites.input.joining import joined, together
 from l7audit_suites.input.listener import TLS, Listener, listening
 from l7audit_suites.input.parts import reach
-from l7audit_suites.input.tasting import taking
 from l7audit_suites.input.urls import FEW, LEADERS, OF_THE_SYSTEM, PLAINLY, loopback
 
 _ENOUGH = 3

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from l7audit_suites.authz.everybodys import of_each_alone
+from l7audit_suites.authz.shared_listings import of_each_alone
 
 ONE, OTHER = {"u1"}, {"u2"}
 

@@ -18,7 +18,7 @@ from l7audit_suites.input.joining import joined, together
 
 
 @dataclass(frozen=True, slots=True)
-class Taste:
+class Baseline:
     """How a word was answered: `taken` with success, or something `broke` on it, or nothing was
     found by it (`unfound`); `headed`: the word stood in a header of the answer."""
 
@@ -28,10 +28,10 @@ class Taste:
     headed: bool
 
 
-_KNOWN: WeakKeyDictionary[TargetModel, dict[Place, Taste]] = WeakKeyDictionary()
+_KNOWN: WeakKeyDictionary[TargetModel, dict[Place, Baseline]] = WeakKeyDictionary()
 
 
-def tasted(check: Check, inlets: Sequence[Inlet]) -> list[Taste]:
+def baselines(check: Check, inlets: Sequence[Inlet]) -> list[Baseline]:
     """What is known of each inlet; what is not yet is asked for. Inlets of one operation that are
     independent of one another are asked together, and one by one only where that is refused."""
     return _learnt(check, inlets, None)
@@ -57,7 +57,7 @@ def headed(room: Workshop) -> list[Inlet]:
     return [i for i, t in zip(inlets, _learnt(room.check, inlets, room), strict=True) if t.headed]
 
 
-def _learnt(check: Check, inlets: Sequence[Inlet], room: Workshop | None) -> list[Taste]:
+def _learnt(check: Check, inlets: Sequence[Inlet], room: Workshop | None) -> list[Baseline]:
     known = _KNOWN.setdefault(check.model, {})
     groups = joined([i for i in inlets if i.place not in known])
     first = _asked(check, groups, room)
@@ -68,14 +68,14 @@ def _learnt(check: Check, inlets: Sequence[Inlet], room: Workshop | None) -> lis
 
 def _asked(
     check: Check, groups: Sequence[Sequence[Inlet]], room: Workshop | None
-) -> dict[Place, Taste]:
+) -> dict[Place, Baseline]:
     known = _KNOWN.setdefault(check.model, {})
     words = [[word() for _ in group] for group in groups]
     requests = [_request(group, sent, room) for group, sent in zip(groups, words, strict=True)]
-    found: dict[Place, Taste] = {}
+    found: dict[Place, Baseline] = {}
     for group, sent, answer in zip(groups, words, ask_all(check, requests), strict=True):
         kept = room.keep(answer).answer if room is not None else group[0].kept(answer)
-        told = dict(zip((i.place for i in group), _tastes(kept, sent), strict=True))
+        told = dict(zip((i.place for i in group), _baselines(kept, sent), strict=True))
         found |= told
         decided = kept.status is not None and not kept.throttled
         if decided and (len(group) == 1 or kept.ok):
@@ -88,7 +88,7 @@ def _request(group: Sequence[Inlet], sent: Iterable[str], room: Workshop | None)
     return planting(room, group, texts) if room is not None else together(group, texts)
 
 
-def _tastes(answer: Answer, sent: Iterable[str]) -> Iterable[Taste]:
+def _baselines(answer: Answer, sent: Iterable[str]) -> Iterable[Baseline]:
     status = answer.status or 0
     headers = "\n".join(value for _, value in answer.headers)
-    return [Taste(answer.ok, status >= 500, status == 404, text in headers) for text in sent]
+    return [Baseline(answer.ok, status >= 500, status == 404, text in headers) for text in sent]

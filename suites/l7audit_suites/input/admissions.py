@@ -20,7 +20,7 @@ _Who = TypeVar("_Who", bound=_Named)
 
 
 @dataclass(slots=True)
-class Known:
+class Admission:
     """Who was seen to be let in at an operation (nobody yet without a `name`), and who was refused.
     `renews`: what is made there needs texts of its own each time."""
 
@@ -37,15 +37,15 @@ class Known:
         return bool(self.name) and caller.name == self.name
 
 
-_READERS: WeakKeyDictionary[TargetModel, dict[Place, Known]] = WeakKeyDictionary()
-_MAKERS: WeakKeyDictionary[TargetModel, dict[Place, Known]] = WeakKeyDictionary()
+_READERS: WeakKeyDictionary[TargetModel, dict[Place, Admission]] = WeakKeyDictionary()
+_MAKERS: WeakKeyDictionary[TargetModel, dict[Place, Admission]] = WeakKeyDictionary()
 
 
-def reader(model: TargetModel, place: Place) -> Known:
+def reader(model: TargetModel, place: Place) -> Admission:
     """Who reads there."""
-    return _READERS.setdefault(model, {}).setdefault(place, Known())
+    return _READERS.setdefault(model, {}).setdefault(place, Admission())
 
 
-def maker(model: TargetModel, place: Place) -> Known:
+def maker(model: TargetModel, place: Place) -> Admission:
     """Who makes things there."""
-    return _MAKERS.setdefault(model, {}).setdefault(place, Known())
+    return _MAKERS.setdefault(model, {}).setdefault(place, Admission())
