@@ -26,7 +26,7 @@ async def http_status(port: int, path: str, *, tls: bool = False) -> int:
         try:
             return (await _ask(reader, writer, path))[0]
         finally:
-            writer.close()
+            _hang_up(writer)
 
 
 async def http_body(unix_socket: Path, path: str) -> bytes:
@@ -43,7 +43,13 @@ async def http_body(unix_socket: Path, path: str) -> bytes:
                 await reader.readline()
             return b"".join(chunks)
         finally:
-            writer.close()
+            _hang_up(writer)
+
+
+def _hang_up(writer: asyncio.StreamWriter) -> None:
+    # Over TLS, `close` waits for the other end's goodbye, and the loop may end before that comes:
+    # the socket would stay open until it is collected. What was asked for is here by now.
+    writer.transport.abort()
 
 
 async def _ask(
@@ -75,7 +81,7 @@ async def redis_calls(port: int, password: str, *calls: tuple[str, ...]) -> list
         except ConnectionResetError:  # it had not read all that was sent
             answers = [""] * len(sent)
         finally:
-            writer.close()
+            _hang_up(writer)
     for call, answer in zip(sent, answers, strict=True):
         if not answer:
             raise ConnectionError("the store closed the connection")

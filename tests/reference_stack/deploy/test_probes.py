@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
+import ssl
 import threading
+import warnings
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 
 import pytest
 
+from l7audit_stack.deploy.certificates import make_certificates
 from l7audit_stack.deploy.ports import LOOPBACK
 from l7audit_stack.deploy.probes import http_status, redis_calls
 
@@ -62,3 +67,31 @@ def test_nobody_listening_is_an_os_error() -> None:
 def test_a_store_that_hangs_up_is_an_error_and_not_an_empty_answer() -> None:
     with pytest.raises(ConnectionError, match="closed the connection"):
         _against(b"", _ping)
+
+
+def test_no_socket_is_left_open_where_the_other_end_says_no_goodbye(tmp_path: Path) -> None:
+    made, asked = make_certificates(tmp_path), threading.Event()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(made.server, made.server_key)
+
+    def serve(listener: socket.socket) -> None:
+        plain, _ = listener.accept()
+        with context.wrap_socket(plain, server_side=True) as link:
+            link.recv(4096)
+            link.sendall(b"HTTP/1.1 204 Nothing\r\n\r\n")
+            asked.wait(10)
+
+    with (
+        socket.create_server((LOOPBACK, 0)) as listener,
+        warnings.catch_warnings(record=True) as left,
+    ):
+        warnings.simplefilter("always")
+        thread = threading.Thread(target=serve, args=(listener,))
+        thread.start()
+        try:
+            assert asyncio.run(http_status(listener.getsockname()[1], "/", tls=True)) == 204
+            gc.collect()
+        finally:
+            asked.set()
+            thread.join()
+    assert left == []
