@@ -45,13 +45,20 @@ class Lookup:
         if not false.ok or ignored:
             return ()  # it is refused, or it changes nothing of what is listed
         first = Told(pair, self._asked(pair.true), false)
-        if not (first.true.ok and first.false.ok and differs(first)):
+        if not (first.true.ok and first.false.ok and differs(first)) or _in_common(first):
             return ()
         pair = Pair("", word())
         second = Told(pair, self._asked(pair.true), self._asked(pair.false))
         if not decides(first, second):
             return ()
         return (first.true, first.false, second.true, second.false)
+
+
+def _in_common(told: Told) -> bool:
+    """Whether what starts with a word of ours is listed, too, where everything is: nothing there
+    does, so that something else made the answers differ, such as a thing that came or went."""
+    everything, ours = (things(a.json_or_none()) for a in (told.true, told.false))
+    return any(thing in ours for thing in everything)
 
 
 def lookups(doors: Sequence[Door]) -> Iterator[Lookup]:
