@@ -16,12 +16,13 @@ from l7audit.harness.check import Check
 from l7audit.model import Identity, Kind
 from l7audit.probe.answer import Answer
 from l7audit.target.compose import compose
+from l7audit.target.operation import Operation
 from l7audit.target.schemas import Schema, alternative, properties, type_of
 from l7audit.target.target_model import Surface
-from l7audit.target.values import things, values_in
+from l7audit.target.values import resolve, things, values_in
 from l7audit.target.words import all_words, says, words
 from l7audit_suites.authz.existence import unlike
-from l7audit_suites.authz.facts import PERSON, facts_of
+from l7audit_suites.authz.facts import PERSON, facts_in, facts_of
 from l7audit_suites.authz.things import ask
 
 _ENDS = (
@@ -31,7 +32,8 @@ _ENDS = (
     "email", "notify", "broadcast", "deploy", "import", "retire", "key",
 )  # fmt: skip
 _MOST_WATCHED = 4
-_MOST_TARGETS = 2
+_MOST_TARGETS = 3
+_FIXED = {"const", "default", "enum"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,38 +61,47 @@ def harmless(surface: Surface) -> bool:
     )
 
 
-def acts(check: Check, surface: Surface, person: Identity, one: Identity) -> Iterator[Act]:
-    """The function on things that are there: the ordinary caller's own first."""
-    for values in _targets(check, surface, person, one):
+def acts(
+    check: Check, surface: Surface, person: Identity, one: Identity, *, own: bool = True
+) -> Iterator[Act]:
+    """The function on things that are there: the ordinary caller's own first, or, unless `own`,
+    only on those that do not name him."""
+    for values in _targets(check, surface, person, one, own=own):
         ready = surface.with_values(values)
         if not ready.needs_values:
             yield Act(ready, tuple(_watched(check, ready, person, one)))
 
 
 def _targets(
-    check: Check, surface: Surface, person: Identity, one: Identity
+    check: Check, surface: Surface, person: Identity, one: Identity, *, own: bool
 ) -> Iterator[dict[str, str]]:
     """Values for the path: of what the ordinary caller sees, himself, what the other sees."""
-    names = surface.needs_values
+    himself = set() if own else set(facts_of(check, one).person)
+    # An example names what was there when somebody wrote it.
+    names = [p.name for p in surface.operation.path_parameters if not _FIXED & p.schema.keys()]
     if not names:
         yield {}
         return
     if len(names) > 1:
+        made = None if not own else resolve(check.model, surface, check.sessions, one, own=True)
+        if made is not None:
+            yield dict(made.values)
         return
-    name, count = names[0], 0
-    if says(words(name), *PERSON):
+    name, told = names[0], set[str]()
+    if own and says(words(name), *PERSON):
         for text in facts_of(check, one).person[:_MOST_TARGETS]:
             yield {name: text}
     for who in (one, person):
         for lister in _listers(check, surface, name):
             answer = _asked(check, lister, who)
             listed = things(answer.json_or_none()) if answer is not None and answer.ok else []
-            for thing in listed[:1]:
-                if found := values_in(thing, (name,)).get(name):
-                    count += 1
+            for thing in listed[:_MOST_TARGETS]:
+                found = values_in(thing, (name,)).get(name, "")
+                if himself & set(facts_in(thing).person):
+                    continue
+                if found and found not in told and len(told) < _MOST_TARGETS:
+                    told.add(found)
                     yield {name: found}
-            if count >= _MOST_TARGETS:
-                return
 
 
 def _listers(check: Check, surface: Surface, name: str) -> Iterator[Surface]:
@@ -104,7 +115,6 @@ def _listers(check: Check, surface: Surface, name: str) -> Iterator[Surface]:
         o
         for o in check.model.operations
         if o.method == "GET"
-        and not o.public
         and "{" not in o.template
         and words(o.template.rstrip("/").rpartition("/")[2])[-1:] in called
     ]
@@ -115,35 +125,51 @@ def _listers(check: Check, surface: Surface, name: str) -> Iterator[Surface]:
 def _watched(
     check: Check, ready: Surface, person: Identity, one: Identity
 ) -> Iterator[tuple[Surface, Identity]]:
-    """Reads of what the function is done to, by who may: at its own address, above it, of the
-    same name elsewhere, and of its caller."""
-    template = ready.operation.template.rstrip("/")
+    """Reads of what the function is done to, by who may, the nearest first: at its own address,
+    above it, of the same name elsewhere, and of its caller. One thing's own read says enough, with
+    one look elsewhere."""
     names = [p.name for p in ready.operation.path_parameters]
-    last = template.partition("/{")[0].rpartition("/")[2]
-    count = 0
-    for operation in check.model.operations:
-        other = operation.template.rstrip("/")
+    left = _MOST_WATCHED
+    for operation in _looks(check, ready.operation):
         slots = [p.name for p in operation.path_parameters]
-        about = (
-            other == template
-            or template.startswith(other + "/")
-            or words(other.partition("/{")[0].rpartition("/")[2])[-1:] == words(last)[-1:]
-            or (names and says(words(names[0]), *PERSON) and _about_oneself(operation.template))
-        )
-        if operation.method != "GET" or operation.public or not about or len(slots) > len(names):
+        if len(slots) > len(names):
             continue
         surface = check.model.surface(operation).with_values(
             {slot: ready.values[name] for slot, name in zip(slots, names, strict=False)}
         )
+        itself = operation.template.rstrip("/") == ready.operation.template.rstrip("/")
         for who in (person, one):
             answer = _asked(check, surface, who)
             if answer is not None and answer.ok:
-                count += 1
+                left -= 1
                 yield surface, who
-                if other == template:
+                if itself or slots:
                     break
-        if count >= _MOST_WATCHED:
+        else:
+            continue
+        if len(slots) == len(names) and slots:
+            left = min(left, 1)
+        if left <= 0:
             return
+
+
+def _looks(check: Check, acted: Operation) -> list[Operation]:
+    """The reads that may show what an operation does, the nearest first."""
+    template = acted.template.rstrip("/")
+    last = words(template.partition("/{")[0].rpartition("/")[2])[-1:]
+    people = any(says(words(p.name), *PERSON) for p in acted.path_parameters[:1])
+
+    def near(operation: Operation) -> int:
+        other = operation.template.rstrip("/")
+        if template == other or template.startswith(other + "/"):
+            return len(template) - len(other)
+        if people and _about_oneself(operation.template):
+            return len(template) + 1
+        same = words(other.partition("/{")[0].rpartition("/")[2])[-1:] == last
+        return len(template) + 2 if same else -1
+
+    ranked = [(near(o), o) for o in check.model.operations if o.method == "GET"]
+    return [o for rank, o in sorted(ranked, key=lambda pair: pair[0]) if rank >= 0]
 
 
 def _about_oneself(template: str) -> bool:

@@ -14,11 +14,23 @@ from l7audit.target import meaning
 from l7audit.target.operation import Operation
 from l7audit.target.target_model import Surface
 from l7audit.target.words import Words, all_words, says, words
+from l7audit_suites.authz.facts import PERSON
 from l7audit_suites.authz.things import ask, opened
 
 ROLES = ("role", "group", "authority", "account type", "user type")
 _MOST_READS = 20
 _MOST_ACCOUNTS = 6
+_KEPT = re.compile(
+    r"\(([\w' -]{2,40}?),? only\)|\b(?:only|reserved|restricted) (?:by|for|to) ([\w' -]{2,40})"
+    r"|\bonly ((?:the |an? )?[\w' -]{2,40}?) (?:may|can|are allowed|is allowed)\b",
+    re.IGNORECASE,
+)
+_NOBODY_SPECIAL = (
+    "own", "self", "yourself", "your", "you", "they", "he", "one", "participant", "recipient",
+    "sender", "buyer", "seller", "guest", "host", "organiser", "organizer", "holder", "signed",
+    "authenticated", "logged", "signer", "read", "write", "text", "json", "test", "internal",
+    "once", "draft", "new", "active", "open", "pending",
+)  # fmt: skip
 _PREFIX = re.compile(r"api|rest|v\d+(\.\d+)?", re.IGNORECASE)
 
 
@@ -32,7 +44,12 @@ def functions_of_power(
         check.model.surface(o)
         for o in check.model.operations
         if not o.public
-        and (Kind.ADMIN in o.kinds or _realm(o.template) in realms or _for_role(o, roles))
+        and (
+            Kind.ADMIN in o.kinds
+            or _realm(o.template) in realms
+            or _for_role(o, roles)
+            or kept_to_some(o)
+        )
     ]
     return sorted(found, key=lambda s: s.operation.method != "GET")
 
@@ -104,6 +121,18 @@ def _for_role(operation: Operation, roles: Iterable[Words]) -> bool:
             rf"\([^()]{{0,40}}\b{told}s?\)|\bonly (?:by |for )?(?:the |an? )?{told}|\b{told}s? only"
         )
         if says(named, " ".join(role)) or re.search(only, operation.told, re.IGNORECASE):
+            return True
+    return False
+
+
+def kept_to_some(operation: Operation) -> bool:
+    """Whether a description says that an operation is for somebody `only` who is neither whoever
+    it belongs to nor everybody with an account, and the document names the refusal."""
+    if "403" not in operation.answers:
+        return False
+    for found in _KEPT.finditer(operation.told):
+        named = words(" ".join(filter(None, found.groups())))
+        if named and not says(named, *PERSON, *_NOBODY_SPECIAL):
             return True
     return False
 

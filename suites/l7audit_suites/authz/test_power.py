@@ -16,9 +16,10 @@ from l7audit_suites.authn.judgement import Seen, judge
 from l7audit_suites.authz.acts import Act, acts, bodies, changed, harmless
 from l7audit_suites.authz.contents import subject
 from l7audit_suites.authz.families import Family, families
+from l7audit_suites.authz.house import changes_of_the_house
 from l7audit_suites.authz.markers import marked, new_marker
 from l7audit_suites.authz.people import Cast, admin_roles, by_role
-from l7audit_suites.authz.power import functions_of_power
+from l7audit_suites.authz.power import functions_of_power, kept_to_some
 from l7audit_suites.authz.promotion import raised
 from l7audit_suites.authz.test_functions import untouched
 from l7audit_suites.authz.test_objects import undecided
@@ -46,7 +47,11 @@ def test_functions_of_power_are_closed_to_ordinary_roles(check: Check) -> None:
     reads = [s for s in theirs if _plain_read(s)]
     looked += sum(_read(check, s, ordinary, powerful) for s in reads[:_MOST_READS])
     for surface in [s for s in theirs if harmless(s)][:_MOST_ACTS]:
-        looked += _acted(check, surface, ordinary[0], powerful[0])
+        everybodys = kept_to_some(surface.operation)
+        looked += _acted(check, surface, ordinary[0], powerful[0], own=not everybodys)
+    known = [s.operation.place for s in theirs]
+    for surface in changes_of_the_house(check, ordinary[0], known):
+        looked += _acted(check, surface, ordinary[0], powerful[0], own=False)
     for family in families(check.model):
         if not family.nested and family.list is not None:
             looked += _managed(check, family, ordinary, powerful)
@@ -55,11 +60,16 @@ def test_functions_of_power_are_closed_to_ordinary_roles(check: Check) -> None:
         check.inconclusive("No function was found that is open to a role of power alone.")
 
 
-def _acted(check: Check, surface: Surface, one: Identity, person: Identity) -> int:
-    """Whether an ordinary caller's use of a function has the effect that it has for who may."""
-    for act in acts(check, surface, person, one):
+def _acted(
+    check: Check, surface: Surface, one: Identity, person: Identity, *, own: bool = True
+) -> int:
+    """Whether an ordinary caller's use of a function has the effect that it has for who may; on
+    what may be his own, unless that would be his right."""
+    for act in acts(check, surface, person, one, own=own):
         before = act.looks(check)
         first, second, third = bodies(surface, check.random)
+        if first is None and (looked := _taken(check, act, one, before)) is not None:
+            return looked
         good = _used(check, act, person, first)
         after = act.looks(check)
         if good.ok and first != second and changed(before, after) is None:
@@ -92,6 +102,27 @@ def _acted(check: Check, surface: Surface, one: Identity, person: Identity) -> i
         _put_back(check, act, person, before, third)
         return 1
     return 0
+
+
+def _taken(check: Check, act: Act, one: Identity, before: list[Answer]) -> int | None:
+    """As `_acted` for a step that is taken once, such as an approval: the ordinary caller tries it
+    first, since nobody could after him who may. None where it did nothing for him."""
+    answer = _used(check, act, one, None)
+    if undecided(check, answer):
+        return 0
+    there = changed(before, act.looks(check)) if answer.ok else None
+    if there is None:
+        return None
+    check.expect(
+        False,
+        act.surface.place(f"by a {one.role}"),
+        f"A {one.role} does what is there for those of power.",
+        answer,
+        there,
+        expected="403 or 404, and everything as it was",
+        seen=f"{answer.status}, and what it is done to has changed",
+    )
+    return 1
 
 
 def _used(check: Check, act: Act, who: Identity, body: dict[str, Any] | None) -> Answer:

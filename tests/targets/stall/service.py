@@ -18,13 +18,20 @@ from l7audit.model import Credential, Identity, Target
 
 WEAKNESSES = (
     "orders-of-all", "state-taken", "office-open", "logout-forgotten", "contact-of-all",
-    "contact-open",
+    "contact-open", "menu-open", "stamps-open",
 )  # fmt: skip
 PEOPLE = {"ann": "ann-pass-5d1c", "bob": "bob-pass-77a0", "chief": "chief-pass-3e22"}
 COOKIE = "stall_session"
 
 _TEXT = {"type": "string"}
 _ID = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+_NUMBER = {**_ID, "example": "o-77"}
+_DISH = {
+    "type": "object",
+    "required": ["name"],
+    "properties": {"name": _TEXT, "price": {"type": "integer"}},
+}
+_PRICE = {"type": "object", "properties": {"price": {"type": "integer"}}}
 _OFFER = {
     "type": "object",
     "properties": {"id": _TEXT, "what": _TEXT, "recommended": {"type": "boolean"}},
@@ -35,6 +42,7 @@ _ORDER = {
         "id": _TEXT, "offer_id": _TEXT, "remark": _TEXT, "customer_id": _TEXT, "state": _TEXT,
     },
 }  # fmt: skip
+_ANSWER = {"description": "Done", "content": {"application/json": {"schema": _OFFER}}}
 _NEW = {
     "type": "object",
     "required": ["offer_id", "remark"],
@@ -84,6 +92,19 @@ def document() -> str:
                 "/orders/{id}/hurry": {"post": gives(_ORDER, **one)},
                 "/customers/{id}/contact": {"get": gives(person, **one)},
                 "/admin/offers/{id}/recommend": {"post": gives(_OFFER, **one)},
+                "/offers/{id}/stamp": {
+                    "post": {
+                        **gives(_OFFER, parameters=[_NUMBER], summary="Stamp it (kitchen only)"),
+                        "responses": {"200": _ANSWER, "403": {"description": "Not for you"}},
+                    }
+                },
+                "/dishes": {
+                    "get": {**gives(listed(_DISH)), "security": []},
+                    "post": gives(_DISH, "201", **takes(_DISH)),
+                },
+                "/dishes/{name}": {
+                    "patch": gives(_DISH, parameters=[{**_ID, "name": "name"}], **takes(_PRICE))
+                },
             },
         }
     )
@@ -97,6 +118,7 @@ class Stall:
         self.crowded = False
         self.sessions: dict[str, str] = {}
         self.offers = {n: {"id": n, "what": "plums", "recommended": False} for n in ("o-1", "o-2")}
+        self.dishes = {n: {"name": n, "price": 7} for n in ("soup", "stew")}
         self.orders: dict[str, dict[str, Any]] = {}
         self.numbers = itertools.count(101)
 
@@ -109,6 +131,8 @@ class Stall:
         who = self.sessions.get(cookie, "")
         if parts[:1] == ["customers"] and parts[2:] == ["contact"]:
             return self.contact(parts[1], f"c-{who}")
+        if (method, parts) == ("GET", ["dishes"]):
+            return 200, list(self.dishes.values()), ""
         if not who:
             return 401, {"error": "who are you?"}, ""
         match method, parts:
@@ -127,9 +151,31 @@ class Stall:
                     return 403, {"error": "not for you"}, ""
                 self.offers[id]["recommended"] = True
                 return 200, self.offers[id], ""
+            case "POST", ["offers", id, "stamp"] if id in self.offers:
+                if who != "chief" and "stamps-open" not in self.weak:
+                    return 403, {"error": "not for you"}, ""
+                if self.offers[id].get("stamped"):
+                    return 409, {"error": "stamped already"}, ""
+                self.offers[id]["stamped"] = True
+                return 200, self.offers[id], ""
+            case _, ["dishes", *rest]:
+                return (*self.cooked(method, rest, who, given), "")
             case _, ["orders", *rest]:
                 return (*self.ordered(method, rest, f"c-{who}", given), "")
         return 404, {"error": "nothing there"}, ""
+
+    def cooked(
+        self, method: str, rest: list[str], who: str, given: dict[str, Any]
+    ) -> tuple[int, Any]:
+        """What is answered of dishes: those of the chief alone, who need not say so."""
+        if who != "chief" and not (method == "PATCH" and "menu-open" in self.weak):
+            return 403, {"error": "not for you"}
+        if method != "PATCH" or len(rest) != 1 or rest[0] not in self.dishes:
+            return 422, {"error": "a dish is wanted"}
+        dish = self.dishes[rest[0]]
+        if isinstance(given.get("price"), int):
+            dish["price"] = given["price"]
+        return 200, dish
 
     def contact(self, id: str, who: str) -> tuple[int, Any, str]:
         """How to reach a customer; for himself alone."""
