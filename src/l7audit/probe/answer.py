@@ -10,11 +10,14 @@ import msgspec
 
 from l7audit.probe.refusal import RefusalStyle, complains, refuses
 from l7audit.probe.request import Pairs, Request
+from l7audit.probe.resources import ATTRIBUTES, plain
 
 __all__ = ["MAX_DEPTH", "Answer", "Headers", "RefusalStyle"]
 
 MAX_DEPTH = 64
 """The deepest nesting of a JSON answer that is read."""
+
+_NESTING = ATTRIBUTES.encode()
 
 
 class Headers:
@@ -124,11 +127,12 @@ class Answer:
         return value
 
     def json_or_none(self) -> Any:
-        """The body as JSON, or None where `json` would raise."""
+        """The body as JSON, or None where `json` would raise; resource objects are shown flat."""
         try:
-            return self.json()
+            value = self.json()
         except ValueError:
             return None
+        return plain(value) if _NESTING in self.body else value
 
 
 def _deeper_than(value: Any, depth: int) -> bool:

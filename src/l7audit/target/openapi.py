@@ -9,7 +9,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from l7audit.errors import DocumentError
-from l7audit.target.operation import Operation, Parameter, Requirement, Scheme
+from l7audit.target.envelope import opened, plain_schema
+from l7audit.target.operation import Operation, Parameter, Requirement, Scheme, is_json
 from l7audit.target.schemas import Expander, Schema
 from l7audit.target.swagger import as_openapi_3
 from l7audit.target.tree import tree
@@ -107,8 +108,14 @@ class _Reader:
         body = self._expander.mapping(node.get("requestBody"))
         tags = node.get("tags")
         told = (node.get("summary"), node.get("description"))
+        name = str(node.get("operationId") or f"{method} {template}")[:200]
+        bodies = self._media(body.get("content"))
+        inner, envelope = opened(
+            {m: s for m, s in bodies.items() if is_json(m)},
+            [name, *(s for s in template.split("/") if "{" not in s)],
+        )
         return Operation(
-            name=str(node.get("operationId") or f"{method} {template}")[:200],
+            name=name,
             method=method.upper(),
             template=template,
             parameters=self._parameters(
@@ -116,17 +123,21 @@ class _Reader:
                 shared.get("parameters"),
                 node.get("parameters"),
             ),
-            bodies=self._media(body.get("content")),
+            bodies={**bodies, **inner},
             body_required=body.get("required") is True,
             answers={
-                str(status): self._media(
-                    self._expander.mapping(answer).get("content"), ANSWER_DEPTH
-                )
+                str(status): {
+                    media: plain_schema(schema)
+                    for media, schema in self._media(
+                        self._expander.mapping(answer).get("content"), ANSWER_DEPTH
+                    ).items()
+                }
                 for status, answer in self._expander.mapping(node.get("responses")).items()
             },
             security=self._security(node.get("security", self._root.get("security"))),
             tags=tuple(str(t)[:100] for t in tags) if isinstance(tags, list) else (),
             told=" ".join(str(t)[:2000] for t in told if t),
+            envelope=envelope,
         )
 
     def _media(self, content: Any, depth: int = 12) -> dict[str, Schema]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from l7audit.model import Kind, Place
+from l7audit.target.envelope import Envelope
 from l7audit.target.schemas import Schema
 
 FORM = "application/x-www-form-urlencoded"
@@ -51,7 +52,8 @@ class Operation:
     to media types and schemas. `security` lists alternatives, each of requirements that hold
     together; without any, or with an empty one, the operation is public. `named` and `told` are
     what its words come from: id, tags and path, or summary and description. `learnt` is one that
-    no document names: the target's own answers did.
+    no document names: the target's own answers did. `envelope` is what goes around its JSON body on
+    the wire; the schema in `bodies` is of what stands within.
     """
 
     name: str
@@ -66,6 +68,7 @@ class Operation:
     told: str = ""
     kinds: frozenset[Kind] = frozenset()
     learnt: bool = False
+    envelope: Envelope | None = None
 
     @property
     def place(self) -> Place:

@@ -154,14 +154,26 @@ class Surface:
             return media_type or FORM, urlencode(form, doseq=True).encode()
         wanted = media_type or self.operation.media_type
         if not isinstance(json, Composed):
-            return (wanted if is_json(wanted) else "application/json"), msgspec.json.encode(json)
+            kind = wanted if is_json(wanted) else "application/json"
+            return kind, msgspec.json.encode(self._enclosed(kind, json))
         if fields is None and not self.operation.bodies:
             return "", b""
         schema = self.operation.bodies.get(wanted, self.operation.body_schema)
         value = compose(schema, self._choice("body"))
         if fields is not None:
             value = {**(value if isinstance(value, dict) else {}), **fields}
-        return encoded(wanted or "application/json", value, schema)
+        wanted = wanted or "application/json"
+        return encoded(wanted, self._enclosed(wanted, value), schema)
+
+    def _enclosed(self, media_type: str, value: Any) -> Any:
+        """An object in the envelope that the operation's JSON has, if it has one."""
+        envelope = self.operation.envelope
+        if envelope is None or not is_json(media_type) or not isinstance(value, dict):
+            return value
+        item = self.operation.template.rstrip("/").endswith("}")
+        names = [p.name for p in self.operation.path_parameters] if item else []
+        identifier = self.values.get(names[-1], "") if names else ""
+        return envelope.around(value, self._choice("envelope"), identifier)
 
 
 _SET_ELSEWHERE = {"authorization", "content-type", "accept", "cookie", "host", "content-length"}

@@ -16,6 +16,7 @@ from l7audit.probe.request import Request
 from l7audit_suites.audit.forgery import changed_copy, identifier, instant, names_forger
 from l7audit_suites.audit.records import Record, flat, marked, marks, missing, moment
 from l7audit_suites.audit.trail import Trail, attempt, new_key, signed_in, trail, wrong_key
+from l7audit_suites.authn.leaves import texts
 from l7audit_suites.authn.made_keys import made_key, revoke
 from l7audit_suites.authz.people import admin_roles, by_role
 from l7audit_suites.authz.things import ask
@@ -75,10 +76,10 @@ def test_no_secret_is_in_the_log(check: Check) -> None:
         if answer is not None:
             done.append(answer)
             tried = msgspec.json.decode(answer.request.content) if answer.request.content else {}
-            texts = [v for v in tried.values() if isinstance(v, str)] if _object(tried) else []
             # The name of an account is no secret: of the texts sent only the other counts.
             names = {c.name for i in check.identities for c in i.credentials}
-            secrets.update({t: "a password" for t in texts if t not in names and len(t) > 7})
+            sent = {text for _, text in texts(tried)}
+            secrets.update({t: "a password" for t in sent if t not in names and len(t) > 7})
             body = answer.json_or_none()
             if answer.ok and _object(body):
                 secrets.update({v: "a token" for v in body.values() if _long(v)})

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from l7audit.harness.check import Check
@@ -95,10 +96,7 @@ def with_operator(request: Request, swapped: Mapping[str, Mapping[str, str]]) ->
     None where its body is of no form that holds objects."""
     kind = request.header("Content-Type") or ""
     if is_json(kind):
-        body = {
-            name: swapped.get(value, value) if isinstance(value, str) else value
-            for name, value in json.loads(request.content).items()
-        }
+        body = _swapped(json.loads(request.content), swapped)
         return replace(request, content=json.dumps(body).encode())
     if kind.startswith(FORM):
         pairs = [
@@ -108,3 +106,10 @@ def with_operator(request: Request, swapped: Mapping[str, Mapping[str, str]]) ->
         ]
         return replace(request, content=urlencode(pairs).encode())
     return None
+
+
+def _swapped(value: Any, swapped: Mapping[str, Mapping[str, str]]) -> Any:
+    """A body of our own making with operators in the place of texts, however deep they stand."""
+    if isinstance(value, dict):
+        return {name: _swapped(inner, swapped) for name, inner in value.items()}
+    return swapped.get(value, value) if isinstance(value, str) else value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from dataclasses import replace
 
 import pytest
 
@@ -73,8 +73,8 @@ def test_bytes_that_are_no_text_are_not_read_as_one(check: Check) -> None:
         name = next((n for n, v in body.items() if isinstance(v, str) and "://" not in v), "")
         for kind, (wrong, meant) in OVERLONG.items() if name else ():
             mark = word()
-            raw = json.dumps({**body, name: f"{mark}~{mark}"}).encode()
-            made = room.sent(room.request(content=raw.replace(b"~", wrong)))
+            plain = room.request(json={**body, name: f"{mark}~{mark}"})
+            made = room.sent(replace(plain, content=plain.content.replace(b"~", wrong)))
             shown = room.shown(made) or made.answer
             check.expect(
                 not (made.answer.ok and f"{mark}{meant}{mark}" in shown.text),

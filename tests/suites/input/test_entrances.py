@@ -31,3 +31,12 @@ def test_an_operator_stands_as_an_object_in_json_and_in_brackets_in_a_form() -> 
 
 def test_a_body_that_holds_no_objects_is_left_alone() -> None:
     assert with_operator(login("text/plain", b"ann secret"), {"secret": OPERATOR}) is None
+
+
+def test_an_operator_stands_within_an_envelope_as_the_text_did() -> None:
+    body = json.dumps({"user": {"email": "ann@example.org", "password": "secret"}}).encode()
+    changed = with_operator(login("application/json", body), {"secret": OPERATOR})
+    assert changed is not None
+    assert json.loads(changed.content) == {
+        "user": {"email": "ann@example.org", "password": OPERATOR}
+    }
