@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -13,10 +13,9 @@ from l7audit.harness.check import Check
 from l7audit.model import Confidence, Place
 from l7audit.probe.answer import Answer
 from l7audit.probe.request import Request
-from l7audit.target.schemas import properties, required, type_of
 from l7audit_suites.input.baselines import taking
 from l7audit_suites.input.entrances import Entrance, entrance, with_operator
-from l7audit_suites.input.ground import Workshop, ask_all, taking_json, word, workshops
+from l7audit_suites.input.ground import ask_all, word
 from l7audit_suites.input.hunt import answered, free, misfits
 from l7audit_suites.input.inlets import Inlet, planted
 from l7audit_suites.input.listener import listening
@@ -149,59 +148,6 @@ def _names_are_no_lookups(check: Check, ground: Reach) -> None:
             seen="other things for what all begin with than for what none does, twice",
             confidence=Confidence.STRONG,
         )
-
-
-@pytest.mark.control("INPUT-19")
-def test_a_members_name_reaches_no_prototype_or_class(check: Check) -> None:
-    rooms = [(room, name) for room in taking_json(workshops(check)) if (name := _spare(room))]
-    if not rooms:
-        check.not_applicable("Nothing that is made has a text that may be left out.")
-    for room, name in rooms:
-        check.witness("a thing is made and shown", room.takes)
-        for part, fields in _names(name).items():
-            marker = word()
-            made = room.make(fields=fields(marker))
-            own = room.shown(made) if made.answer.ok else None
-            later = room.make()
-            after = room.shown(later) or later.answer
-            shows = [a for a in (own, after) if a is not None and _member(a, name) == marker]
-            check.expect(
-                not shows,
-                room.surface.place(f"body {part}"),
-                "a member with the name of a prototype or class is followed into it",
-                made.answer,
-                *shows,
-                expected="a refusal, or no effect",
-                seen="the value in a thing that was made without it",
-            )
-            if shows:
-                room.make(fields=fields(""))  # puts back what others would meet
-
-
-def _spare(room: Workshop) -> str:
-    schema = room.operation.json_schema
-    needed = required(schema)
-    members = properties(schema).items()
-    fitting = (n for n, p in members if n not in needed and _free(p))
-    return next(fitting, "")
-
-
-def _free(schema: dict[str, Any]) -> bool:
-    bounded = {"enum", "const", "format", "minLength"} & schema.keys()
-    return type_of(schema) == "string" and not bounded
-
-
-def _names(name: str) -> dict[str, Callable[[str], dict[str, Any]]]:
-    return {
-        "__proto__": lambda value: {"__proto__": {name: value}},
-        "constructor": lambda value: {"constructor": {"prototype": {name: value}}},
-        "__class__": lambda value: {"__class__": {name: value}},
-    }
-
-
-def _member(answer: Answer, name: str) -> Any:
-    body = answer.json_or_none()
-    return body.get(name) if isinstance(body, dict) else None
 
 
 @pytest.mark.control("INPUT-12")

@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from urllib.parse import parse_qsl, urlencode
 
 import msgspec
@@ -17,7 +17,7 @@ import msgspec
 from l7audit_stack.api.operation import Call, Input, RawBody, Reply
 from l7audit_stack.api.paging import Position
 from l7audit_stack.api.problems import Problem
-from l7audit_stack.api.routes import agents, users
+from l7audit_stack.api.routes import account, agents, users
 from l7audit_stack.api.security.bodies import BodyReader, invalid
 from l7audit_stack.defects.authn.swap import become
 from l7audit_stack.defects.defect import Defect
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from l7audit_stack.api.parts import Parts
 
 _ASKED: contextvars.ContextVar[Mapping[str, Mapping[str, str]]] = contextvars.ContextVar("asked")
+_PREFERENCES = account.NewPreferences.__struct_fields__
 _BRACKETS = re.compile(r"(\w+)\[(\$\w+)\]")
 _OPERATORS: Mapping[str, Callable[[str, str], bool]] = {
     "$eq": lambda kept, wanted: kept == wanted,
@@ -123,6 +124,34 @@ async def _merged(call: Call) -> Reply:
     return await agents.create(replace(call, body=new))
 
 
+class Member:
+    """What everything inherits from, as a language without classes has it."""
+
+    inherited: ClassVar[dict[str, Any]] = {}
+
+
+async def _changed_for_all(call: Call) -> Reply:
+    """Merges preferences member by member, those of the prototype included."""
+    given = msgspec.json.decode(call.body)
+    preferences = given.get("preferences") if isinstance(given, dict) else None
+    if isinstance(preferences, dict):
+        planted = preferences.pop("__proto__", {})
+        Member.inherited.update(planted if isinstance(planted, dict) else {})
+        given["preferences"] = {n: v for n, v in preferences.items() if n in _PREFERENCES}
+    try:
+        change = msgspec.convert(given, account.AccountChange)
+    except msgspec.ValidationError as error:
+        raise invalid(str(error)) from None
+    return await account.change(replace(call, body=change))
+
+
+def _with_inherited(_: Call, reply: Reply) -> Reply:
+    """An account with what its preferences inherit."""
+    shown = msgspec.to_builtins(reply.content)
+    shown["preferences"] = {**Member.inherited, **shown["preferences"]}
+    return replace(reply, content=shown)
+
+
 class OddKeysIgnored(BodyReader):
     """Leaves members out that are called like a language's own."""
 
@@ -209,6 +238,16 @@ DEFECTS: tuple[Defect, ...] = (
         "input.merged-into-the-class",
         "Whatever was sent is merged into an object, names of the language's own included.",
         parts=swap.handler("agents.create", _merged, body=RawBody(("application/json",), 65_536)),
+    ),
+    Defect(
+        "input.merged-into-everybodys",
+        "A change of one account's preferences is merged into what all accounts inherit.",
+        parts=swap.both(
+            swap.handler(
+                "account.change", _changed_for_all, body=RawBody(("application/json",), 65_536)
+            ),
+            swap.after("account.show", _with_inherited),
+        ),
     ),
     Defect(
         "input.odd-keys-ignored",
