@@ -16,12 +16,15 @@ _TENANT = (
     "X-Tenant-Id", "X-Tenant", "X-TenantId", "Tenant-Id", "X-Org-Id", "X-Organization-Id",
     "X-Organization", "X-Workspace-Id", "X-Scope-OrgID", "X-Company-Id", "X-Realm",
 )  # fmt: skip
-_ROLE = ("X-Role", "X-Roles", "X-User-Role", "X-User-Roles", "X-Auth-Roles", "X-Groups")
+_ROLE = (
+    "X-Role", "X-Roles", "X-User-Role", "X-User-Roles", "X-Auth-Role", "X-Auth-Roles", "X-Groups",
+    "X-Acting-Role", "X-Effective-Role", "X-Account-Role", "X-User-Type",
+)  # fmt: skip
 _FLAGS = ("X-Admin", "X-Is-Admin", "X-Internal", "X-Internal-Request")
 
 _OWN_PERSON = ("User", "User-Id")
 _OWN_TENANT = ("Tenant", "Tenant-Id")
-_OWN_ROLE = ("Role", "Roles")
+_OWN_ROLE = ("Role", "Roles", "User-Role")
 _OWN_FLAGS = ("Admin",)
 _MOST_HOUSES = 3
 

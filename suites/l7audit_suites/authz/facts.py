@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from l7audit.errors import CredentialError
 from l7audit.harness.check import Check
 from l7audit.model import Identity, Kind
 from l7audit.probe.answer import Answer
 from l7audit.target import meaning
+from l7audit.target.target_model import TargetModel
 from l7audit.target.words import Words, all_words, says, words
 from l7audit_suites.authz.things import ask
 
@@ -61,12 +63,19 @@ def _members(value: Any) -> Iterator[tuple[str, str]]:
                     yield str(name), str(item)
 
 
+_TOLD: WeakKeyDictionary[TargetModel, dict[str, Facts]] = WeakKeyDictionary()
+"""What the target told people of themselves in this process, which is asked once."""
+
+
 def facts_of(check: Check, identity: Identity, *told: Any) -> Facts:
     """What the target says of somebody to himself, what the profile does, and what `told`
     (answers about his things) gives away."""
+    known = _TOLD.setdefault(check.model, {})
     found = [facts_in(value) for value in told]
-    if (answer := _oneself(check, identity)) is not None:
-        found.append(facts_in(answer.json_or_none(), oneself=True))
+    if identity.name not in known and (answer := _oneself(check, identity)) is not None:
+        known[identity.name] = facts_in(answer.json_or_none(), oneself=True)
+    if identity.name in known:
+        found.append(known[identity.name])
     names = [identity.name, *(c.name for c in identity.credentials if c.kind in _NAMED)]
     return Facts(
         _once([*(text for f in found for text in f.person), *names]),

@@ -6,13 +6,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from l7audit.errors import CredentialError
 from l7audit.harness.check import Check
 from l7audit.model import Identity, Kind
+from l7audit.probe.answer import Answer
 from l7audit.target import meaning
 from l7audit.target.operation import Operation
-from l7audit.target.target_model import Surface
+from l7audit.target.target_model import Surface, TargetModel
 from l7audit.target.words import Words, all_words, says, words
 from l7audit_suites.authz.facts import PERSON
 from l7audit_suites.authz.things import ask, opened
@@ -37,7 +39,20 @@ _PREFIX = re.compile(r"api|rest|v\d+(\.\d+)?", re.IGNORECASE)
 def functions_of_power(
     check: Check, ordinary: list[Identity], powerful: list[Identity]
 ) -> list[Surface]:
-    """The target's operations for those of power, reads first."""
+    """The target's operations for those of power, reads first; looked for once."""
+    known = _OF_POWER.get(check.model)
+    if known is None:
+        known = _OF_POWER[check.model] = _functions_of_power(check, ordinary, powerful)
+    return known
+
+
+_OF_POWER: WeakKeyDictionary[TargetModel, list[Surface]] = WeakKeyDictionary()
+"""What was found to be for those of power in this process."""
+
+
+def _functions_of_power(
+    check: Check, ordinary: list[Identity], powerful: list[Identity]
+) -> list[Surface]:
     roles = roles_of(check, powerful) - roles_of(check, ordinary)
     realms = _realms(check, ordinary, powerful)
     found = [
@@ -64,8 +79,23 @@ def roles_of(check: Check, people: Iterable[Identity]) -> frozenset[Words]:
 
 
 def account_roles(check: Check, identity: Identity) -> list[str]:
-    """The roles that somebody's own account shows him, as the target writes them: a read that is
-    called so, or one that names him."""
+    """The roles that somebody's own account shows him, as the target writes them; asked once."""
+    known = _ROLES_TOLD.setdefault(check.model, {})
+    if identity.name not in known:
+        found = next(accounts_of(check, identity), None)
+        known[identity.name] = list(found[2].values())[:4] if found else []
+    return known[identity.name]
+
+
+_ROLES_TOLD: WeakKeyDictionary[TargetModel, dict[str, list[str]]] = WeakKeyDictionary()
+"""The roles that accounts showed in this process."""
+
+
+def accounts_of(
+    check: Check, identity: Identity
+) -> Iterator[tuple[Surface, Answer, dict[tuple[str, str], str]]]:
+    """The reads of somebody's own account that show his role: those that are called so, or that
+    name him; each with the answer, and what `roles_in` finds there."""
     names = {c.name.lower() for c in identity.credentials} | {identity.name.lower()}
     for surface in about_callers(check):
         try:
@@ -74,10 +104,9 @@ def account_roles(check: Check, identity: Identity) -> list[str]:
             continue
         body = answer.json_or_none() if answer.ok else None
         if isinstance(body, dict) and (_called_so(surface) or names & set(_texts(body))):
-            found = list(_roles(body))
+            found = roles_in(body)
             if found:
-                return found[:4]
-    return []
+                yield surface, answer, found
 
 
 def about_callers(check: Check) -> list[Surface]:
@@ -85,9 +114,15 @@ def about_callers(check: Check) -> list[Surface]:
     reads = [
         s
         for s in check.model.surfaces(Kind.PROTECTED_READ, limit=50)
-        if not s.needs_values and not meaning.answers_list(s.operation.answer_schema)
+        if not s.needs_values
+        and (_is_oneself(s) or not meaning.answers_list(s.operation.answer_schema))
     ]
     return sorted(reads, key=lambda s: not _called_so(s))[:_MOST_ACCOUNTS]
+
+
+def _is_oneself(surface: Surface) -> bool:
+    """Whether a read ends in who calls: what he has may be a list, he is none."""
+    return says(words(surface.operation.template.rstrip("/").rpartition("/")[2]), *meaning.ONESELF)
 
 
 def _called_so(surface: Surface) -> bool:
@@ -101,13 +136,20 @@ def _texts(value: Any) -> Iterator[str]:
             yield from (item.lower() for item in node.values() if isinstance(item, str))
 
 
-def _roles(value: Any) -> Iterator[str]:
-    for node in (value, *(value.values() if isinstance(value, dict) else ())):
-        if isinstance(node, dict):
-            for name, item in node.items():
-                if says(words(str(name)), *ROLES):
-                    texts = item if isinstance(item, list) else [item]
-                    yield from (t for t in texts if isinstance(t, str) and 0 < len(t) < 60)
+def roles_in(value: Any) -> dict[tuple[str, str], str]:
+    """What an answer calls the role of whom it is about, by the member above and its own."""
+    above = [("", value)]
+    if isinstance(value, dict):
+        above += [(str(name), node) for name, node in value.items()]
+    return {
+        (outer, str(name)): text
+        for outer, node in above
+        if isinstance(node, dict)
+        for name, item in node.items()
+        if says(words(str(name)), *ROLES)
+        for text in (item if isinstance(item, list) else [item])
+        if isinstance(text, str) and 0 < len(text) < 60
+    }
 
 
 def _for_role(operation: Operation, roles: Iterable[Words]) -> bool:

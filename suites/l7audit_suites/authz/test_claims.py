@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
+from itertools import islice
 
 import pytest
 
@@ -14,30 +15,33 @@ from l7audit.target.target_model import Surface
 from l7audit_suites.authn.ground import readable
 from l7audit_suites.authn.judgement import Seen, judge
 from l7audit_suites.authz.claims import Fields, claimed, halves, houses
-from l7audit_suites.authz.facts import facts_of
+from l7audit_suites.authz.facts import Facts, facts_of
 from l7audit_suites.authz.people import admin_roles, by_role, casts
-from l7audit_suites.authz.power import account_roles
+from l7audit_suites.authz.power import (
+    account_roles,
+    accounts_of,
+    functions_of_power,
+    roles_in,
+)
 from l7audit_suites.authz.sharing import private_to_read
 from l7audit_suites.authz.test_objects import relation, undecided
-from l7audit_suites.authz.things import ask, made_things
+from l7audit_suites.authz.things import Thing, ask, made_things
 
 _MOST_READS = 4
 _MOST_NAMES = 3
+_MOST_ACCOUNTS = 2
 
 
 @pytest.mark.control("AUTHZ-09")
 def test_a_header_does_not_make_its_sender_somebody_else(check: Check) -> None:
     looked, powers, own = 0, _powers(check), _own(check)
     for thing in made_things(check, lambda f: f.read is not None and not f.people):
-        read = thing.family.read
-        assert read is not None
         facts = facts_of(check, thing.owner, thing.made.json_or_none())
         for stranger in thing.cast.strangers:
-            if not private_to_read(check, thing, stranger) or thing.shows(
-                thing.view(check, stranger)
-            ):
+            surface = _hides(check, thing, stranger)
+            if surface is None:
                 continue
-            asked = partial(_asked, check, thing.at(read), stranger)
+            asked = partial(_asked, check, thing.at(surface), stranger)
             for fields in claimed(facts, powers, own):
                 answer = asked(fields)
                 if undecided(check, answer):
@@ -47,15 +51,27 @@ def test_a_header_does_not_make_its_sender_somebody_else(check: Check) -> None:
                     fields, answer = _narrowed(fields, answer, asked, thing.shows)
                 check.expect(
                     not thing.shows(answer),
-                    read.place(f"header {', '.join(fields)}"),
-                    f"A request that claims in {', '.join(fields)} to be the owner's, or of his "
-                    f"tenant, reads what is his ({relation(thing, stranger)}).",
+                    surface.place(f"header {', '.join(fields)}"),
+                    f"A request that claims in {', '.join(fields)} to be the owner's, of his "
+                    f"tenant or of power reads what is his ({relation(thing, stranger)}).",
                     answer,
-                    expected="the same refusal as without the claim",
+                    expected="the same as without the claim",
                     seen=f"{answer.status}, with the text that its owner wrote",
                 )
     if not looked:
         check.inconclusive("Nothing is refused to a stranger that a claim could open.")
+
+
+def _hides(check: Check, thing: Thing, stranger: Identity) -> Surface | None:
+    """What does not show a thing to a stranger: the read of it, else its listing, also where
+    the read itself asks nobody whose it is."""
+    if not private_to_read(check, thing, stranger):
+        return None
+    if not thing.shows(thing.view(check, stranger)):
+        return thing.family.read
+    listed = thing.listed(check, stranger) if thing.marker else None
+    own = thing.listed(check, thing.owner) if listed is not None and listed.ok else None
+    return thing.family.list if own is not None and thing.shows(own) else None
 
 
 @pytest.mark.control("AUTHZ-09")
@@ -90,6 +106,100 @@ def test_a_header_alone_lets_nobody_in(check: Check) -> None:
             seen=f"{answer.status}, with what a member gets",
             cause=f"header {', '.join(fields)}",
         )
+
+
+@pytest.mark.control("AUTHZ-09")
+def test_a_header_gives_nobody_power(check: Check) -> None:
+    ordinary, powerful = by_role(check.identities, admin_roles(check))
+    if not ordinary:
+        check.not_applicable("The profile gives no identity without power that could claim any.")
+    looked, one = 0, ordinary[0]
+    for surface, plain, roles in islice(accounts_of(check, one), _MOST_ACCOUNTS):
+        looked += _account_shows_no_claim(check, surface, one, plain, roles)
+    if powerful:
+        theirs = functions_of_power(check, ordinary, powerful)
+        reads = [s for s in theirs if s.operation.method == "GET" and not s.needs_values]
+        for surface in reads[:_MOST_READS]:
+            looked += _closed_to_claims(check, surface, one, powerful[0])
+    if not looked:
+        check.not_applicable("No account shows a role, and no read is for those of power alone.")
+
+
+def _account_shows_no_claim(
+    check: Check,
+    surface: Surface,
+    one: Identity,
+    plain: Answer,
+    roles: Mapping[tuple[str, str], str],
+) -> int:
+    """Whether somebody's account takes its role from what he claims."""
+    check.witness("the account shows a role", plain, once=True)
+    for fields in _claims_of_power(check):
+        answer = ask(check, surface, one, headers=fields)
+        if undecided(check, answer):
+            continue
+        said = roles_in(answer.json_or_none()) if answer.ok else {}
+        risen = any(said.get(at) not in {None, role} and said[at] in fields.values()
+                    for at, role in roles.items())  # fmt: skip
+        if risen and roles_in(ask(check, surface, one).json_or_none()) != roles:
+            continue  # it is another role now, whatever is claimed
+        if risen:
+            shows = partial(_shows_role, said)
+            fields, answer = _narrowed(fields, answer, partial(_asked, check, surface, one), shows)
+        check.expect(
+            not risen,
+            surface.place(f"header {', '.join(fields)}"),
+            f"A {one.role} has the role that he claims in {', '.join(fields)}.",
+            answer,
+            plain,
+            expected="the role that the account has",
+            seen="the role that was claimed",
+            cause=f"header {', '.join(fields)}",
+        )
+        if risen:
+            break
+    return 1
+
+
+def _shows_role(said: dict[tuple[str, str], str], answer: Answer) -> bool:
+    return answer.ok and roles_in(answer.json_or_none()) == said
+
+
+def _closed_to_claims(check: Check, surface: Surface, one: Identity, person: Identity) -> int:
+    """Whether a read that an ordinary caller is refused opens to him when he claims power."""
+    plain = ask(check, surface, one)
+    good = ask(check, surface, person) if plain.refused else plain
+    if not plain.refused or not good.ok:
+        return 0
+    check.witness("who has the power is let in", good, once=True)
+    looked = 0
+    for fields in _claims_of_power(check):
+        answer = ask(check, surface, one, headers=fields)
+        if undecided(check, answer):
+            continue
+        looked = 1
+        opened = judge(answer, good) is Seen.ACCEPTED
+        if opened:
+            asked = partial(_asked, check, surface, one)
+            fields, answer = _narrowed(fields, answer, asked, partial(_accepted, good))
+        check.expect(
+            not opened,
+            surface.place(f"header {', '.join(fields)}"),
+            f"A {one.role} who claims power in {', '.join(fields)} reads what is there for those "
+            "who have it.",
+            answer,
+            plain,
+            expected="the same refusal as without the claim",
+            seen=f"{answer.status}, with what somebody of power gets",
+            cause=f"header {', '.join(fields)}",
+        )
+        if opened:
+            break
+    return looked
+
+
+def _claims_of_power(check: Check) -> list[Fields]:
+    return list(claimed(Facts((), ()), _powers(check), _own(check)))
 
 
 def _powers(check: Check) -> list[str]:

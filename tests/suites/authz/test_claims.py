@@ -32,4 +32,6 @@ def test_power_is_claimed_by_each_of_its_words_and_in_the_targets_own_fields() -
     first, second = claimed(Facts(("u-1",), ()), ("admin", "chief"), own)
     assert first["X-Acme-Role"] == first["X-Role"] == "admin"
     assert first["X-Acme-User-Id"] == "u-1"
-    assert second == dict.fromkeys((n for n in first if "Role" in n or n == "X-Groups"), "chief")
+    assert second == dict.fromkeys(
+        (n for n in first if "Role" in n or n in {"X-Groups", "X-User-Type"}), "chief"
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from l7audit.target.operation import Operation
-from l7audit_suites.authz.power import kept_to_some
+from l7audit_suites.authz.power import kept_to_some, roles_in
 
 
 def _told(text: str, refusal: str = "403") -> Operation:
@@ -42,3 +42,9 @@ def test_what_is_for_whoever_it_belongs_to_is_kept_to_nobody_else(text: str) -> 
 
 def test_words_do_not_suffice_where_no_refusal_is_named() -> None:
     assert not kept_to_some(_told("Sets the menu (kitchen only)", "404"))
+
+
+def test_roles_are_found_by_the_members_that_hold_them() -> None:
+    account = {"id": "u-1", "role": "member", "org": {"userType": "guest"}, "title": "chief"}
+    assert roles_in(account) == {("", "role"): "member", ("org", "userType"): "guest"}
+    assert roles_in(["role"]) == {}

@@ -11,9 +11,12 @@ import msgspec
 
 from l7audit_stack.api.operation import Call, Handler, Reply
 from l7audit_stack.api.parts import Parts
+from l7audit_stack.api.problems import Problem
 from l7audit_stack.api.routes.shapes import caller
 from l7audit_stack.api.security.authentication import Authenticator, Grant, principal_of
+from l7audit_stack.api.security.policy import Reach
 from l7audit_stack.defects.authn.swap import authenticator
+from l7audit_stack.defects.authz.functions import guarded_by
 from l7audit_stack.defects.authz.swap import handlers
 from l7audit_stack.defects.defect import ASGIApp, Defect
 
@@ -49,6 +52,36 @@ def _user_wins(handler: Handler) -> Handler:
         return await handler(call)
 
     return believed
+
+
+def _role_wins(handler: Handler) -> Handler:
+    """Whoever names a role in a header has it."""
+
+    async def believed(call: Call) -> Reply:
+        principal = caller(call)
+        role = call.headers.get("x-user-role", principal.role)
+        return await handler(
+            dataclasses.replace(call, principal=msgspec.structs.replace(principal, role=role))
+        )
+
+    return believed
+
+
+def _for_readers_of_the_log(handler: Handler) -> Handler:
+    """Asks for the right to the audit log where the router no longer does."""
+
+    async def asked(call: Call) -> Reply:
+        if call.parts.policy.reach(caller(call), "audit:read") is Reach.NONE:
+            raise Problem(403, "forbidden", "This needs another role.")
+        return await handler(call)
+
+    return asked
+
+
+def _audit_for_who_claims(parts: Parts) -> Parts:
+    asked = guarded_by(("audit.list",), "me:read")(parts)
+    inner = handlers(("audit.list",), _for_readers_of_the_log)(asked)
+    return handlers(("audit.list",), _role_wins)(inner)
 
 
 class BelievesAGateway(Authenticator):
@@ -103,6 +136,16 @@ DEFECTS: tuple[Defect, ...] = (
         name="authz.stranger-from-a-header",
         summary="Who comes without a credential is whoever a gateway's header says.",
         parts=authenticator(BelievesAGateway),
+    ),
+    Defect(
+        name="authz.role-from-a-header",
+        summary="The audit log is open to the role that a header names.",
+        parts=_audit_for_who_claims,
+    ),
+    Defect(
+        name="authz.account-s-role-from-a-header",
+        summary="The account of who calls has the role that a header names.",
+        parts=handlers(("me.show",), _role_wins),
     ),
     Defect(
         name="authz.claims-repeated",
