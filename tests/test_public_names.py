@@ -57,6 +57,7 @@ FOR_SUITES = {
     "l7audit.target.fresh": "may_be_taken renewed",
     "l7audit.target.likeness": "alike says_nothing",
     "l7audit.target.operation": "FORM MULTIPART Operation Parameter is_json",
+    "l7audit.target.origins": "items names_of origins",
     "l7audit.target.patterns": "admits",
     "l7audit.target.schemas": "Schema alternative properties required type_of walk",
     "l7audit.target.sessions": "Sessions",

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from l7audit.model import Capability, Identity, Target
+from l7audit import catalogue as catalogues
+from l7audit.harness.context import Context
+from l7audit.harness.crew import Job, Worker
+from l7audit.journal import Record
+from l7audit.model import Capability, Identity, Safety, Target
+from l7audit.probe.probe import Probe
+from l7audit.profile import Budget
+from l7audit.target.manners import learn
+from l7audit.target.target_model import TargetModel
 
 Answer = tuple[int, bytes, Mapping[str, str]]
 """A status, the content, and header fields."""
@@ -69,3 +77,26 @@ def served(answering: Answering) -> Iterator[str]:
             yield f"http://127.0.0.1:{server.server_address[1]}"
         finally:
             server.shutdown()
+
+
+def audited(log: str, target: Target, document: str, controls: Collection[str]) -> list[Record]:
+    """What checks of these controls record of a target, once its manners are learnt."""
+    catalogue = catalogues.load(["l7audit_suites"])
+    records: list[Record] = []
+    worker = Worker(log)
+    probe = Probe(target, lambda _: None, safety=Safety.INTRUSIVE)
+    learnt = learn(TargetModel.of(document, target, seed=7), probe)
+    probe.close()
+    context = Context(
+        target=target,
+        document=document,
+        seed=7,
+        controls={c.id: c for c in catalogue.controls},
+        budget=Budget(),
+        safety=Safety.INTRUSIVE,
+        learnt=learnt,
+    )
+    checks = tuple(c for c in catalogue.checks if c.control in controls)
+    worker.run(Job(context, checks), records.append)
+    worker.kill()
+    return records

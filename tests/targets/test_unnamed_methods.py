@@ -9,17 +9,10 @@ from email.message import Message
 from typing import Any
 
 import pytest
-from small_server import Answer, served, stranger
+from small_server import Answer, audited, served, stranger
 
-from l7audit import catalogue as catalogues
-from l7audit.harness.context import Context
-from l7audit.harness.crew import Job, Worker
-from l7audit.journal import CheckEnded, Record, Violation, of_type
-from l7audit.model import Credential, Identity, Safety, Target, Verdict
-from l7audit.probe.probe import Probe
-from l7audit.profile import Budget
-from l7audit.target.manners import learn
-from l7audit.target.target_model import TargetModel
+from l7audit.journal import CheckEnded, Violation, of_type
+from l7audit.model import Credential, Identity, Target, Verdict
 
 CONTROLS = ("AUTHZ-02", "AUTHZ-03")
 KEYS = {"key-of-ada-1815": "ada", "key-of-bob-1906": "bob"}
@@ -130,29 +123,6 @@ def serving(notes: Notes) -> Iterator[Target]:
         )
 
 
-def audited(log: str, notes: Notes) -> list[Record]:
-    catalogue = catalogues.load(["l7audit_suites"])
-    records: list[Record] = []
-    worker = Worker(log)
-    with serving(notes) as target:
-        probe = Probe(target, lambda _: None, safety=Safety.INTRUSIVE)
-        learnt = learn(TargetModel.of(DOCUMENT, target, seed=7), probe)
-        probe.close()
-        context = Context(
-            target=target,
-            document=DOCUMENT,
-            seed=7,
-            controls={c.id: c for c in catalogue.controls},
-            budget=Budget(),
-            safety=Safety.INTRUSIVE,
-            learnt=learnt,
-        )
-        checks = tuple(c for c in catalogue.checks if c.control in CONTROLS)
-        worker.run(Job(context, checks), records.append)
-    worker.kill()
-    return records
-
-
 @pytest.mark.parametrize(
     ("unguarded", "found"),
     [
@@ -164,7 +134,8 @@ def audited(log: str, notes: Notes) -> list[Record]:
 def test_what_no_document_names_is_tried_on_what_is_another_s(
     tmp_path: Any, unguarded: set[str], found: set[str]
 ) -> None:
-    records = audited(str(tmp_path / "log"), Notes(frozenset(unguarded)))
+    with serving(Notes(frozenset(unguarded))) as target:
+        records = audited(str(tmp_path / "log"), target, DOCUMENT, CONTROLS)
     assert {v.place.operation for v in of_type(records, Violation)} == found
     ends = {e.control: e.verdict for e in of_type(records, CheckEnded)}
     assert set(ends) == set(CONTROLS)

@@ -18,8 +18,9 @@ from l7audit.target import (
     resource_rules,
 )
 from l7audit.target.operation import Operation
+from l7audit.target.origins import items_elsewhere
 from l7audit.target.seen import Seen
-from l7audit.target.words import all_words, words
+from l7audit.target.words import Words, all_words, words
 
 _RULES: Mapping[Kind, Callable[[Seen], bool]] = {
     Kind.PUBLIC_READ: entrance_rules.public_read,
@@ -88,7 +89,8 @@ def classify(
         for url in requirement.scheme.token_urls
     }
     paths = frozenset(_path(url, prefix) for url in urls)
-    return tuple(_classified(operation, methods, paths) for operation in listed)
+    elsewhere = items_elsewhere(methods)
+    return tuple(_classified(operation, methods, elsewhere, paths) for operation in listed)
 
 
 def _path(url: str, prefix: str) -> str:
@@ -102,6 +104,7 @@ def _path(url: str, prefix: str) -> str:
 def _classified(
     operation: Operation,
     methods: Mapping[str, frozenset[str]],
+    elsewhere: Mapping[Words, frozenset[str]],
     token_paths: frozenset[str],
 ) -> Operation:
     segments = [s for s in operation.template.split("/") if s and not s.startswith("{")]
@@ -112,6 +115,7 @@ def _classified(
         told=(*named, *words(operation.told)),
         last=words(segments[-1]) if segments else (),
         methods=methods,
+        elsewhere=elsewhere,
         token_paths=token_paths,
     )
     kinds = {kind for kind, rule in _RULES.items() if rule(seen)}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -11,6 +12,7 @@ from l7audit.probe.answer import Answer
 from l7audit.target.compose import MARK
 from l7audit.target.fresh import may_be_taken, renewed
 from l7audit.target.operation import Operation
+from l7audit.target.origins import items, origins
 from l7audit.target.surface import Surface
 from l7audit.target.words import words
 
@@ -19,8 +21,13 @@ if TYPE_CHECKING:
     from l7audit.target.target_model import TargetModel
 
 _MOST_LISTED = 200
+_MOST_ORIGINS = 3
+_DEPTH = 2
 _FIRST: WeakKeyDictionary[TargetModel, dict[str, list[dict[str, str]]]] = WeakKeyDictionary()
 """What each collection listed when it was first read, before a run made things of its own."""
+
+_FITS: WeakKeyDictionary[TargetModel, dict[tuple[str, str, str], bool]] = WeakKeyDictionary()
+"""Whether what somebody finds or makes at one place is what is looked at at another."""
 
 _IDS = ("id", "uuid", "guid", "key", "slug", "name", "code", "number", "path")
 
@@ -33,12 +40,13 @@ def resolve(
     *,
     own: bool = False,
     made: dict[tuple[str, str], dict[str, str]] | None = None,
+    depth: int = _DEPTH,
 ) -> Surface | None:
     """The surface with its path filled, parameter by parameter from the left; None if it can't be.
 
     With `own` only by things made for the purpose, for requests that change them; `made` keeps
     those by who made them and where, so that the same will do for several. What is created is
-    removed by `sessions.clean`.
+    removed by `sessions.clean`. `depth` bounds how far below other things it is looked for.
     """
     for _ in range(len(surface.needs_values)):
         if not surface.needs_values:
@@ -46,9 +54,9 @@ def resolve(
         name = surface.needs_values[0]
         start = surface.operation.template.partition("{" + name + "}")[0].rstrip("/")
         place = (identity.name, _filled(start, surface.values))
-        listed = {} if own else _listed(model, start, surface, sessions, identity)
-        found = listed or dict((made or {}).get(place, {}))
-        found = found or _created(model, start, surface, sessions, identity)
+        at = Vacancy(model, surface, sessions, identity, depth)
+        listed = {} if own else _listed(at)
+        found = listed or dict((made or {}).get(place, {})) or _created(at)
         if not found:
             return None
         if not listed and made is not None:
@@ -67,9 +75,8 @@ def keep(
     model: TargetModel, maker: Surface, answer: Answer, sessions: Sessions, identity: Identity
 ) -> None:
     """Has what an answer says was made removed by `sessions.clean`."""
-    start = maker.operation.template.rstrip("/")
     if found := made_values(answer, ("id",)):
-        _keep_remover(model, start, maker.with_values(found), sessions, identity)
+        _keep_remover(model, maker, found["id"], sessions, identity)
 
 
 def made_values(answer: Answer, wanted: tuple[str, ...]) -> dict[str, str]:
@@ -103,19 +110,83 @@ def values_in(thing: Any, wanted: tuple[str, ...]) -> dict[str, str]:
     return found if wanted[0] in found else {}
 
 
-def _listed(
-    model: TargetModel, start: str, surface: Surface, sessions: Sessions, identity: Identity
-) -> dict[str, str]:
-    """Values of the first thing that the collection at `start` lists: of one that was there before
+@dataclass(frozen=True, slots=True)
+class Vacancy:
+    """A surface whose next path parameter is looked for, and in whose name."""
+
+    model: TargetModel
+    surface: Surface
+    sessions: Sessions
+    identity: Identity
+    depth: int
+
+    @property
+    def item(self) -> str:
+        """The template up to the parameter that is looked for."""
+        slot = "{" + self.surface.needs_values[0] + "}"
+        return self.surface.operation.template.partition(slot)[0] + slot
+
+    def origins(self, method: str) -> Iterator[Surface]:
+        """What lists or makes things of which one stands there, ready to be sent."""
+        for operation in origins(self.model.operations, self.item, method)[:_MOST_ORIGINS]:
+            ready: Surface | None = self._near(operation)
+            if ready is not None and ready.needs_values and self.depth > 0:
+                ready = resolve(
+                    self.model, ready, self.sessions, self.identity, depth=self.depth - 1
+                )
+            if ready is not None and not ready.needs_values:
+                yield ready
+
+    def fits(self, origin: Surface, found: Mapping[str, str]) -> bool:
+        """Whether a thing of an origin is one of those that stand there: what is listed or made
+        elsewhere may only be called alike, and then it is not shown here."""
+        if self.item.startswith(f"{origin.operation.template.rstrip('/')}/{{"):
+            return True
+        known = _FITS.setdefault(self.model, {})
+        place = (self.identity.name, str(origin.place()), self.item)
+        if place not in known:
+            reads = [o for o in self.model.operations if o.method == "GET"]
+            read = next((o for o in reads if o.template.rstrip("/") == self.item), None)
+            shown = read is None or self.sent(self._near(read).with_values(found)).ok
+            known[place] = shown
+        return known[place]
+
+    def sent(self, ready: Surface) -> Answer:
+        """The answer to the identity."""
+        auth = self.sessions.auth(self.identity, ready)
+        return self.sessions.probe.send(ready.request(auth=auth), self.identity.name)
+
+    def _near(self, operation: Operation) -> Surface:
+        return self.model.surface(operation).with_values(_shared(self.surface, operation))
+
+
+def _shared(surface: Surface, operation: Operation) -> dict[str, str]:
+    """The values of a surface for the parameters that stand in the same place in another path."""
+    ours, theirs = surface.operation.template, operation.template
+    return {
+        name: value
+        for name, value in surface.values.items()
+        if ours.partition("{" + name + "}")[:2] == theirs.partition("{" + name + "}")[:2]
+    }
+
+
+def _listed(at: Vacancy) -> dict[str, str]:
+    """Values of the first thing that is listed where such things are: of one that was there before
     us, if there is one, since below what was made for a purpose there is nothing yet."""
-    lister = _at(model, start, "GET")
-    if lister is None:
-        return {}
-    answer = _sent(model, lister, surface, sessions, identity)
+    for lister in at.origins("GET"):
+        found = _first(at, lister)
+        if found and at.fits(lister, found):
+            return found
+    return {}
+
+
+def _first(at: Vacancy, lister: Surface) -> dict[str, str]:
+    answer = at.sent(lister)
     listed = things(answer.json_or_none(), _MOST_LISTED) if answer.ok else []
-    named = [(f, _is_ours(t)) for t in listed if (f := values_in(t, surface.needs_values))]
-    known = _FIRST.setdefault(model, {})
-    first = known.setdefault(_filled(start, surface.values), [found for found, _ in named])
+    named = [(f, _is_ours(t)) for t in listed if (f := values_in(t, at.surface.needs_values))]
+    place = _filled(lister.operation.template.rstrip("/"), lister.values)
+    known = _FIRST.setdefault(at.model, {})
+    first = known.setdefault(place, [found for found, _ in named])
     named.sort(key=lambda pair: (pair[1], pair[0] not in first))
     return named[0][0] if named else {}
 
@@ -126,21 +197,20 @@ def _is_ours(thing: Any) -> bool:
     return any(isinstance(v, str) and v.startswith(MARK) for v in values)
 
 
-def _created(
-    model: TargetModel, start: str, surface: Surface, sessions: Sessions, identity: Identity
-) -> dict[str, str]:
+def _created(at: Vacancy) -> dict[str, str]:
     """Values of a thing made for the purpose; where the usual texts are taken, of others."""
-    maker = _at(model, start, "POST")
-    if maker is None or Kind.RESOURCE_CREATE not in maker.kinds:
-        return {}
-    answer = _sent(model, maker, surface, sessions, identity)
-    if may_be_taken(answer):
-        fresh = renewed(model.surface(maker).with_values(surface.values))
-        auth = sessions.auth(identity, fresh)
-        answer = sessions.probe.send(fresh.request(auth=auth), identity.name)
-    if found := made_values(answer, surface.needs_values[:1]):
-        _keep_remover(model, start, surface.with_values(found), sessions, identity)
-    return found
+    for maker in at.origins("POST"):
+        if Kind.RESOURCE_CREATE not in maker.kinds:
+            continue
+        answer = at.sent(maker)
+        if may_be_taken(answer):
+            answer = at.sent(renewed(maker))
+        if found := made_values(answer, at.surface.needs_values[:1]):
+            made = next(iter(found.values()))
+            _keep_remover(at.model, maker, made, at.sessions, at.identity)
+            if at.fits(maker, found):
+                return found
+    return {}
 
 
 def _made_by(answer: Answer) -> list[Any]:
@@ -151,37 +221,18 @@ def _made_by(answer: Answer) -> list[Any]:
 
 
 def _keep_remover(
-    model: TargetModel, start: str, known: Surface, sessions: Sessions, identity: Identity
+    model: TargetModel, maker: Surface, made: str, sessions: Sessions, identity: Identity
 ) -> None:
-    for operation in model.operations:
-        one_below = operation.template.rstrip("/").rpartition("/")[0] == start
-        if operation.method == "DELETE" and Kind.RESOURCE_DELETE in operation.kinds and one_below:
-            values = list(known.values.values())
+    start = maker.operation.template.rstrip("/")
+    for operation in items(model.operations, start, "DELETE"):
+        if Kind.RESOURCE_DELETE in operation.kinds:
             names = [p.name for p in operation.path_parameters]
             remover = model.surface(operation).with_values(
-                {**known.values, **({names[-1]: values[-1]} if names else {})}
+                {**_shared(maker, operation), **({names[-1]: made} if names else {})}
             )
             auth = sessions.auth(identity, remover)
             sessions.keep_for_removal(remover.request(auth=auth), identity.name)
             return
-
-
-def _at(model: TargetModel, template: str, method: str) -> Operation | None:
-    return next(
-        (o for o in model.operations if o.method == method and o.template.rstrip("/") == template),
-        None,
-    )
-
-
-def _sent(
-    model: TargetModel,
-    operation: Operation,
-    surface: Surface,
-    sessions: Sessions,
-    identity: Identity,
-) -> Answer:
-    ready = model.surface(operation).with_values(surface.values)
-    return sessions.probe.send(ready.request(auth=sessions.auth(identity, ready)), identity.name)
 
 
 def things(body: Any, most: int = 20) -> list[Any]:

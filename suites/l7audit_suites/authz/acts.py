@@ -16,7 +16,7 @@ from l7audit.harness.check import Check
 from l7audit.model import Identity, Kind
 from l7audit.probe.answer import Answer
 from l7audit.target.compose import compose
-from l7audit.target.operation import Operation
+from l7audit.target.operation import Operation, is_json
 from l7audit.target.schemas import Schema, alternative, properties, type_of
 from l7audit.target.target_model import Surface
 from l7audit.target.values import resolve, things, values_in
@@ -54,7 +54,7 @@ def harmless(surface: Surface) -> bool:
     named = all_words([operation.name, operation.template, operation.told])
     return (
         operation.method in {"POST", "PUT", "PATCH"}
-        and operation.media_type in {"", "application/json"}
+        and (not operation.media_type or is_json(operation.media_type))
         and not says(named, *_ENDS)
         and not surface.kinds & {Kind.RATE_POLICY, Kind.URL_TAKING, Kind.UPLOAD, Kind.COSTLY}
         and (bool(operation.path_parameters) or operation.method != "POST")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from l7audit.model import Kind
 from l7audit.target import meaning
 from l7audit.target.operation import Operation
+from l7audit.target.origins import origins
 from l7audit.target.schemas import properties
 from l7audit.target.target_model import Surface, TargetModel
 from l7audit.target.words import Words, words
@@ -16,6 +17,7 @@ _NOT_THINGS = {
     Kind.LOGIN, Kind.TOKEN, Kind.REVOKE_TOKEN, Kind.RATE_POLICY, Kind.HEALTH, Kind.METRICS,
     Kind.SIGNING_KEY_CREATE, Kind.SIGNING_KEY_RETIRE,
 }  # fmt: skip
+_MOST_HOMES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,7 @@ class Family:
 
     `collection` is its template. `put` writes a thing at an address that the caller chooses;
     `below` are further operations of one thing, such as actions; `views` are reads below one.
+    `others` are pairs of what else may make and list its things, where that is elsewhere.
     """
 
     collection: str
@@ -35,11 +38,18 @@ class Family:
     delete: Surface | None = None
     below: tuple[Surface, ...] = ()
     views: tuple[Surface, ...] = ()
+    others: tuple[tuple[Surface | None, Surface | None], ...] = ()
 
     @property
     def maker(self) -> Surface | None:
         """What makes a thing: by POST to the collection, or by PUT at an address of our own."""
         return self.create or self.put
+
+    @property
+    def alternatives(self) -> tuple[Family, ...]:
+        """The family, and then as it is if its things are made and listed in another place."""
+        found = (replace(self, create=c, list=ls, others=()) for c, ls in self.others)
+        return (self, *found)
 
     @property
     def nested(self) -> bool:
@@ -142,13 +152,15 @@ def _family(model: TargetModel, base: str, collections: Collection[str]) -> Fami
             views.append(model.surface(operation))
     create, listing = at_base.get("POST"), at_base.get("GET")
     put = at_item.get("PUT")
-    if create is None and listing is None and put is None:
-        create, listing = _elsewhere(model, base)
+    homes = [] if create or put or not at_item else _elsewhere(model, at_item)
+    first, *others = homes or [(create, listing)]
+    create, listing = first[0], listing or first[1]
     return Family(
         collection=base,
         create=create,
         put=put if create is None else None,
         list=listing,
+        others=tuple((maker, at_base.get("GET") or lister) for maker, lister in others),
         read=at_item.get("GET"),
         change=at_item.get("PATCH") or put,
         delete=at_item.get("DELETE"),
@@ -157,13 +169,23 @@ def _family(model: TargetModel, base: str, collections: Collection[str]) -> Fami
     )
 
 
-def _elsewhere(model: TargetModel, base: str) -> tuple[Surface | None, Surface | None]:
-    """What makes and lists things that have an address of their own below another thing's: where
-    a thing below a thing needs no more than its own id to be named, documents often say so."""
-    last = base.rpartition("/")[2]
-    found: dict[str, Surface] = {}
-    for operation in model.operations:
-        template = operation.template.rstrip("/")
-        if template.endswith(f"}}/{last}") and template.count("{") == 1 and not operation.public:
-            found.setdefault(operation.method, model.surface(operation))
-    return found.get("POST"), found.get("GET")
+def _elsewhere(
+    model: TargetModel, at_item: Mapping[str, Surface]
+) -> list[tuple[Surface | None, Surface | None]]:
+    """What makes and what lists things that have an address of their own, pair by pair: where a
+    thing below a thing needs no more than its own id to be named, documents often say so."""
+    item = next(iter(at_item.values())).operation.template
+    found = {
+        method: [
+            o
+            for o in origins(model.operations, item, method)
+            if not o.public and not o.kinds & _NOT_THINGS and o.template.count("{") <= 1
+        ][:_MOST_HOMES]
+        for method in ("POST", "GET")
+    }
+    lists = {o.template.rstrip("/"): model.surface(o) for o in found["GET"]}
+    flat = next((s for s in lists.values() if not s.operation.path_parameters), None)
+    makers = [model.surface(o) for o in found["POST"] if Kind.RESOURCE_CREATE in o.kinds]
+    if makers:
+        return [(m, lists.get(m.operation.template.rstrip("/"), flat)) for m in makers]
+    return [(None, lister) for lister in lists.values()]

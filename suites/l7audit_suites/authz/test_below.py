@@ -9,6 +9,7 @@ import pytest
 from l7audit.harness.check import Check
 from l7audit.model import Confidence, Identity, Kind
 from l7audit.probe.answer import Answer
+from l7audit.target.operation import is_json
 from l7audit.target.target_model import Surface
 from l7audit_suites.authz.existence import altered, unlike
 from l7audit_suites.authz.families import Family, seen_families
@@ -69,7 +70,8 @@ def _actions(surfaces: tuple[Surface, ...]) -> list[Surface]:
 
 
 def _inward(surface: Surface) -> bool:
-    return surface.operation.media_type in {"", "application/json"}
+    media = surface.operation.media_type
+    return not media or is_json(media)
 
 
 def _added(check: Check, thing: Thing, stranger: Identity) -> int:

@@ -46,7 +46,8 @@ class Thing:
     is the thing that it lies below, if any.
 
     Where nothing takes a marker it is empty, and the thing is known by its id and what it says.
-    Something may also be `found`: then `made` is the listing it was found in.
+    Something may also be `found`: then `made` is the listing it was found in. `around` are the
+    values of the path to where it was made or found, if they are not among `values`.
     """
 
     family: Family
@@ -58,6 +59,13 @@ class Thing:
     seen: Answer = field(repr=False)
     above: Thing | None = None
     found: bool = False
+    around: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def upper(self) -> Mapping[str, str]:
+        """The values of the path to where such things are made and listed."""
+        rest = {name: value for name, value in self.values.items() if name != self.family.key}
+        return {**rest, **self.around}
 
     @property
     def id(self) -> str:
@@ -69,8 +77,11 @@ class Thing:
         return replace(self, values={**self.values, self.family.key: identifier})
 
     def at(self, surface: Surface) -> Surface:
-        """An operation on this thing."""
-        return surface.with_values(self.values)
+        """An operation on this thing, or on those beside it. The same word in a path may name
+        something else where it was made, as `{id}` often does."""
+        home = self.family.home
+        there = home != self.family.collection and surface.operation.template.startswith(home)
+        return surface.with_values(self.upper if there else self.values)
 
     def view(self, check: Check, identity: Identity | None = None) -> Answer:
         """How the thing looks to somebody, its owner unless another is given: by itself, or in
@@ -108,7 +119,12 @@ def make(check: Check, family: Family, cast: Cast, owner: Identity | None = None
 
     None where he may not make one, or where what he made can't be known again.
     """
-    who, above = owner or cast.owner, None
+    found = (_make(check, f, cast, owner or cast.owner) for f in family.alternatives)
+    return next(filter(None, found), None)
+
+
+def _make(check: Check, family: Family, cast: Cast, who: Identity) -> Thing | None:
+    above = None
     if family.parent and (values := among_open(check, family)):
         return make_below(check, family, cast, who, values)
     if family.parent:
@@ -163,7 +179,9 @@ def make_below(
             check.observe("What the check made can't be named, and may remain.", sent)
             return None
         known[family.key] = found
-    thing = Thing(family, cast, who, known, marker if marks else "", sent, sent, above)
+    thing = Thing(
+        family, cast, who, known, marker if marks else "", sent, sent, above, around=values
+    )
     keep_for_removal(check, thing, who)
     thing = replace(thing, seen=thing.view(check))
     shown = thing.shows(thing.seen)
@@ -223,7 +241,12 @@ def find(check: Check, family: Family, cast: Cast, owner: Identity | None = None
     """A thing that the owner has already: in his listing and in nobody else's, and with something
     in it that tells it from others. What lies below such a thing is his by that, whoever else is
     shown it. None where there is none."""
-    who, above = owner or cast.owner, None
+    found = (_find(check, f, cast, owner or cast.owner) for f in family.alternatives)
+    return next(filter(None, found), None)
+
+
+def _find(check: Check, family: Family, cast: Cast, who: Identity) -> Thing | None:
+    above = None
     if family.list is None:
         return None
     upper = among_open(check, family) if family.parent else {}
@@ -251,7 +274,7 @@ def find(check: Check, family: Family, cast: Cast, owner: Identity | None = None
         ):
             continue
         values = {**upper, family.key: identifier}
-        thing = Thing(family, cast, who, values, "", own, own, above, found=True)
+        thing = Thing(family, cast, who, values, "", own, own, above, found=True, around=upper)
         seen = thing.view(check)
         if seen.ok and tells(seen.json_or_none(), identifier, family.key):
             return replace(thing, seen=seen)

@@ -15,6 +15,7 @@ from l7audit.probe.answer import Answer
 from l7audit.probe.request import Request
 from l7audit.target import meaning
 from l7audit.target.operation import Operation
+from l7audit.target.origins import items, names_of
 from l7audit.target.schemas import Schema, properties, type_of
 from l7audit.target.target_model import Surface
 from l7audit.target.values import keep, things, values_in
@@ -114,12 +115,13 @@ class Desk:
         """What was made, read afresh: by itself, or in its collection."""
         key = named(answer, "id")
         template = surface.operation.template.rstrip("/")
+        below = items(self.check.model.operations, template, "GET")
         for operation in self.check.model.operations:
             there = operation.template.rstrip("/")
             reader = self.check.model.surface(operation).with_values(surface.values)
             if operation.method != "GET" or not key:
                 continue
-            if there.rpartition("/")[0] == template and there.endswith("}"):
+            if operation in below:
                 name = operation.path_parameters[-1].name if operation.path_parameters else ""
                 one = ask(self.check, reader.with_values({name: key}), self.pair.owner)
                 if one.ok:
@@ -176,6 +178,20 @@ class Desk:
             if ids:
                 return ids[self.nth % len(ids)]
             return self._made(operation.template, who)
+        return self._below(who, noun)
+
+    def _below(self, who: Identity, noun: Words) -> str:
+        """As `_thing`, where such things are listed and made below others."""
+        for operation in self.check.model.operations:
+            if operation.method != "GET" or noun not in names_of(operation.template):
+                continue
+            surface = self.check.model.surface(operation)
+            try:
+                found = self.check.model.resolve(surface, self.check.sessions, who)
+            except CredentialError:
+                return ""
+            if found is not None:
+                return found.values.get(operation.path_parameters[-1].name, "")
         return ""
 
     def _made(self, template: str, who: Identity) -> str:

@@ -15,6 +15,7 @@ from l7audit.probe.request import Auth, Request
 from l7audit.target import meaning
 from l7audit.target.fresh import may_be_taken, renewed
 from l7audit.target.operation import Operation
+from l7audit.target.origins import items
 from l7audit.target.schemas import properties
 from l7audit.target.target_model import Surface
 from l7audit.target.values import things, values_in
@@ -24,6 +25,9 @@ from l7audit_suites.input.fresh import needs_new
 CONCURRENCY = 4
 _MOST_ASKED = 5
 _MOST_CALLERS = 6
+_METHODS = {
+    Kind.RESOURCE_READ: "GET", Kind.RESOURCE_LIST: "GET", Kind.RESOURCE_DELETE: "DELETE",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,10 +273,10 @@ def _creating(check: Check, needed: bool = True) -> list[Surface]:
 
 def _at(check: Check, collection: str, kind: Kind) -> Surface | None:
     """The operation of a kind on a collection, or on one of its things."""
-    for operation in check.model.operations:
-        template = operation.template.rstrip("/")
-        stem = template.rpartition("/")[0] if template.endswith("}") else template
-        if kind in operation.kinds and stem == collection:
+    operations = check.model.operations
+    listed = [o for o in operations if o.template.rstrip("/") == collection]
+    for operation in (*listed, *items(operations, collection, _METHODS[kind])):
+        if kind in operation.kinds:
             return check.model.surface(operation)
     return None
 

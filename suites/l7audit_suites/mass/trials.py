@@ -159,7 +159,7 @@ def _made(room: Ground, maker: Surface, wishes: Sequence[Wish]) -> bool:
     """Whether such a thing could be made; what it got is judged."""
     check, family, owner = room.check, room.thing.family, room.thing.owner
     marker = new_marker()
-    above = {k: v for k, v in room.thing.values.items() if k != family.key}
+    above = dict(room.thing.upper)
     given = _given(maker, marker, wishes, room.others)
     if given is None:
         return True
@@ -172,7 +172,10 @@ def _made(room: Ground, maker: Surface, wishes: Sequence[Wish]) -> bool:
     if not key:
         check.observe("What the check made can't be named, and may remain.", answer)
         return True
-    made = Thing(family, room.thing.cast, owner, {**above, family.key: key}, marker, answer, answer)
+    made = Thing(
+        family, room.thing.cast, owner, {**above, family.key: key}, marker, answer, answer,
+        around=above,
+    )  # fmt: skip
     keep_for_removal(check, made, owner)
     _judged(room, maker, made, answer, wishes, "a request that makes a thing")
     return True

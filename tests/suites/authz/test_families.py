@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+
+from l7audit.model import Target
 from l7audit.target.target_model import TargetModel
 from l7audit_suites.authz.families import families, seen_families
 
@@ -34,3 +37,34 @@ def test_what_nobody_can_make_is_a_family_too_where_it_can_be_looked_at(
     assert set(found) == {"/blobs", "/boards", "/boards/{boardId}/cards", "/prices"}
     assert found["/prices"].maker is None
     assert [str(s.place()) for s in found["/boards"].views] == ["GET /boards/{boardId}/cards"]
+
+
+def test_things_with_an_address_of_their_own_may_be_made_in_more_than_one_place() -> None:
+    text = {"type": "object", "properties": {"text": {"type": "string"}}}
+    write = {"requestBody": {"content": {"application/json": {"schema": text}}}, "responses": {}}
+    paths = {
+        "/lamps/{id}/parts": {"post": write},
+        "/pans/{id}/parts": {"post": write, "get": {"responses": {}}},
+        "/parts/{id}": {"get": {"responses": {}}, "delete": {"responses": {}}},
+        "/lamps": {"get": {"responses": {}}},
+        "/lamps/{id}": {"get": {"responses": {}}},
+        "/pans": {"get": {"responses": {}}},
+        "/pans/{id}": {"get": {"responses": {}}},
+    }
+    scheme = {"type": "apiKey", "in": "header", "name": "X-Key"}
+    document = {
+        "openapi": "3.0.3",
+        "security": [{"key": []}],
+        "paths": paths,
+        "components": {"securitySchemes": {"key": scheme}},
+    }
+    target = Target(name="t", provider="external", base_url="https://api.example", capabilities=[])
+    parts = next(
+        f
+        for f in families(TargetModel.of(json.dumps(document), target))
+        if f.collection == "/parts"
+    )
+    assert [(f.home, f.parent) for f in parts.alternatives] == [
+        ("/lamps/{id}/parts", "/lamps"),
+        ("/pans/{id}/parts", "/pans"),
+    ]
