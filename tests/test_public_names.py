@@ -53,7 +53,7 @@ FOR_SUITES = {
     "l7audit.probe.storage": "Row Storage",
     "l7audit.target": "meaning",
     "l7audit.target.compose": "compose text",
-    "l7audit.target.forms": "is_forgery_token",
+    "l7audit.target.forms": "is_forgery_token login_form",
     "l7audit.target.fresh": "may_be_taken renewed",
     "l7audit.target.likeness": "alike says_nothing",
     "l7audit.target.operation": "FORM MULTIPART Operation Parameter is_json",

@@ -14,7 +14,7 @@ from l7audit.harness.check import Check
 from l7audit.probe.answer import Answer
 from l7audit.probe.request import Auth, Request
 from l7audit.target.target_model import TargetModel
-from l7audit_suites.input.ground import ask_all
+from l7audit_suites.input.ground import CONCURRENCY, ask_all
 from l7audit_suites.input.likeness import same
 
 _NOT_THERE = {401, 403, 404, 405, 410}
@@ -36,19 +36,21 @@ class Asked:
 
 
 def there(
-    check: Check, folders: Sequence[str], names: Sequence[str], auth: Auth
+    check: Check, folders: Sequence[str], names: Sequence[str], auth: Auth, *, patient: bool = True
 ) -> Iterator[Asked]:
     """Names that are answered with success and otherwise than random ones in the same folder.
 
     Where any is, two random names are asked for, each with and without an ending: a folder in which
     they are answered differently from one another is left out. What was no success for the same
-    caller is not asked for again by the checks of one process.
+    caller is not asked for again by the checks of one process. Without patience what a limit kept
+    from being answered is left out.
     """
     known = _NOTHING.setdefault(check.model, set())
     for folder in folders:
         waiting = [name for name in names if (f"{folder}/{name}", auth) not in known]
         requests = [_request(f"{folder}/{name}", auth) for name in waiting]
-        answers = list(zip(waiting, ask_all(check, requests), strict=True))
+        asked = ask_all(check, requests) if patient else check.burst(requests, CONCURRENCY)
+        answers = list(zip(waiting, asked, strict=True))
         known.update((f"{folder}/{name}", auth) for name, a in answers if a.status in _NOT_THERE)
         answered = [(name, answer) for name, answer in answers if answer.ok]
         absent = _absent(check, folder, auth) if answered else None

@@ -53,23 +53,17 @@ def neighbours(model: TargetModel) -> Iterator[tuple[str, list[str]]]:
     """Folders with names of routes that could answer there and are not documented."""
     bases = collections(model)
     by_folder: dict[str, list[str]] = {}
-    at_root: dict[str, list[str]] = {}
     for base in bases:
         parent, _, last = base.rpartition("/")
-        by_folder.setdefault(parent, []).extend([_other_number(last), *SIBLINGS])
+        by_folder.setdefault(parent, []).extend([other_number(last), *SIBLINGS])
         for inner in INNER:
             by_folder.setdefault(f"{parent}/{inner}", []).append(last)
-            at_root.setdefault(f"/{inner}", []).append(last)
     for base in bases:
         if not _named_by_callers(model, base):
             by_folder.setdefault(base, []).extend(BELOW)
     for parent, names in by_folder.items():
         fresh = [n for n in dict.fromkeys(names) if not _exact(model, f"{parent}/{n}")]
         yield model.prefix + parent, fresh
-    # Beside the document's own prefix, and what all its paths begin with, too.
-    for folder, names in at_root.items():
-        if model.prefix or folder not in by_folder:
-            yield folder, list(dict.fromkeys([*names, "users", "accounts"]))
     for old, templates in _versioned(model).items():
         for version in versions(old):
             folder = model.prefix + templates[0].partition(f"/{old}/")[0] + f"/{version}"
@@ -91,7 +85,7 @@ def _named_by_callers(model: TargetModel, base: str) -> bool:
     )
 
 
-def _other_number(word: str) -> str:
+def other_number(word: str) -> str:
     """The plural of a singular, and the reverse."""
     if word.endswith("ies"):
         return word[:-3] + "y"

@@ -6,13 +6,19 @@ from collections.abc import Mapping
 
 import pytest
 
+from l7audit.errors import CredentialError
 from l7audit.harness.check import Check
 from l7audit.model import Confidence, Kind, Place
 from l7audit.probe.request import Auth, Request
+from l7audit.target.forms import login_form
+from l7audit_suites.authz.people import admin_roles, powerful
 from l7audit_suites.expose.nothing_there import there
+from l7audit_suites.expose.operators import operators_places
+from l7audit_suites.expose.readings import callers
 from l7audit_suites.expose.routes import collections, documented, folders
 from l7audit_suites.expose.word_lists import (
     ALL,
+    ANY,
     BELOW_PREFIX,
     DEBUG,
     DOCUMENTATION,
@@ -30,6 +36,32 @@ _INTROSPECTION = b'{"query":"{__schema{queryType{name}}}"}'
 def test_no_interface_for_developers_answers(check: Check) -> None:
     _answers(check)
     _closed(check, DEBUG, "An interface for developers or operators answers to everybody.")
+    _operators_own(check)
+
+
+def _operators_own(check: Check) -> None:
+    """What operators keep, asked for by somebody ordinary: what nobody is refused he is not."""
+    ordinary = callers(check)[:1]
+    who = ordinary[0] if ordinary and not powerful(ordinary[0], admin_roles(check)) else None
+    try:
+        auth = check.sessions.auth(who) if who is not None else Auth.none()
+    except CredentialError:
+        auth = Auth.none()
+    for folder, names in operators_places(check.model):
+        for asked in there(check, [folder], names, auth, patient=False):
+            if login_form(asked.answer.text, asked.path) is not None:
+                continue
+            alone = check.send(Request("GET", asked.path, (("Accept", "*/*"),)))
+            whom = "everybody" if alone.ok else "any caller"
+            check.expect(
+                False,
+                _place(check, folder, asked.name),
+                f"What is kept for operators or developers answers to {whom}.",
+                alone if alone.ok else asked.answer,
+                expected="a refusal, or what a name is answered that nobody gave",
+                seen=f"{asked.answer.status}, {asked.answer.media_type or 'no type'}",
+                confidence=Confidence.STRONG,
+            )
 
 
 @pytest.mark.control("EXPOSE-06")
@@ -37,7 +69,7 @@ def test_no_file_of_the_service_s_own_is_served(check: Check) -> None:
     _answers(check)
     words = {base.rpartition("/")[2] for base in collections(check.model)}
     backups = [f"{w}.{ending}" for w in sorted(words)[:_MOST_BACKUPS] for ending in LEFT_BEHIND]
-    names = {**FILES, **dict.fromkeys(backups, FILES["backup.sql"])}
+    names = {**FILES, **dict.fromkeys(backups, ANY)}
     _closed(check, names, "A file of version control, configuration or a backup is served.")
 
 
@@ -56,6 +88,10 @@ def _closed(check: Check, names: Mapping[str, Form], statement: str) -> None:
         if documented(check.model, asked.path):
             continue
         sure = bool(names[asked.name].search(asked.answer.text))
+        if not sure and asked.name in FILES:
+            # Browsers are given files of such names, too: only the content tells.
+            check.observe("A name of a file is answered with another content.", asked.answer)
+            continue
         check.expect(
             False,
             _place(check, asked.folder, asked.name),

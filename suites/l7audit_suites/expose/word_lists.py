@@ -47,26 +47,52 @@ DEBUG: Mapping[str, Form] = {
 }
 """Interfaces for developers and operators."""
 
+_SECRETS = (
+    r"\w*(?:pass(?:word|wd)?|secret|token|credential|dsn|private_?key|api_?key|access_?key"
+    r"|connection_?string|database_?url|db_?url|redis_?url)\w*"
+)
+_JSON = _form(rf'"{_SECRETS}"\s*:')
+"""A file that is served to browsers on purpose has the same form; what is secret is in none."""
+_YAML = _form(rf"^\s*{_SECRETS}\s*:|^[\w.-]+:\s*$")
+_INI = _form(r"\A(?:\s|[;#].*$)*\[[\w .:-]+\]\s*$")
+_SET = _form(r"^\s*(?:export\s+)?[A-Z][A-Z0-9_]*\s*=")
+_PROPERTIES = _form(r"^[a-z]\w*(?:[.-]\w+)+\s*[=:]")
+
 FILES: Mapping[str, Form] = {
     ".git/HEAD": _form(r"^ref: refs/|^[0-9a-f]{40}$"),
-    ".env": _form(r"^[A-Z][A-Z0-9_]*="),
-    ".env.production": _form(r"^[A-Z][A-Z0-9_]*="),
+    ".env": _SET,
+    ".env.production": _SET,
+    ".env.local": _SET,
     ".aws/credentials": _form(r"aws_access_key_id"),
     ".npmrc": _form(r"registry|_auth"),
     ".htpasswd": _form(r"^\w+:[$\w{]"),
-    "config.json": _form(r"\{"),
-    "config.yml": _form(r"^\w+:"),
+    "config.json": _JSON,
+    "settings.json": _JSON,
+    "secrets.json": _JSON,
+    "credentials.json": _JSON,
     "appsettings.json": _form(r"ConnectionStrings|Logging"),
+    "config.yml": _YAML,
+    "config.yaml": _YAML,
+    "settings.yml": _YAML,
+    "application.yml": _YAML,
+    "config/database.yml": _form(r"^\s*adapter\s*:"),
+    "application.properties": _PROPERTIES,
+    "config.ini": _INI,
+    "settings.ini": _INI,
+    "config.toml": _INI,
+    "settings.py": _SET,
+    "web.config": _form(r"<configuration"),
     "docker-compose.yml": _form(r"^services:"),
     "backup.sql": _form(r"CREATE TABLE|INSERT INTO|PostgreSQL database dump"),
     "dump.sql": _form(r"CREATE TABLE|INSERT INTO|PostgreSQL database dump"),
     "db.sqlite3": _form(r"^SQLite format 3"),
-    "backup.zip": _form(r"^PK"),
+    "backup.zip": _form(r"\APK"),
     "requirements.txt": _form(r"[=~]="),
     "package.json": _form(r'"dependencies"|"version"'),
 }
 """Files of version control, configuration and backups."""
 
+ANY = _form(r"")
 LEFT_BEHIND = ("bak", "sql")
 """Endings that are tried on the names of the document's own collections."""
 

@@ -29,6 +29,17 @@ def _served(pages: Mapping[str, tuple[str, bytes]]) -> Wrap:
     return wholes(edit)
 
 
+def _refused(*folders: str) -> Wrap:
+    """Refuses everybody below these folders, whatever is asked for."""
+
+    def edit(asked: Asked, told: Told, _: Parts) -> Told:
+        if not asked.path.startswith(folders) or told.status != 404:
+            return told
+        return Told(403, told.put({"content-type": _JSON}).fields, b'{"title":"Operators only."}')
+
+    return wholes(edit)
+
+
 def _json(value: Any) -> tuple[str, bytes]:
     return _JSON, msgspec.json.encode(value)
 
@@ -89,6 +100,7 @@ _ENVIRONMENT = {
     "activeProfiles": ["prod"],
     "propertySources": [{"name": "systemEnvironment", "properties": sorted(os.environ)[:20]}],
 }
+_SETTINGS = b"; the agents' own\n[database]\nhost = 10.0.0.4\npassword = not-for-you\n"
 _DOCS = b"<!doctype html><title>Agents</title><div id=swagger-ui></div><script src=swagger-ui.js>"
 
 DEFECTS: tuple[Defect, ...] = (
@@ -101,6 +113,17 @@ DEFECTS: tuple[Defect, ...] = (
         "expose.profiler-open",
         "A profiler answers below the API's own prefix.",
         wrap=_served({"/v1/debug/pprof/": (_TEXT, b"/debug/pprof/\nheap\ngoroutine\n")}),
+    ),
+    Defect(
+        "expose.operators-own-open",
+        "What is kept for operators answers to everybody in a folder of its own.",
+        wrap=_served({"/internal/sessions": _json([{"who": "ada", "since": 1893456000}])}),
+    ),
+    Defect(
+        "expose.operators-own-shut",
+        "What is kept for operators tells everybody that he is none.",
+        near_miss=True,
+        wrap=_refused("/internal/", "/admin/"),
     ),
     Defect(
         "expose.catch-all",
@@ -117,6 +140,17 @@ DEFECTS: tuple[Defect, ...] = (
         "expose.backup-served",
         "A backup is left beside what it is one of.",
         wrap=_served({"/v1/agents.sql": (_TEXT, b"CREATE TABLE agents (id uuid);\n")}),
+    ),
+    Defect(
+        "expose.settings-served",
+        "The file of settings lies in what is served.",
+        wrap=_served({"/settings.ini": (_TEXT, _SETTINGS)}),
+    ),
+    Defect(
+        "expose.settings-of-a-page",
+        "A page's own settings are served to browsers, with no secret in them.",
+        near_miss=True,
+        wrap=_served({"/config.json": _json({"api": "/v1", "theme": "dark", "keys": 3})}),
     ),
     Defect(
         "expose.docs-page",
