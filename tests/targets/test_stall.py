@@ -16,7 +16,8 @@ from l7audit.model import Confidence, Safety, Verdict
 from l7audit.profile import Budget
 
 CONTROLS = (
-    "AUTHN-01", "AUTHN-23", "AUTHZ-01", "AUTHZ-04", "AUTHZ-06", "AUTHZ-10", "MASS-02", "MASS-03",
+    "AUTHN-01", "AUTHN-23", "AUTHZ-01", "AUTHZ-04", "AUTHZ-06", "AUTHZ-10", "EXPOSE-02",
+    "EXPOSE-03", "MASS-02", "MASS-03",
 )  # fmt: skip
 FOUND = {
     "orders-of-all": {
@@ -30,6 +31,14 @@ FOUND = {
     "stamps-open": {("AUTHZ-10", "POST /offers/{id}/stamp", Confidence.CONFIRMED)},
     "contact-of-all": {("AUTHZ-01", "GET /customers/{id}/contact", Confidence.WEAK)},
     "contact-open": {("AUTHN-01", "GET /customers/{id}/contact", Confidence.CONFIRMED)},
+    "reviews-with-phones": {
+        ("EXPOSE-02", "GET /dishes/{name}/reviews", Confidence.CONFIRMED),
+        ("EXPOSE-03", "GET /dishes/{name}/reviews", Confidence.CONFIRMED),
+    },
+    "tickets-tell-all": {
+        ("EXPOSE-02", "GET /tickets/{ticket}", Confidence.CONFIRMED),
+        ("EXPOSE-03", "GET /tickets/{ticket}", Confidence.CONFIRMED),
+    },
     "logout-forgotten": {("AUTHN-23", "POST /logout", Confidence.CONFIRMED)},
 }
 

@@ -119,15 +119,6 @@ def _ready(check: Check, surface: Surface, who: Identity) -> Surface | None:
     return found
 
 
-def public(check: Check) -> Iterator[tuple[Surface, Answer]]:
-    """What everybody may read."""
-    for surface in check.model.surfaces(Kind.PUBLIC_READ, limit=_MOST_READS):
-        if not surface.needs_values and Kind.STREAMING not in surface.kinds:
-            answer = check.send(surface.request())
-            if answer.ok:
-                yield surface, answer
-
-
 @dataclass(frozen=True, slots=True)
 class Planted:
     """A thing that was made with secrets of our own in it; `secrets` are those."""

@@ -14,11 +14,14 @@ from l7audit.target import meaning
 from l7audit.target.schemas import properties
 from l7audit.target.surface import Surface
 from l7audit.target.words import all_words, says, words
+from l7audit_suites.authz.people import admin_roles, by_role
 from l7audit_suites.authz.things import ask, made_things, without_people
-from l7audit_suites.expose.readings import Reading, looks, plain, planted, public
+from l7audit_suites.expose.open_reads import open_reads
+from l7audit_suites.expose.readings import Reading, looks, plain, planted
 from l7audit_suites.expose.secret_forms import secrets_in, texts
 from l7audit_suites.expose.undeclared import PRIVATE, undeclared
 
+_MOST_PEOPLE = 2
 _DIRECTORY = ("user", "member", "people", "person", "account", "directory", "employee", "customer")
 
 
@@ -37,7 +40,7 @@ def test_no_answer_holds_a_secret(check: Check) -> None:
     for reading in plain(check):
         seen += 1
         _without_secrets(check, reading.surface, reading.answer, known)
-    for surface, answer in public(check):
+    for surface, answer in open_reads(check):
         _without_secrets(check, surface, answer, known)
     if not seen:
         check.inconclusive("No identity of the profile could read anything.")
@@ -106,6 +109,29 @@ def test_nobody_gets_what_is_private_of_others(check: Check) -> None:
         )
 
 
+@pytest.mark.control("EXPOSE-02")
+def test_what_everybody_reads_gives_nothing_private_of_anybody(check: Check) -> None:
+    ordinary, _ = by_role(check.identities, admin_roles(check))
+    theirs = {text for one in ordinary[:_MOST_PEOPLE] for text in _private(check, one)}
+    reads = open_reads(check) if theirs else []
+    if not reads:
+        check.not_applicable(
+            "Nothing is read by everybody, or nothing private of anybody is known."
+        )
+    check.witness("what is read by everybody is answered", reads[0][1])
+    for surface, answer in reads:
+        shown = texts(answer.json_or_none())
+        found = sorted({path for path, text in shown if any(x in text for x in theirs)})
+        check.expect(
+            not found,
+            surface.place("private members of people"),
+            f"What everybody reads gives what is private of somebody: {', '.join(found)}.",
+            answer,
+            expected="an id or a public name",
+            seen="what somebody logs in or is reached by",
+        )
+
+
 def _private(check: Check, owner: Identity) -> list[str]:
     """What only somebody himself should see: what he logs in by where that is an address, and
     what the target tells him of himself under private names."""
@@ -150,6 +176,7 @@ def test_no_answer_holds_inner_members_that_no_document_tells_of(check: Check) -
     check.witness("a read is answered", lambda: ask(check, first.surface, first.who))
     for made in planted(check):
         readings += looks(check, made)
+    readings += [Reading(s, first.who, answer) for s, answer in open_reads(check)]
     for reading in readings:
         if reading.answer.ok:
             _declared(check, reading)

@@ -19,6 +19,7 @@ from l7audit.model import Credential, Identity, Target
 WEAKNESSES = (
     "orders-of-all", "state-taken", "office-open", "logout-forgotten", "contact-of-all",
     "contact-open", "menu-open", "stamps-open",
+    "reviews-with-phones", "tickets-tell-all",
 )  # fmt: skip
 PEOPLE = {"ann": "ann-pass-5d1c", "bob": "bob-pass-77a0", "chief": "chief-pass-3e22"}
 COOKIE = "stall_session"
@@ -40,9 +41,11 @@ _ORDER = {
     "type": "object",
     "properties": {
         "id": _TEXT, "offer_id": _TEXT, "remark": _TEXT, "customer_id": _TEXT, "state": _TEXT,
+        "ticket": _TEXT,
     },
 }  # fmt: skip
 _ANSWER = {"description": "Done", "content": {"application/json": {"schema": _OFFER}}}
+_REVIEW = {"type": "object", "required": ["words"], "properties": {"words": _TEXT}}
 _NEW = {
     "type": "object",
     "required": ["offer_id", "remark"],
@@ -68,8 +71,9 @@ def document() -> str:
     def listed(schema: dict[str, Any]) -> dict[str, Any]:
         return {"type": "array", "items": schema}
 
-    person = {"type": "object", "properties": {"id": _TEXT, "username": _TEXT}}
+    person = {"type": "object", "properties": {"id": _TEXT, "username": _TEXT, "phone": _TEXT}}
     one = {"parameters": [_ID]}
+    dish = {"parameters": [{**_ID, "name": "name"}]}
     return json.dumps(
         {
             "openapi": "3.0.3",
@@ -102,12 +106,26 @@ def document() -> str:
                     "get": {**gives(listed(_DISH)), "security": []},
                     "post": gives(_DISH, "201", **takes(_DISH)),
                 },
-                "/dishes/{name}": {
-                    "patch": gives(_DISH, parameters=[{**_ID, "name": "name"}], **takes(_PRICE))
+                "/dishes/{name}/reviews": {
+                    "get": {**gives(listed(_REVIEW), **dish), "security": []},
+                    "post": gives(_REVIEW, "201", **dish, **takes(_REVIEW)),
                 },
+                "/tickets/{ticket}": {
+                    "get": {
+                        **gives({"type": "object", "properties": {"state": _TEXT}}),
+                        "parameters": [{**_ID, "name": "ticket"}],
+                        "security": [],
+                    }
+                },
+                "/dishes/{name}": {"patch": gives(_DISH, **dish, **takes(_PRICE))},
             },
         }
     )
+
+
+def phone(name: str) -> str:
+    """How somebody is reached."""
+    return f"555-{len(name)}-{name}"
 
 
 class Stall:
@@ -120,6 +138,7 @@ class Stall:
         self.offers = {n: {"id": n, "what": "plums", "recommended": False} for n in ("o-1", "o-2")}
         self.dishes = {n: {"name": n, "price": 7} for n in ("soup", "stew")}
         self.orders: dict[str, dict[str, Any]] = {}
+        self.reviews: dict[str, list[dict[str, Any]]] = {}
         self.numbers = itertools.count(101)
 
     def answer(self, method: str, path: str, cookie: str, body: Any) -> tuple[int, Any, str]:
@@ -133,6 +152,10 @@ class Stall:
             return self.contact(parts[1], f"c-{who}")
         if (method, parts) == ("GET", ["dishes"]):
             return 200, list(self.dishes.values()), ""
+        if method == "GET" and parts[:1] == ["dishes"] and parts[2:] == ["reviews"]:
+            return 200, self.reviews.get(parts[1], []), ""
+        if method == "GET" and parts[:1] == ["tickets"] and len(parts) == 2:
+            return (*self.followed(parts[1]), "")
         if not who:
             return 401, {"error": "who are you?"}, ""
         match method, parts:
@@ -141,7 +164,7 @@ class Stall:
                     del self.sessions[cookie]
                 return 204, None, ""
             case "GET", ["me"]:
-                return 200, {"id": f"c-{who}", "username": who}, ""
+                return 200, {"id": f"c-{who}", "username": who, "phone": phone(who)}, ""
             case "GET", ["offers"]:
                 return 200, list(self.offers.values()), ""
             case "GET", ["offers", id] if id in self.offers:
@@ -158,11 +181,26 @@ class Stall:
                     return 409, {"error": "stamped already"}, ""
                 self.offers[id]["stamped"] = True
                 return 200, self.offers[id], ""
+            case "POST", ["dishes", name, "reviews"] if isinstance(given.get("words"), str):
+                review = {"words": given["words"]}
+                if "reviews-with-phones" in self.weak:
+                    review["phone"] = phone(who)
+                self.reviews.setdefault(name, []).append(review)
+                return 201, review, ""
             case _, ["dishes", *rest]:
                 return (*self.cooked(method, rest, who, given), "")
             case _, ["orders", *rest]:
                 return (*self.ordered(method, rest, f"c-{who}", given), "")
         return 404, {"error": "nothing there"}, ""
+
+    def followed(self, ticket: str) -> tuple[int, Any]:
+        """How far an order is, for whoever was given its ticket."""
+        order = next((o for o in self.orders.values() if o["ticket"] == ticket), None)
+        if order is None:
+            return 404, {"error": "nothing there"}
+        if "tickets-tell-all" not in self.weak:
+            return 200, {"state": order["state"]}
+        return 200, {"state": order["state"], "phone": phone(order["customer_id"][2:])}
 
     def cooked(
         self, method: str, rest: list[str], who: str, given: dict[str, Any]
@@ -187,7 +225,7 @@ class Stall:
             return 404, {"error": "nothing there"}, ""
         if id not in {f"c-{name}" for name in PEOPLE}:
             return 404, {"error": "nothing there"}, ""
-        return 200, {"id": id, "phone": f"555-{len(id)}-{id[2:]}"}, ""
+        return 200, {"id": id, "phone": phone(id[2:])}, ""
 
     def login(self, given: dict[str, Any]) -> tuple[int, Any, str]:
         if self.crowded:
@@ -207,6 +245,7 @@ class Stall:
             if given.get("offer_id") not in self.offers or not isinstance(given.get("remark"), str):
                 return 422, {"error": "an offer and a remark are wanted"}
             order = {"id": f"r-{next(self.numbers)}", "state": "new", "customer_id": who}
+            order["ticket"] = f"t-{secrets.token_hex(8)}"
             order |= {"offer_id": given["offer_id"], "remark": given["remark"]}
             if "state-taken" in self.weak:
                 order["state"] = given.get("state", "new")
