@@ -191,9 +191,16 @@ def test_bytes_are_an_upload(media: str) -> None:
     assert one("put", "/x", requestBody={"content": {media: {}}}) == {Kind.UPLOAD}
 
 
-def test_base64_within_json_is_an_upload() -> None:
-    taken = body(file={"type": "string", "contentEncoding": "base64"})
-    assert Kind.UPLOAD in one("post", "/x", requestBody=taken)
+@pytest.mark.parametrize(
+    ("name", "schema"),
+    [
+        ("file", {"type": "string", "contentEncoding": "base64"}),
+        ("file", {"type": "string", "format": "byte"}),
+        ("contentBase64", {"type": "string"}),
+    ],
+)
+def test_base64_within_json_is_an_upload(name: str, schema: dict[str, str]) -> None:
+    assert Kind.UPLOAD in one("post", "/x", requestBody=body(**{name: schema}))
 
 
 def test_a_metrics_page_is_not_taken_for_health() -> None:

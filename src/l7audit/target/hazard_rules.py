@@ -111,7 +111,7 @@ def upload(seen: Seen) -> bool:
         if meaning.is_binary(schema):
             return True
         if media in {MULTIPART, FORM} or media.endswith("json"):
-            if any(meaning.is_binary(part) for _, part in walk(schema, 3)):
+            if any(meaning.takes_file(n, part) for n, part in walk(schema, 3)):
                 return True
             if media == MULTIPART and not properties(schema):
                 return True

@@ -183,9 +183,16 @@ def is_number(schema: Schema) -> bool:
 def is_binary(schema: Schema) -> bool:
     """Whether a schema is of bytes: a file."""
     return (
-        schema.get("format") == "binary"
+        schema.get("format") in {"binary", "byte", "base64"}
         or schema.get("contentEncoding") in {"binary", "base64", "base64url"}
         or "contentMediaType" in schema
+    )
+
+
+def takes_file(name: str, schema: Schema) -> bool:
+    """Whether a field of a body takes a file, also as a text that says how it is encoded."""
+    return is_binary(schema) or (
+        type_of(schema) in {"", "string"} and says(words(name), "base 64", "base64")
     )
 
 

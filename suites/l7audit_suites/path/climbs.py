@@ -43,6 +43,11 @@ EVASIVE: dict[str, str] = {
 }
 """Steps up that a filter overlooks, and a later reader does not."""
 
+_SLASHES = (
+    "%25252f", "%252f", "%255c", "%2f", "%5c", "\\", "%u2215", "%c0%af", "%c1%9c", "%ef%bc%8f",
+    "%e2%88%95", "/",
+)  # fmt: skip
+
 FILES = ("etc/passwd", "windows/win.ini")
 """Files that every system of a kind has, and that everybody there may read."""
 
@@ -61,13 +66,18 @@ def gives_away(body: bytes) -> str:
 
 def climbed(step: str, inner: str = FILES[0]) -> str:
     """A file of the system by steps of one kind."""
-    return step * DEPTH + inner
+    return step * DEPTH + inner.replace("/", _slash(step))
 
 
 def beside(step: str, folder: str, name: str) -> str:
     """A file in the folder next to ours."""
-    slash = "/" if "/" in step else step[2:] if step.startswith("..") else step[-3:]
-    return f"{step}{folder}{slash}{name}"
+    return f"{step}{folder}{_slash(step)}{name}"
+
+
+def _slash(step: str) -> str:
+    """The slash of a step as it is written there: a plain one would end a segment of the path, and
+    lead to another operation."""
+    return next(s for s in _SLASHES if step.endswith(s))
 
 
 def absolute() -> dict[str, str]:
@@ -91,8 +101,4 @@ def absolute() -> dict[str, str]:
 
 def cut_short(endings: Iterable[str]) -> dict[str, str]:
     """Climbs with an ending that a check asks for, and that a zero byte then cuts off."""
-    return {
-        f"zero byte before {ending}": climbed("..%2f", FILES[0].replace("/", "%2f"))
-        + f"%00{ending}"
-        for ending in endings
-    }
+    return {f"zero byte before {ending}": f"{climbed('..%2f')}%00{ending}" for ending in endings}

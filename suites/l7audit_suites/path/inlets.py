@@ -102,12 +102,22 @@ def _parts(check: Check, surfaces: list[Surface]) -> Iterator[Inlet]:
                 continue
             given: dict[str, Any] = {parameter.name: SLOT}
             if parameter.place == "path":
-                yield Inlet(surface, "path", surface.request(auth, path=given))
+                below = _below(check, surface.with_values(given), identity)
+                yield Inlet(surface, "path", below.request(auth))
             elif parameter.place == "query":
-                yield Inlet(surface, "query", surface.request(auth, query=given))
+                below = _below(check, surface, identity)
+                yield Inlet(surface, "query", below.request(auth, query=given))
         for name, part in properties(operation.json_schema).items():
             if meaning.takes_path(name, part):
-                yield Inlet(surface, "body", surface.request(auth, fields={name: SLOT}))
+                below = _below(check, surface, identity)
+                yield Inlet(surface, "body", below.request(auth, fields={name: SLOT}))
+
+
+def _below(check: Check, surface: Surface, identity: Identity | None) -> Surface:
+    """The surface below things that there are: below nothing no path is looked at."""
+    if identity is None or not surface.needs_values:
+        return surface
+    return check.model.resolve(surface, check.sessions, identity) or surface
 
 
 def somebody(check: Check) -> Identity | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -14,10 +15,10 @@ from l7audit.probe.answer import Answer
 from l7audit.probe.request import Request
 from l7audit.target import meaning
 from l7audit.target.operation import MULTIPART, Operation
-from l7audit.target.schemas import properties, required
+from l7audit.target.schemas import properties, required, type_of
 from l7audit.target.surface import Surface
 from l7audit.target.values import keep, made_values
-from l7audit.target.words import words
+from l7audit.target.words import says, words
 from l7audit_suites.input.doors import ready
 from l7audit_suites.input.ground import Caller, callers
 
@@ -27,6 +28,8 @@ ACTIVE = {"text/html", "application/xhtml+xml", "image/svg+xml", "application/xm
 _BOUNDARY = "l7audit-boundary-7c2e"
 _MOST_STORES = 3
 _MOST_CALLERS = 3
+_NAMES = ("name", "filename", "file", "path", "title")
+_TYPES = ("mime", "mimetype", "content type", "media type", "file type")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,7 @@ class Store:
 
     def give(self, file: File) -> tuple[Answer, dict[str, str]]:
         """Hands a file in. Answers what was said, and the values of the path it was sent to."""
-        request, path = _request(self.caller, self.surface, file)
+        request, path = handing_in(self.caller, self.surface, file)
         answer = self.caller.send(request)
         if answer.ok:
             self._removed(answer, path)
@@ -147,21 +150,27 @@ def _opened(check: Check, operation: Operation) -> Store | None:
 
 
 def _file_of(operation: Operation) -> str | None:
-    """The member that takes the file; empty where the body itself is the file."""
+    """The member that takes the file, of a form or else of JSON; empty where the body itself is the
+    file, None where there is none."""
     if MULTIPART in operation.bodies:
         members = properties(operation.bodies[MULTIPART])
         return next((n for n, p in members.items() if meaning.is_binary(p)), "file")
     raw = [m for m in operation.bodies if not m.endswith(("json", "x-www-form-urlencoded"))]
-    return "" if raw else None
+    encoded = properties(operation.json_schema).items()
+    return "" if raw else next((n for n, p in encoded if meaning.takes_file(n, p)), None)
 
 
-def _request(caller: Caller, surface: Surface, file: File) -> tuple[Request, dict[str, str]]:
+def handing_in(caller: Caller, surface: Surface, file: File) -> tuple[Request, dict[str, str]]:
+    """The request that hands a file in, as its operation takes one, and the values of its path."""
     operation, name = surface.operation, f"l7audit-{secrets.token_hex(5)}.{file.ending}"
     path = dict(surface.values)
     if operation.template.endswith("}"):
         path[operation.path_parameters[-1].name] = name
     member = _file_of(operation)
     media, content = file.media, file.content
+    if member and MULTIPART not in operation.bodies:
+        fields = {**_told(operation, name, file), member: base64.b64encode(content).decode()}
+        return surface.request(caller.auth(surface), path=path, fields=fields), path
     if member:
         schema = operation.bodies[MULTIPART]
         composed = replace(surface, operation=replace(operation, bodies={MULTIPART: schema})).body()
@@ -169,6 +178,18 @@ def _request(caller: Caller, surface: Surface, file: File) -> tuple[Request, dic
         media, content = f"{MULTIPART}; boundary={_BOUNDARY}", _form(others, member, name, file)
     auth = caller.auth(surface)
     return surface.request(auth, path=path, content=content, media_type=media), path
+
+
+def _told(operation: Operation, name: str, file: File) -> dict[str, str]:
+    """The members of a JSON body that say what a file is called and of which type it is."""
+    found = {}
+    for member, part in properties(operation.json_schema).items():
+        if type_of(part) in {"", "string"} and not {"enum", "const"} & part.keys():
+            if says(words(member), *_TYPES):
+                found[member] = file.media
+            elif says(words(member), *_NAMES):
+                found[member] = name
+    return found
 
 
 def _form(others: Mapping[str, object], member: str, name: str, file: File) -> bytes:

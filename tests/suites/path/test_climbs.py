@@ -65,3 +65,9 @@ def test_the_folder_beside_ours_is_reached_in_the_same_spelling() -> None:
 
 def test_a_zero_byte_stands_before_the_ending() -> None:
     assert unquote(cut_short((".txt",))["zero byte before .txt"]).endswith("etc/passwd\0.txt")
+
+
+@pytest.mark.parametrize("step", [s for s in (*PLAIN.values(), *EVASIVE.values()) if s[-1] != "/"])
+def test_a_step_without_a_plain_slash_climbs_within_one_segment(step: str) -> None:
+    assert "/" not in climbed(step)
+    assert len(climbed(step)) > 10 * len(step)
