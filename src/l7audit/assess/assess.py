@@ -262,13 +262,26 @@ def _told(records: Iterable[AnyRecord], event: str) -> list[str]:
 
 
 def _left_behind(records: Iterable[AnyRecord]) -> list[str]:
-    """What was made at the target and could not be removed: how many, by the operation."""
+    """What was made at the target and could not be removed: how many, by the operation; and what
+    was changed there and could not be put back."""
     left: Counter[str] = Counter()
+    changed: dict[str, set[str]] = {}
     for event in of_type(records, StackEvent):
-        if event.event == LEFT_BEHIND:
-            count = event.detail.get("count", 1)
-            left[str(event.detail.get("what", ""))] += count if isinstance(count, int) else 1
-    return [f"{place}: {count} made and not removed" for place, count in sorted(left.items())]
+        if event.event != LEFT_BEHIND:
+            continue
+        place, names = str(event.detail.get("what", "")), event.detail.get("changed")
+        if isinstance(names, list):
+            changed.setdefault(place, set()).update(map(str, names))
+            continue
+        count = event.detail.get("count", 1)
+        left[place] += count if isinstance(count, int) else 1
+    return [
+        *(f"{place}: {count} made and not removed" for place, count in sorted(left.items())),
+        *(
+            f"{place}: {', '.join(sorted(names))} changed and not put back"
+            for place, names in sorted(changed.items())
+        ),
+    ]
 
 
 def _ending(records: Iterable[AnyRecord]) -> tuple[RunOutcome, str]:

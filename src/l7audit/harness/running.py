@@ -17,6 +17,7 @@ from l7audit.errors import (
 )
 from l7audit.harness.check import Check
 from l7audit.harness.context import Context
+from l7audit.harness.originals import Originals
 from l7audit.harness.saying import Ended
 from l7audit.harness.scans import Scans
 from l7audit.harness.traces import Traces
@@ -50,7 +51,9 @@ class Running:
         # A stack of ours ends with the run; what is somebody's is left as it was.
         self._traces = Traces(self.model) if context.target.provider == "external" else None
         if self._traces is not None:
+            self._originals = Originals(self.model)
             self.probe.watch(self._traces.notice)
+            self.probe.watch(self._originals.notice)
         self.scans = Scans(context, self.sessions)
 
     def sink(self, record: Record) -> None:
@@ -124,6 +127,9 @@ class Running:
             return
         for place, count in self._traces.clean(check.probe).items():
             detail = {"what": place, "count": count}
+            self.sink(StackEvent(component="target", event=LEFT_BEHIND, detail=detail))
+        for place, names in self._originals.put_back(check.probe):
+            detail = {"what": place, "changed": list(names)}
             self.sink(StackEvent(component="target", event=LEFT_BEHIND, detail=detail))
 
     def close(self) -> None:

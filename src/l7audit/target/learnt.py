@@ -42,7 +42,7 @@ class Learnt:
     `answers` maps operations whose answers it does not describe to the schemas that were seen;
     `offers` maps templates to methods that it does not name, `forms` are operations that only
     pages tell of; `carried` is the header and the word before it in which tokens go, where that is
-    not usual."""
+    not usual; `accounts` are what callers were shown as their own, by the template of the read."""
 
     refusals: frozenset[str] = frozenset()
     protected: frozenset[str] = frozenset()
@@ -50,6 +50,7 @@ class Learnt:
     carried: tuple[str, str] | None = None
     offers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     forms: tuple[Operation, ...] = ()
+    accounts: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
 
     def applied(self, operations: Iterable[Operation], target: Target) -> list[Operation]:
         """The operations as they really are."""

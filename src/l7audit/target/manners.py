@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from itertools import islice
+from typing import Any
 
 from l7audit.errors import CredentialError
 from l7audit.model import Identity, Kind, Safety
@@ -16,6 +17,7 @@ from l7audit.probe.answer import Answer
 from l7audit.probe.probe import Probe
 from l7audit.probe.refusal import complains, signature
 from l7audit.probe.request import Auth
+from l7audit.target.accounts import own_accounts, shown
 from l7audit.target.browse import browsed
 from l7audit.target.learnt import Learnt, described
 from l7audit.target.likeness import alike
@@ -32,6 +34,9 @@ MOST_READS = 24
 
 MOST_OFFERS = 8
 """Kinds of things that are asked for methods which no document names."""
+
+MOST_ACCOUNTS, MOST_CALLERS = 3, 4
+"""Reads of a caller's own account, and the callers that make them."""
 
 MOST_CARRIED = 3
 """Protected reads at which it is tried how tokens are carried."""
@@ -63,6 +68,7 @@ def learn(model: TargetModel, probe: Probe) -> Learnt:
         carried,
         lessons.offered,
         browsed(lessons.sessions, next(iter(lessons.members), None)),
+        lessons.accounts(),
     )
 
 
@@ -73,9 +79,10 @@ class _Lessons:
         self.model = model
         self.probe = probe
         self.sessions = Sessions(model, probe)
-        self.members = [
+        self.callers = [
             i for i in model.target.identities if i.credentials and not _OUT_OF_USE & set(i.tags)
-        ][:2]
+        ][:MOST_CALLERS]
+        self.members = self.callers[:2]
         self.silent = not any(o.security for o in model.operations)
         self.signatures: set[str] = set()
         self.protected: set[str] = set()
@@ -168,6 +175,19 @@ class _Lessons:
                 auth = self.sessions.auth(member, surface)
                 if found := offered(self.probe, surface, auth, member.name, told):
                     self.offered[operation.template] = found
+
+    def accounts(self) -> dict[str, tuple[dict[str, Any], ...]]:
+        """What is there of the callers themselves at somebody's target, to be written back."""
+        if self.model.target.provider != "external" or self.probe.scope.safety is Safety.PASSIVE:
+            return {}
+        found: dict[str, tuple[dict[str, Any], ...]] = {}
+        for operation in own_accounts(self.model)[:MOST_ACCOUNTS]:
+            surface = self.model.surface(operation)
+            answers = [self._as(surface, identity) for identity in self.callers]
+            known = [shown(a.json_or_none()) for a in answers if a is not None and a.ok]
+            if any(known):
+                found[operation.template] = tuple(filter(None, known))
+        return found
 
     def _closed(self, stranger: Answer, shown: Answer | None) -> bool:
         """Whether a read that no document calls protected is closed to strangers. Where members

@@ -78,7 +78,7 @@ def _wishes(check: Check, surface: Surface, plain: _Member) -> list[Wish]:
     """One for each member: what somebody of power is told of himself, else another value."""
     takes = surface.operation.body_schema
     _, powerful = by_role(check.identities, admin_roles(check))
-    theirs = dict(_told_of_power(check, powerful[:1]))
+    theirs = dict(told_of_power(check, powerful[:1]))
     fresh = uuid.UUID(int=check.random.getrandbits(128), version=4)
     roles = [one.role for one in powerful]
     found: dict[str, Wish] = {}
@@ -105,7 +105,7 @@ def _said(takes: Schema, name: str, theirs: Mapping[Words, Any]) -> bool:
     return declared and not (meaning_of(name) is Meaning.POWER and words(name) in theirs)
 
 
-def _told_of_power(check: Check, powerful: Sequence[Identity]) -> Iterator[tuple[Words, Any]]:
+def told_of_power(check: Check, powerful: Sequence[Identity]) -> Iterator[tuple[Words, Any]]:
     """What somebody of power is told of himself."""
     for person in powerful:
         for surface in about_oneself(check):

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from l7audit.harness.check import Check
-from l7audit.model import Kind
+from l7audit.model import Identity, Kind
 from l7audit.probe.answer import Answer
 from l7audit.probe.request import Auth
 from l7audit.target import meaning
@@ -22,8 +22,8 @@ from l7audit_suites.authz.families import families
 from l7audit_suites.authz.made_users import as_users, made_user
 from l7audit_suites.authz.people import admin_roles, by_role, in_use
 from l7audit_suites.mass.guesses import guesses, owner_values
-from l7audit_suites.mass.members import ABSENT, Meaning, Wish, at, closed, meaning_of, others
-from l7audit_suites.mass.registering import in_registering
+from l7audit_suites.mass.members import ABSENT, Meaning, Wish, at, closed, meaning_of, others, same
+from l7audit_suites.mass.registering import in_registering, told_of_power
 from l7audit_suites.mass.trials import EXPECTED, TAKEN
 
 _OWN = (*meaning.ONESELF, "account", "my")
@@ -158,8 +158,21 @@ def _wishes(account: Account) -> Iterator[Wish]:
             roles = [r for r in powers if r] if kind is Meaning.POWER and "role" in path[-1] else []
             values = [*roles[:1], *others(value, schema, [], fresh)]
         yield from (Wish(path, v) for v in values)
+    yield from _of_power(account, powerful)
     for kind in (Meaning.POWER, Meaning.STANDING, Meaning.OWNER):
         yield from guesses(takes, list(account.shown), kind, stranger, powers)
+
+
+def _of_power(account: Account, powerful: Sequence[Identity]) -> Iterator[Wish]:
+    """What the document lets its caller say of himself, and what nobody but those of power is:
+    that it is documented makes it no less of a gift."""
+    takes = properties(account.change.operation.json_schema)
+    said = [n for n in account.shown if n in takes and meaning_of(n) is Meaning.POWER]
+    theirs = dict(told_of_power(account.check, powerful[:1])) if said else {}
+    for name in said:
+        value = theirs.get(words(name), ABSENT)
+        if value is not ABSENT and not same(value, account.shown[name]):
+            yield Wish((name,), value)
 
 
 def _identifies(name: str) -> bool:

@@ -72,6 +72,9 @@ def _serving(reply: Reply) -> Iterator[Service]:
         def do_POST(self) -> None:
             self.handle_any()
 
+        def do_PATCH(self) -> None:
+            self.handle_any()
+
         def do_DELETE(self) -> None:
             self.handle_any()
 
