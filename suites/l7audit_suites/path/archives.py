@@ -1,40 +1,53 @@
-"""Zip archives as a careless unpacker should not meet them. Pure."""
+"""Archives as a careless unpacker should not meet them, whatever they are packed in. Pure."""
 
 from __future__ import annotations
 
-import io
-import stat
-import zipfile
-from collections.abc import Iterable, Mapping
-from functools import cache
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 
-MEDIA_TYPES = ("application/zip", "application/x-zip-compressed", "application/x-zip")
-MUCH = 16 * 1024 * 1024
-"""Bytes that an archive comes to; folded up they are less than a hundredth of that."""
-
-MANY = 64
-LIE = "a size that is a lie"
-_EPOCH = (1980, 1, 1, 0, 0, 0)
-_UNIX = 3
+from l7audit_suites.path import tarballs, zips
+from l7audit_suites.path.entries import HOLE, LIE, Entry, Leads
 
 
-def packed(contents: Mapping[str, str], links: Mapping[str, str] | None = None) -> bytes:
-    """An archive of files, by their names as they stand here, and of links to their targets."""
-    whole = io.BytesIO()
-    with zipfile.ZipFile(whole, "w") as archive:
-        for name, text in contents.items():
-            entry = _entry(name, stat.S_IFREG | 0o644)
-            archive.writestr(entry, text, zipfile.ZIP_DEFLATED, compresslevel=1)
-        for name, target in (links or {}).items():
-            archive.writestr(_entry(name, stat.S_IFLNK | 0o777), target)
-    return whole.getvalue()
+@dataclass(frozen=True, slots=True)
+class Format:
+    """What archives are packed in. `leads` are the links that it knows; `unfolding` are archives
+    of some kilobytes that hold hundreds of times as much, by how."""
+
+    name: str
+    media_types: tuple[str, ...]
+    ending: str
+    pack: Callable[[Iterable[Entry]], bytes]
+    leads: tuple[Leads, ...]
+    unfolding: Callable[[], dict[str, bytes]]
 
 
-def _entry(name: str, mode: int) -> zipfile.ZipInfo:
-    entry = zipfile.ZipInfo(name, _EPOCH)
-    entry.create_system = _UNIX
-    entry.external_attr = mode << 16
-    return entry
+ZIP = Format("zip", zips.MEDIA_TYPES, "zip", zips.packed, (Leads.SYMBOLIC,), zips.unfolding)
+TAR = Format(
+    "tar",
+    tarballs.MEDIA_TYPES,
+    "tar",
+    tarballs.packed,
+    (Leads.SYMBOLIC, Leads.HARD),
+    tarballs.with_a_hole,
+)
+TAR_GZ = Format(
+    "gzipped tar",
+    tarballs.GZIPPED_TYPES,
+    "tar.gz",
+    tarballs.gzipped,
+    (Leads.SYMBOLIC, Leads.HARD),
+    tarballs.unfolding,
+)
+FORMATS = (ZIP, TAR, TAR_GZ)
+UNDERSTATED = (LIE, HOLE)
+"""Archives of which an unpacker may keep the little that they say or hold, without harm."""
+
+
+def different(formats: Iterable[Format]) -> list[Format]:
+    """Without a format that only folds another one which is there, too: their entries are alike."""
+    listed = list(formats)
+    return [f for f in listed if f is not TAR_GZ or TAR not in listed]
 
 
 def ways_out(folders: Iterable[str], name: str) -> dict[str, list[str]]:
@@ -50,18 +63,10 @@ def ways_out(folders: Iterable[str], name: str) -> dict[str, list[str]]:
     }
 
 
-@cache
-def unfolding() -> dict[str, bytes]:
-    """Archives of some kilobytes that hold hundreds of times as much."""
-    much = "0" * MUCH
-    one = packed({"l7audit-much.txt": much})
-    return {
-        "one file": one,
-        "many files": packed({f"l7audit-much-{n}.txt": much[: MUCH // MANY] for n in range(MANY)}),
-        LIE: _belittled(one, MUCH),
-    }
-
-
-def _belittled(archive: bytes, size: int) -> bytes:
-    """The archive, which now says in both of its places that the file has one byte."""
-    return archive.replace(size.to_bytes(4, "little"), (1).to_bytes(4, "little"))
+def through_a_link(link: str, folders: Mapping[str, str]) -> list[Entry]:
+    """A link to each folder, and the file that these folders should hold, written through it."""
+    found = []
+    for number, (folder, name) in enumerate(folders.items()):
+        found.append(Entry(f"{link}-{number}", leads=Leads.SYMBOLIC, target=folder))
+        found.append(Entry(f"{link}-{number}/{name}", "l7audit wrote this elsewhere"))
+    return found

@@ -121,7 +121,7 @@ def stores(check: Check) -> list[Store]:
     operations = [
         o
         for o in check.model.operations
-        if Kind.UPLOAD in o.kinds and o.method in {"PUT", "POST"} and _file_of(o) is not None
+        if Kind.UPLOAD in o.kinds and o.method in {"PUT", "POST"} and file_member(o) is not None
     ]
     if not operations:
         check.not_applicable("The target's document has no operation that takes a file as it is.")
@@ -149,7 +149,7 @@ def _opened(check: Check, operation: Operation) -> Store | None:
     return None
 
 
-def _file_of(operation: Operation) -> str | None:
+def file_member(operation: Operation) -> str | None:
     """The member that takes the file, of a form or else of JSON; empty where the body itself is the
     file, None where there is none."""
     if MULTIPART in operation.bodies:
@@ -166,16 +166,13 @@ def handing_in(caller: Caller, surface: Surface, file: File) -> tuple[Request, d
     path = dict(surface.values)
     if operation.template.endswith("}"):
         path[operation.path_parameters[-1].name] = name
-    member = _file_of(operation)
+    member = file_member(operation)
     media, content = file.media, file.content
     if member and MULTIPART not in operation.bodies:
         fields = {**_told(operation, name, file), member: base64.b64encode(content).decode()}
         return surface.request(caller.auth(surface), path=path, fields=fields), path
     if member:
-        schema = operation.bodies[MULTIPART]
-        composed = replace(surface, operation=replace(operation, bodies={MULTIPART: schema})).body()
-        others = {n: composed[n] for n in required(schema) if n != member and n in composed}
-        media, content = f"{MULTIPART}; boundary={_BOUNDARY}", _form(others, member, name, file)
+        media, content = form(surface, member, f'filename="{name}"', file.media, file.content)
     auth = caller.auth(surface)
     return surface.request(auth, path=path, content=content, media_type=media), path
 
@@ -192,11 +189,20 @@ def _told(operation: Operation, name: str, file: File) -> dict[str, str]:
     return found
 
 
-def _form(others: Mapping[str, object], member: str, name: str, file: File) -> bytes:
+def form(
+    surface: Surface, member: str, named: str, media: str, content: bytes
+) -> tuple[str, bytes]:
+    """The media type and the bytes of a multipart body: a file in that member, beside what else is
+    required. `named` are the raw parameters that give the file its name (RFC 7578, 4.2)."""
+    operation = surface.operation
+    schema = operation.bodies[MULTIPART]
+    composed = replace(surface, operation=replace(operation, bodies={MULTIPART: schema})).body()
+    others = {n: composed[n] for n in required(schema) if n != member and n in composed}
     start = f"--{_BOUNDARY}\r\nContent-Disposition: form-data; name="
     fields = "".join(f'{start}"{n}"\r\n\r\n{v}\r\n' for n, v in others.items())
-    head = f'{start}"{member}"; filename="{name}"\r\nContent-Type: {file.media}\r\n\r\n'
-    return f"{fields}{head}".encode() + file.content + f"\r\n--{_BOUNDARY}--\r\n".encode()
+    head = f'{start}"{member}"; {named}\r\nContent-Type: {media}\r\n\r\n'
+    whole = f"{fields}{head}".encode() + content + f"\r\n--{_BOUNDARY}--\r\n".encode()
+    return f"{MULTIPART}; boundary={_BOUNDARY}", whole
 
 
 def _last(operation: Operation) -> tuple[str, ...]:

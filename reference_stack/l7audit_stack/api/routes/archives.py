@@ -17,10 +17,14 @@ from l7audit_stack.api.file_tree import MAX_FILE, PathRefusedError, read_path
 from l7audit_stack.api.operation import Call, Operation, Output, RawBody, Reply
 from l7audit_stack.api.problems import Problem
 from l7audit_stack.api.routes import files
+from l7audit_stack.api.routes.tarballs import read_tarball
 from l7audit_stack.api.security.bodies import invalid
 
 MAX_ENTRIES = 100
 MAX_UNPACKED = 4 * MAX_FILE
+
+ZIPPED = "application/zip"
+TARRED = ("application/x-tar", "application/gzip")
 
 _BROKEN = (zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, EOFError, NotImplementedError)
 _DEFLATED = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
@@ -34,7 +38,7 @@ class Unpacked(Output, frozen=True):
 
 async def unpack(call: Call) -> Reply:
     """Write each file of the archive at its own path."""
-    entries = await asyncio.to_thread(read_archive, call.body)
+    entries = await asyncio.to_thread(read_archive, call.body, media_type(call))
     written = []
     for path, content in entries:
         headers = {**call.headers, "content-type": "application/octet-stream"}
@@ -43,8 +47,15 @@ async def unpack(call: Call) -> Reply:
     return Reply(Unpacked(files=written), status=201)
 
 
-def read_archive(packed: bytes) -> list[tuple[str, bytes]]:
-    """Paths and contents of a zip archive; raises a problem for one that is not plain files."""
+def media_type(call: Call) -> str:
+    """What the caller says that the archive is."""
+    return call.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def read_archive(packed: bytes, kind: str = ZIPPED) -> list[tuple[str, bytes]]:
+    """Paths and contents of an archive; raises a problem for one that is not plain files."""
+    if kind in TARRED:
+        return read_tarball(packed, entries=MAX_ENTRIES, unpacked=MAX_UNPACKED)
     try:
         with zipfile.ZipFile(io.BytesIO(packed)) as archive:
             entries = [entry for entry in archive.infolist() if not entry.is_dir()]
@@ -91,10 +102,10 @@ OPERATIONS: tuple[Operation, ...] = (
         method="POST",
         path="/v1/archives",
         handler=unpack,
-        summary="Unpack a zip archive into files.",
+        summary="Unpack a zip or tar archive into files.",
         tag="files",
         permission="files:write",
-        body=RawBody(("application/zip",), MAX_FILE),
+        body=RawBody((ZIPPED, *TARRED), MAX_FILE),
         answer=Unpacked,
         status=201,
         limit="upload",

@@ -1,0 +1,12 @@
+"""Planted defects of files by path: names, archives of each kind, and uploads."""
+
+from __future__ import annotations
+
+from l7audit_stack.defects.defect import Defect
+from l7audit_stack.defects.path import files, tarballs, zips
+
+DEFECTS: tuple[Defect, ...] = (
+    *files.DEFECTS,
+    *zips.DEFECTS,
+    *tarballs.DEFECTS,
+)
