@@ -119,6 +119,13 @@ def _echo(_: Call, reply: Reply) -> Reply:
     return replace(reply, content={**msgspec.to_builtins(reply.content), **extra})
 
 
+def _wrapped(_: Call, reply: Reply) -> Reply:
+    """The answer within a member, as many frameworks give it."""
+    return replace(reply, content={"data": msgspec.to_builtins(reply.content)})
+
+
+_WRAPPED = swap.both(*(swap.after(name, _wrapped) for name in ("account.show", "account.change")))
+
 _ECHOING = (
     "agents.create", "agents.change", "users.create", "users.change", "webhooks.create",
     "account.change", "keys.create",
@@ -159,6 +166,17 @@ DEFECTS: tuple[Defect, ...] = (
         "mass.preferences-merged",
         "Preferences are merged as they come, with what the platform decides among them.",
         parts=_row("account.change", "principals", "staff_preview"),
+    ),
+    Defect(
+        "mass.role-in-a-wrapped-account",
+        "An account is shown within `data`, and its change is bound to the row, role included.",
+        parts=swap.both(_row("account.change", "principals", "role"), _WRAPPED),
+    ),
+    Defect(
+        "mass.wrapped-account-echoes",
+        "An account is shown within `data`; a change repeats what was sent and keeps nothing.",
+        near_miss=True,
+        parts=swap.both(_binding(*_WORDS), swap.after("account.change", _echo), _WRAPPED),
     ),
     Defect(
         "mass.echoes-what-was-sent",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from l7audit_stack.api.security.authentication import Authenticator, Grant, prin
 from l7audit_stack.api.security.policy import Reach
 from l7audit_stack.defects.authn.swap import authenticator
 from l7audit_stack.defects.authz.functions import guarded_by
-from l7audit_stack.defects.authz.swap import handlers
+from l7audit_stack.defects.authz.swap import Swap, handlers
 from l7audit_stack.defects.defect import ASGIApp, Defect
 
 
@@ -29,15 +29,20 @@ def _uuid(text: str) -> str:
         return ""
 
 
-def _tenant_wins(handler: Handler) -> Handler:
-    async def believed(call: Call) -> Reply:
-        tenant = _uuid(call.headers.get("x-tenant-id", ""))
-        if tenant:
-            principal = msgspec.structs.replace(caller(call), tenant=tenant)
-            call = dataclasses.replace(call, principal=principal)
-        return await handler(call)
+def _tenant_of(header: str) -> Callable[[Handler], Handler]:
+    """Works for the tenant that this header names."""
 
-    return believed
+    def around(handler: Handler) -> Handler:
+        async def believed(call: Call) -> Reply:
+            tenant = _uuid(call.headers.get(header, ""))
+            if tenant:
+                principal = msgspec.structs.replace(caller(call), tenant=tenant)
+                call = dataclasses.replace(call, principal=principal)
+            return await handler(call)
+
+        return believed
+
+    return around
 
 
 def _user_wins(handler: Handler) -> Handler:
@@ -67,21 +72,29 @@ def _role_wins(handler: Handler) -> Handler:
     return believed
 
 
-def _for_readers_of_the_log(handler: Handler) -> Handler:
-    """Asks for the right to the audit log where the router no longer does."""
+def _needing(permission: str) -> Callable[[Handler], Handler]:
+    """Asks for a right where the router no longer does."""
 
-    async def asked(call: Call) -> Reply:
-        if call.parts.policy.reach(caller(call), "audit:read") is Reach.NONE:
-            raise Problem(403, "forbidden", "This needs another role.")
-        return await handler(call)
+    def around(handler: Handler) -> Handler:
+        async def asked(call: Call) -> Reply:
+            if call.parts.policy.reach(caller(call), permission) is Reach.NONE:
+                raise Problem(403, "forbidden", "This needs another role.")
+            return await handler(call)
 
-    return asked
+        return asked
+
+    return around
 
 
-def _audit_for_who_claims(parts: Parts) -> Parts:
-    asked = guarded_by(("audit.list",), "me:read")(parts)
-    inner = handlers(("audit.list",), _for_readers_of_the_log)(asked)
-    return handlers(("audit.list",), _role_wins)(inner)
+def _for_who_claims(name: str, permission: str) -> Swap:
+    """Opens an operation to the role that a header names, if that has the right."""
+
+    def claimed(parts: Parts) -> Parts:
+        asked = guarded_by((name,), "me:read")(parts)
+        inner = handlers((name,), _needing(permission))(asked)
+        return handlers((name,), _role_wins)(inner)
+
+    return claimed
 
 
 class BelievesAGateway(Authenticator):
@@ -108,7 +121,7 @@ def _repeats_the_claim(app: ASGIApp, _parts: Parts) -> ASGIApp:
         claims = [
             (name, value)
             for name, value in scope.get("headers", ())
-            if name in (b"x-tenant-id", b"x-user-id")
+            if name in (b"x-tenant-id", b"x-user-id", b"x-api-tenant-id", b"x-user-role")
         ]
 
         async def repeat(message: Any) -> None:
@@ -125,7 +138,12 @@ DEFECTS: tuple[Defect, ...] = (
     Defect(
         name="authz.tenant-from-a-header",
         summary="Documents are read in the tenant that a header names.",
-        parts=handlers(("documents.show",), _tenant_wins),
+        parts=handlers(("documents.show",), _tenant_of("x-tenant-id")),
+    ),
+    Defect(
+        name="authz.tenant-from-the-house-s-header",
+        summary="Agents are read in the tenant that a header named after the API's own ones names.",
+        parts=handlers(("agents.show",), _tenant_of("x-api-tenant-id")),
     ),
     Defect(
         name="authz.user-from-a-header",
@@ -140,7 +158,12 @@ DEFECTS: tuple[Defect, ...] = (
     Defect(
         name="authz.role-from-a-header",
         summary="The audit log is open to the role that a header names.",
-        parts=_audit_for_who_claims,
+        parts=_for_who_claims("audit.list", "audit:read"),
+    ),
+    Defect(
+        name="authz.operator-from-a-header",
+        summary="The audit log is verified for the role that a header names; an admin may not.",
+        parts=_for_who_claims("audit.verify", "audit:verify"),
     ),
     Defect(
         name="authz.account-s-role-from-a-header",
