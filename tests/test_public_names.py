@@ -66,6 +66,7 @@ FOR_SUITES = {
     "l7audit.target.tokens": "claims is_session session_cookie token_in",
     "l7audit.target.values": "keep made_values resolve things values_in",
     "l7audit.target.words": "Words all_words says words",
+    "l7audit.target.xml_documents": "is_xml sample",
 }
 FOR_PLUGINS = {
     **PINNED,

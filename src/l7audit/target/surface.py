@@ -16,6 +16,7 @@ from l7audit.probe.request import Auth, Request
 from l7audit.target.compose import compose
 from l7audit.target.operation import FORM, MULTIPART, Operation, Parameter, is_json
 from l7audit.target.schemas import Schema, properties
+from l7audit.target.xml_documents import is_xml, sample
 
 _SLOT = re.compile(r"\{([^{}]*)\}")
 _BOUNDARY = "l7audit-boundary-5b1f"
@@ -192,6 +193,8 @@ def encoded(media_type: str, value: Any, schema: Schema) -> tuple[str, bytes]:
         return FORM, urlencode({n: _query_value(v) for n, v in members.items()}, True).encode()
     if media_type == MULTIPART:
         return f"{MULTIPART}; boundary={_BOUNDARY}", _multipart(members, schema)
+    if is_xml(media_type):
+        return media_type, sample(schema, value).encode()
     return media_type, value.encode() if isinstance(value, str) else msgspec.json.encode(value)
 
 

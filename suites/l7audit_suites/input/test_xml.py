@@ -10,7 +10,8 @@ import pytest
 from l7audit.harness.check import Check
 from l7audit.model import Place
 from l7audit.probe.answer import Answer
-from l7audit_suites.input.documents import is_xml, sample, with_entity
+from l7audit.target.xml_documents import is_xml, sample
+from l7audit_suites.input.documents import with_entity
 from l7audit_suites.input.doors import Door, doors
 from l7audit_suites.input.ground import Workshop, word, workshop
 from l7audit_suites.input.likeness import spoken
@@ -89,6 +90,8 @@ def _reads_no_file(check: Check, door: Door, document: str) -> None:
                     expected="a refusal, or the entity as nothing",
                     seen="its content in the answer, or a visit at a listener of ours",
                 )
+                if shown:
+                    return
 
 
 @pytest.mark.control("INPUT-10")
