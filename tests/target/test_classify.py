@@ -411,4 +411,6 @@ def test_what_gives_codes_is_known_by_its_words_and_its_answer() -> None:
     assert Kind.CODE_GIVING in one("post", "/teams/{team}/invitations", **code)
     assert Kind.CODE_GIVING in one("post", "/vouchers", responses=answer("voucherCode"))
     assert Kind.CODE_GIVING not in one("post", "/countries", **code)
+    assert Kind.CODE_GIVING in one("post", "/notes/{id}/shareLinks", responses=answer("url"))
+    assert Kind.CODE_GIVING not in one("post", "/notes", responses=answer("url"))
     assert Kind.CODE_GIVING not in one("post", "/vouchers", responses=answer("currencyCode"))

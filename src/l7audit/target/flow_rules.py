@@ -46,8 +46,8 @@ def code_giving(seen: Seen) -> bool:
         return False
     if resource_rules.about_keys(seen) or entrance_rules.login(seen) or entrance_rules.token(seen):
         return False
-    return any(
-        meaning.is_claim(name, part)
-        for schema in operation.success.values()
-        for name, part in walk(schema, 3)
-    )
+    shown = [m for schema in operation.success.values() for m in walk(schema, 3)]
+    if any(meaning.is_claim(name, part) for name, part in shown):
+        return True
+    made = operation.method == "POST" and not seen.item and says(seen.last, *meaning.GRANT)
+    return made and any(meaning.may_open(name, part) for name, part in shown)

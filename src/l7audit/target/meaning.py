@@ -76,6 +76,11 @@ NOT_A_CLAIM = (
     "next", "previous", "count", "at", "by", "expiry", "expire", "expires", "name", "csrf", "xsrf",
 )  # fmt: skip
 
+GRANT = (
+    "invite", "invitation", "share", "sharing", "shared", "link", "reset", "recovery", "referral",
+)  # fmt: skip
+NAMING = ("id", "uuid", "url", "uri", "href", "link", "slug", "hash", "key")
+
 _BEFORE_NO_ONCE = {("at",), ("all",)}
 _AFTER_NO_ONCE = {("the",), ("this",), ("that",), ("it",), ("they",), ("all",), ("you",), ("more",)}
 
@@ -112,6 +117,12 @@ def is_claim(name: str, schema: Schema) -> bool:
         and not schema.get("enum")
         and schema.get("format") not in {"date", "date-time", "email"}
     )
+
+
+def may_open(name: str, schema: Schema) -> bool:
+    """Whether a text of that name, in what tells of an invitation or of a link to share, may be all
+    that is needed to use it."""
+    return says(words(name), *NAMING) and type_of(schema) in {"", "string"}
 
 
 def said_once(told: Words) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import itertools
 import string
 import uuid
@@ -18,6 +19,10 @@ _BASES = (
     (16, string.digits + "abcdef"),
     (36, string.digits + string.ascii_lowercase),
 )
+_URL_SAFE = str.maketrans("-_", "+/")
+_READABLE = 6
+"""Bytes of chance are hardly ever so many printable characters, six times over."""
+
 _ROOM = 1_000
 """How much wider than what lies between neighbours the codes' own room must be."""
 
@@ -25,10 +30,13 @@ _ROOM = 1_000
 def counted(codes: Sequence[str]) -> str:
     """How the next code can be told, as words; empty where it can't.
 
-    `codes` are in the order of their making, at least four, all different.
+    `codes` are in the order of their making, at least four.
     """
+    if len(set(codes)) == 1:
+        return ""  # a thing has one code, which is shown again
     if len(set(codes)) < len(codes):
         return "the same code was given twice"
+    codes = _decoded(codes) or codes
     if all(_of_time(code) for code in codes):
         return "the codes are UUIDs of the time"
     numbers = _numbers(codes)
@@ -48,6 +56,22 @@ def counted(codes: Sequence[str]) -> str:
     if widest * _ROOM <= max(abs(n) for n in numbers) or widest <= len(codes):
         return f"each is at most {widest} from the one before, in one direction"
     return ""
+
+
+def _decoded(codes: Sequence[str]) -> list[str]:
+    """The texts that codes are base64 of; empty unless all are of something that can be read."""
+    found = []
+    for code in codes:
+        try:
+            raw = base64.b64decode(
+                code.translate(_URL_SAFE) + "=" * (-len(code) % 4), validate=True
+            )
+        except ValueError:
+            return []
+        if len(raw) < _READABLE or not all(32 <= byte < 127 for byte in raw):
+            return []
+        found.append(raw.decode("ascii"))
+    return found
 
 
 def _of_time(code: str) -> bool:

@@ -13,6 +13,7 @@ from l7audit.target.schemas import Schema
 from l7audit.target.target_model import Surface
 from l7audit_suites.authn.leaves import texts
 from l7audit_suites.flow.codes import counted
+from l7audit_suites.flow.opened import opens
 from l7audit_suites.flow.orders import Desk, pairs
 
 SAMPLES = 6
@@ -28,7 +29,12 @@ def test_codes_that_give_something_are_not_counted_up(check: Check) -> None:
         if not samples:
             continue
         looked += 1
-        told = {name: how for name, codes in samples.items() if (how := counted(codes))}
+        told = {
+            name: how
+            for name, codes in samples.items()
+            if (how := counted(codes))
+            and (meaning.is_claim(name, Schema()) or opens(check, codes[-1]))
+        }
         # A code and the link that holds it are one weakness.
         check.expect(
             not told,
@@ -57,9 +63,11 @@ def _samples(check: Check, surface: Surface) -> dict[str, list[str]]:
                 if number == 0:
                     check.witness("a code is made", answer, once=True)
                 for name, text in texts(answer.json_or_none()):
-                    if meaning.is_claim(name, Schema()) and len(_bare(text)) >= _SHORTEST:
+                    claims = meaning.is_claim(name, Schema()) or meaning.may_open(name, Schema())
+                    if claims and len(_bare(text)) >= _SHORTEST:
                         found.setdefault(name, []).append(_bare(text))
-                        check.probe.redactor.learn(_bare(text))
+                        if meaning.is_claim(name, Schema()):  # an id is no secret by its name
+                            check.probe.redactor.learn(_bare(text))
             whole = {n: codes for n, codes in found.items() if len(codes) == SAMPLES}
             if whole:
                 return whole

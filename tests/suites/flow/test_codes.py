@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import secrets
 import uuid
 
@@ -21,6 +22,7 @@ NOW = 1_790_000_000_000_000
         [f"c_{NOW + n * 4_321}" for n in range(6)],
         [f"{NOW + n * 4_321:x}" for n in range(6)],
         [f"{100 - 3 * n}" for n in range(6)],
+        [base64.urlsafe_b64encode(f"user-7:{n}".encode()).decode() for n in range(1041, 1047)],
         ["v-100001", "v-730001", "v-100002", "v-730002", "v-100003", "v-730003"],
     ],
 )
@@ -43,3 +45,7 @@ def test_short_codes_of_chance_are_no_counters_even_in_order() -> None:
 def test_a_code_that_is_given_twice_and_uuids_of_the_time_are_told() -> None:
     assert counted(["aaaa", "aaaa", "bbbb", "cccc"])
     assert counted([str(uuid.uuid1()) for _ in range(6)])
+
+
+def test_the_one_code_of_a_thing_that_is_shown_again_tells_no_other() -> None:
+    assert not counted(["share-1042"] * 6)
