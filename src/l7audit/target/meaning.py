@@ -54,7 +54,8 @@ AMOUNT = (
     "amount", "quantity", "qty", "credit", "point", "coin", "minute", "hour", "night", "seat",
     "ticket", "unit", "piece", "price", "cent", "total", "sum", "cost", "fee", "fare", "tip",
     "deposit", "donation", "bid", "stake", "budget", "money", "payment", "guest", "person",
-    "share", "limit", "euro", "dollar",
+    "share", "limit", "euro", "dollar", "volume", "weight", "mass", "dose", "dosage", "litre",
+    "liter", "gram", "kilogram", "distance",
 )  # fmt: skip
 NOT_AN_AMOUNT = (
     "id", "adjustment", "delta", "offset", "change", "difference", "correction", "temperature",

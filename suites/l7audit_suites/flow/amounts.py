@@ -10,7 +10,7 @@ from typing import Any
 from l7audit.target import meaning
 from l7audit.target.schemas import Schema, alternative, properties, type_of
 from l7audit.target.words import says, words
-from l7audit_suites.flow.standing import as_number
+from l7audit_suites.flow.standing import THING, as_number
 
 Path = tuple[str | int, ...]
 
@@ -141,8 +141,9 @@ def kept(values: Sequence[float], sent: float | int) -> bool:
 
 def unequal(plain: Mapping[str, float], odd: Mapping[str, float]) -> bool:
     """Whether what one loses and another gains, which a sensible amount makes the same, differs."""
-    lost = [k for k, v in plain.items() if v < 0]
-    pairs = [(a, b) for a in lost for b, v in plain.items() if v == -plain[a]]
+    people = {k: v for k, v in plain.items() if not k.startswith(THING)}
+    lost = [k for k, v in people.items() if v < 0]
+    pairs = [(a, b) for a in lost for b, v in people.items() if v == -plain[a]]
     return any(abs(odd.get(a, 0.0) + odd.get(b, 0.0)) > _ROUNDING for a, b in pairs)
 
 

@@ -26,7 +26,10 @@ from l7audit_suites.authz.things import ask, learn_secrets, named
 from l7audit_suites.flow.amounts import Path, put
 
 _NAMING = {"id", "uuid", "guid", "ref", "key", "number"}
-_TOWARDS = {"to", "recipient", "receiver", "destination", "target", "payee", "beneficiary"}
+_TOWARDS = {
+    "to", "recipient", "receiver", "destination", "target", "payee", "beneficiary", "holder",
+    "bearer", "grantee", "addressee",
+}  # fmt: skip
 _BESIDE = {"from", "source", "sender", "the", "my", "own"}
 _DEPTH = 3
 _MOST_PAIRS = 4

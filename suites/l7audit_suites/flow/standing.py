@@ -51,11 +51,51 @@ class Standing:
         return replace(self, reads=reads)
 
 
+THING = "what it is done to: "
+"""What the numbers of a thing are called by first, beside those of people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Acted:
+    """The thing that something is done to, as its owner reads it: any of its numbers may be what
+    is used up."""
+
+    check: Check
+    identity: Identity
+    read: Surface
+
+    def now(self) -> Numbers:
+        """Its numbers, by where it shows them."""
+        answer = ask(self.check, self.read, self.identity)
+        shown = _numbers(answer.json_or_none(), "", _DEPTH) if answer.ok else ()
+        return {f"{THING}{path}": number for path, number in shown}
+
+
+def acted(check: Check, surface: Surface, identity: Identity) -> Acted | None:
+    """The thing below which an operation stands; None where it stands below none that is read."""
+    above = surface.operation.template.rstrip("/").rpartition("/")[0]
+    for operation in check.model.operations if above.endswith("}") else ():
+        if operation.method == "GET" and operation.template.rstrip("/") == above:
+            read = check.model.surface(operation).with_values(surface.values)
+            return None if read.needs_values else Acted(check, identity, read)
+    return None
+
+
+def _numbers(node: Any, path: str, depth: int) -> Iterator[tuple[str, float]]:
+    for name, value in node.items() if isinstance(node, dict) and depth > 0 else ():
+        if isinstance(value, dict):
+            yield from _numbers(value, f"{path}.{name}", depth - 1)
+        elif (number := as_number(value)) is not None:
+            yield f"{path}.{name}", number
+
+
 @dataclass(slots=True)
 class Ledger:
-    """What several people have. Nobody else moves it: what was refused needs no second look."""
+    """What several people have, and what a thing shows. Nobody else moves it: what was refused
+    needs no second look."""
 
     accounts: Sequence[Standing]
+    thing: Acted | None = None
     last: Numbers | None = None
 
     def before(self) -> Numbers:
@@ -67,6 +107,8 @@ class Ledger:
         self.last = {
             f"{a.identity.name}: {k}": v for a in self.accounts for k, v in a.now().items()
         }
+        if self.thing is not None:
+            self.last = {**self.last, **self.thing.now()}
         return self.last
 
 

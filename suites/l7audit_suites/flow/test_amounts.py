@@ -14,7 +14,7 @@ from l7audit.probe.answer import Answer
 from l7audit.target.target_model import Surface
 from l7audit_suites.flow.amounts import BEYOND, Amount, amounts, kept, shown, turned, unequal
 from l7audit_suites.flow.orders import Desk, pairs
-from l7audit_suites.flow.standing import Ledger, Numbers, Standing, moved, standing
+from l7audit_suites.flow.standing import THING, Ledger, Numbers, Standing, acted, moved, standing
 
 _MOST_SURFACES = 8
 _MOST_AMOUNTS = 3
@@ -62,7 +62,7 @@ def _rooms(
         ready = desk.ready(surface) if accounts[desk.pair.owner.name] is not None else None
         if ready is None:
             continue
-        ledger = Ledger(seen)
+        ledger = Ledger(seen, acted(check, ready, desk.pair.owner))
         for body in desk.bodies(ready):
             known = amounts(ready.operation.body_schema, body)[:_MOST_AMOUNTS]
             rooms = [r for a in known if (r := _room(check, desk, ready, a, body, ledger))]
@@ -86,7 +86,11 @@ def _room(
     if not answer.ok:
         return None
     check.witness("a sensible amount is taken", answer, once=True)
-    return Room(desk, surface, amount, plain, ledger, moved(before, ledger.after()))
+    value = float(amount.plain())
+    change = moved(before, ledger.after())
+    # Of a thing only what moves by the amount is meant by it: it may count what is done to it.
+    effect = {k: v for k, v in change.items() if not k.startswith(THING) or abs(v) == value}
+    return Room(desk, surface, amount, plain, ledger, effect)
 
 
 def _tried(check: Check, room: Room, what: str, value: float | int) -> None:

@@ -12,9 +12,10 @@ from l7audit.harness.check import Check
 from l7audit.model import Identity, Kind
 from l7audit.probe.answer import Answer
 from l7audit.target.target_model import Surface
-from l7audit_suites.flow.amounts import Amount, amounts
+from l7audit_suites.authz.things import named
+from l7audit_suites.flow.amounts import Amount, amounts, shown
 from l7audit_suites.flow.orders import Desk, Pair, pairs
-from l7audit_suites.flow.standing import Ledger, Standing, moved, standing
+from l7audit_suites.flow.standing import THING, Acted, Ledger, Standing, acted, moved, standing
 from l7audit_suites.flow.test_once import AT_ONCE, ROUNDS
 
 _MOST_SURFACES = 8
@@ -31,12 +32,19 @@ class Purse:
     surface: Surface
     amount: Amount
     body: Any = field(repr=False)
-    giver: Standing
+    giver: Standing | Acted
     taker: Standing | None
     stock: str
     gain: str
 
+    @property
+    def read(self) -> Surface:
+        """Where the stock is shown."""
+        return self.giver.read if isinstance(self.giver, Acted) else self.giver.reads[0]
+
     def has(self) -> float:
+        if isinstance(self.giver, Acted):
+            return self.giver.now().get(self.stock, 0.0)
         return self.giver.showing(self.stock).now().get(self.stock, 0.0)
 
     def gained(self) -> float:
@@ -49,7 +57,9 @@ class Purse:
 def test_what_somebody_has_is_not_spent_twice_at_once(check: Check) -> None:
     looked = 0
     accounts: dict[str, Standing | None] = {}
-    for surface in check.surfaces(Kind.AMOUNT_TAKING, limit=_MOST_SURFACES):
+    taking = check.surfaces(Kind.AMOUNT_TAKING, limit=_MOST_SURFACES)
+    # What is made with the least that is sensible leaves nothing to be taken of it.
+    for surface in sorted(taking, key=lambda s: not s.needs_values):
         for pair in pairs(check):
             purse = _purse(check, surface, pair, accounts)
             if purse is None:
@@ -69,10 +79,13 @@ def _purse(
             accounts[who.name] = standing(check, who)
     giver = accounts[pair.owner.name]
     taker = accounts[pair.other.name] if pair.other is not None else None
-    ledger = Ledger([a for a in (giver, taker) if a is not None])
     desk = Desk(check, pair)
     ready = desk.ready(surface)
-    if ready is None or giver is None or not giver.reads:
+    if ready is None or giver is None:
+        return None
+    thing = acted(check, ready, pair.owner)
+    ledger = Ledger([a for a in (giver, taker) if a is not None], thing)
+    if not giver.reads and thing is None:
         return None
     for body in desk.bodies(ready):
         for amount in amounts(ready.operation.body_schema, body)[:1]:
@@ -87,6 +100,10 @@ def _purse(
             if stock:
                 check.witness("an amount leaves what its caller has", answer, once=True)
                 return Purse(desk, ready, amount, body, giver, taker, stock, gain)
+            used = next((k for k, v in change.items() if k.startswith(THING) and v == -value), "")
+            if thing is not None and used:
+                check.witness("an amount leaves what it is taken of", answer, once=True)
+                return Purse(desk, ready, amount, body, thing, None, used, "")
     return None
 
 
@@ -100,10 +117,9 @@ def _by(change: Mapping[str, float], who: Identity, value: float) -> str:
 def _spent(check: Check, purse: Purse) -> bool:
     """Whether it could be tried: more than half of what is there, many times at once."""
     looked = False
-    reads = purse.giver.reads
-    auth = check.sessions.auth(purse.desk.pair.owner, reads[0])
+    auth = check.sessions.auth(purse.desk.pair.owner, purse.read)
     # Connections that are open already bring what is sent at once there at once.
-    check.burst([reads[0].request(auth)] * AT_ONCE, AT_ONCE)
+    check.burst([purse.read.request(auth)] * AT_ONCE, AT_ONCE)
     for _ in range(ROUNDS):
         had, theirs = purse.has(), purse.gained()
         value = int(had // 2) + 1
@@ -127,7 +143,7 @@ def _held(
     check: Check, purse: Purse, value: int, had: float, theirs: float, won: list[Answer]
 ) -> bool:
     left, more = purse.has(), purse.gained() - theirs
-    spent = max(had - left, more)
+    spent = max(had - left, more, _given(purse, won) * float(value))
     return check.expect(
         left >= 0 and spent <= max(had, float(value)),
         purse.surface.place("at once"),
@@ -135,6 +151,17 @@ def _held(
         *won,
         expected=f"at most {had:g} spent, one success",
         seen=f"{spent:g} spent and {left:g} left, by {len(won)} successes",
+    )
+
+
+def _given(purse: Purse, won: list[Answer]) -> int:
+    """How many things are there afterwards that show what was given: what was written over the
+    others' writing shows in no stock."""
+    if not isinstance(purse.giver, Acted):
+        return 0
+    name, again = purse.amount.name, purse.desk.again
+    return len(
+        {named(a, "id") for a in won if any(shown(t, name) for t in again(purse.surface, a))}
     )
 
 

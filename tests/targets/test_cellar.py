@@ -1,0 +1,211 @@
+"""A cellar: what is drawn is taken from a cask, and the office gives vouchers away. Stock that only
+the thing itself shows is watched, and codes are got from whoever gives them."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from contextlib import nullcontext
+from email.message import Message
+from pathlib import Path
+from typing import Any
+
+import pytest
+from small_server import Answer, audited, served, stranger
+
+from l7audit.journal import CheckEnded, Violation, of_type
+from l7audit.model import Credential, Identity, Verdict
+
+CONTROLS = ("FLOW-01", "FLOW-02", "FLOW-03", "FLOW-04")
+KEYS = {"key-of-ada-1815": "ada", "key-of-bob-1906": "bob", "key-of-the-office": "office"}
+
+
+def _object(**members: Any) -> dict[str, Any]:
+    return {"type": "object", "required": [*members], "properties": members}
+
+
+def _told(shown: Any = None, *, takes: Any = None, status: str = "200") -> dict[str, Any]:
+    content = {"content": {"application/json": {"schema": shown}}} if shown else {}
+    told: dict[str, Any] = {"responses": {status: {"description": "Done", **content}}}
+    if takes:
+        told["requestBody"] = {"required": True, "content": {"application/json": {"schema": takes}}}
+    return told
+
+
+TEXT, WHOLE = {"type": "string"}, {"type": "integer"}
+LITRES = {"type": "integer", "minimum": 1, "maximum": 5_000, "example": 900}
+CASK, DRAW = _object(id=TEXT, litres=WHOLE), _object(id=TEXT, litres=WHOLE)
+ID = [{"name": "id", "in": "path", "required": True, "schema": TEXT}]
+PATHS = {
+    "/me": {"get": _told(_object(name=TEXT, credit=WHOLE))},
+    "/casks": {
+        "get": _told({"type": "array", "items": CASK}),
+        "post": _told(CASK, takes=_object(litres=LITRES), status="201"),
+    },
+    "/casks/{id}": {"get": _told(CASK), "delete": _told(status="204"), "parameters": ID},
+    "/casks/{id}/draws": {
+        "get": _told({"type": "array", "items": DRAW}),
+        "post": _told(DRAW, takes=_object(litres={"type": "number"}), status="201"),
+        "parameters": ID,
+    },
+    "/office/vouchers": {
+        "post": _told(
+            _object(code=TEXT, credit=WHOLE),
+            takes=_object(holder=TEXT, credit={**WHOLE, "minimum": 1}),
+            status="201",
+        )
+    },
+    "/vouchers/redemption": {"post": _told(_object(credit=WHOLE), takes=_object(code=TEXT))},
+}
+DOCUMENT = json.dumps(
+    {
+        "openapi": "3.0.3",
+        "info": {"title": "Cellar", "version": "1"},
+        "security": [{"key": []}],
+        "components": {
+            "securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": "X-Api-Key"}}
+        },
+        "paths": PATHS,
+    }
+)
+
+
+class Cellar:
+    """Casks, draws and vouchers. `weak`: what it leaves out."""
+
+    def __init__(self, *weak: str) -> None:
+        self.weak = frozenset(weak)
+        self.credit = dict.fromkeys(KEYS.values(), 50)
+        self.casks: dict[str, dict[str, Any]] = {}
+        self.draws: dict[str, list[dict[str, Any]]] = {}
+        self.vouchers: dict[str, dict[str, Any]] = {}
+        self.lock = threading.Lock()
+        self.made = 0
+
+    def answer(self, method: str, path: str, headers: Message, body: Any) -> Answer:
+        who = KEYS.get(str(headers.get("X-Api-Key")))
+        given = body if isinstance(body, dict) else {}
+        segments = path.strip("/").split("/")
+        if who is None:
+            return _said(401, {"error": "who are you?"})
+        if (method, path) == ("GET", "/me"):
+            return _said(200, {"name": who, "credit": self.credit[who]})
+        if (method, path) == ("POST", "/office/vouchers"):
+            return self._voucher(who, given)
+        if (method, path) == ("POST", "/vouchers/redemption"):
+            return self._redeemed(who, given)
+        if segments[0] == "casks":
+            return self._cask(method, segments[1:], who, given)
+        return _said(404, {"error": "nothing is here"})
+
+    def _id(self) -> str:
+        with self.lock:
+            self.made += 1
+            return f"{self.made * 7_919 + 104_729:08}"
+
+    def _voucher(self, who: str, given: Any) -> Answer:
+        if who != "office":
+            return _said(403, {"error": "the office alone gives vouchers"})
+        if given.get("holder") not in self.credit or not isinstance(given.get("credit"), int):
+            return _said(422, {"error": "nobody is called so"})
+        code = f"cellar-{self._id()}"
+        self.vouchers[code] = {"credit": given["credit"], "holder": given["holder"]}
+        return _said(201, {"code": code, "credit": given["credit"]})
+
+    def _redeemed(self, who: str, given: Any) -> Answer:
+        code = str(given.get("code"))
+        with nullcontext() if "looks-then-redeems" in self.weak else self.lock:
+            voucher = self.vouchers.get(code)
+            if voucher is None or voucher["holder"] != who:
+                return _said(409, {"error": "no voucher of yours"})
+            time.sleep(0.03)
+            self.vouchers.pop(code, None)
+            self.credit[who] += voucher["credit"]
+        return _said(200, {"credit": self.credit[who]})
+
+    def _cask(self, method: str, rest: list[str], who: str, given: Any) -> Answer:
+        if not rest and method == "GET":
+            return _said(200, [_shown(c) for c in self.casks.values() if c["of"] == who])
+        if not rest and method == "POST":
+            if not isinstance(given.get("litres"), int) or not 0 < given["litres"] <= 5_000:
+                return _said(422, {"error": "litres are whole and more than none"})
+            cask = {"id": self._id(), "litres": given["litres"], "of": who}
+            self.casks[cask["id"]] = cask
+            return _said(201, _shown(cask))
+        found = self.casks.get(rest[0]) if rest else None
+        if found is None or found["of"] != who:
+            return _said(404, {"error": "no such cask"})
+        if len(rest) == 1 and method == "DELETE":
+            return 204 if self.casks.pop(rest[0], None) else 404, b"", {}
+        if len(rest) == 1 and method == "GET":
+            return _said(200, _shown(found))
+        if rest[1:] == ["draws"]:
+            return self._drawn(method, found, given)
+        return _said(405, {"error": "not in this way"})
+
+    def _drawn(self, method: str, cask: dict[str, Any], given: Any) -> Answer:
+        drawn = self.draws.setdefault(cask["id"], [])
+        if method == "GET":
+            return _said(200, list(drawn))
+        litres = given.get("litres")
+        least = -5_000 if "draws-less-than-nothing" in self.weak else 1
+        if not isinstance(litres, int) or not least <= litres <= 5_000:
+            return _said(422, {"error": "litres are whole and more than none"})
+        with nullcontext() if "looks-then-draws" in self.weak else self.lock:
+            left = cask["litres"]
+            if left < litres:
+                return _said(409, {"error": "there is not so much in it"})
+            time.sleep(0.03)
+            cask["litres"] = left - litres
+        draw = {"id": self._id(), "litres": litres}
+        drawn.append(draw)
+        return _said(201, draw)
+
+
+def _shown(cask: dict[str, Any]) -> dict[str, Any]:
+    return {"id": cask["id"], "litres": cask["litres"]}
+
+
+def _said(status: int, value: Any) -> Answer:
+    return status, json.dumps(value).encode(), {"Content-Type": "application/json"}
+
+
+def _found(folder: Path, *weak: str) -> tuple[set[tuple[str, str]], dict[str, Verdict]]:
+    """What violates what, and how the checks ended that the weakness is none of."""
+    roles = {"ada": "guest", "bob": "guest", "office": "admin"}
+    people = [
+        Identity(
+            name=name,
+            role=roles[name],
+            tenant="",
+            credentials=[Credential(kind="api_key", name="X-Api-Key", secret=key)],
+        )
+        for key, name in KEYS.items()
+    ]
+    with served(Cellar(*weak).answer, at_once=True) as url:
+        target = stranger("cellar", url, people)
+        records = audited(str(folder / "checks.log"), target, DOCUMENT, CONTROLS)
+    said = {(v.control, v.place.operation) for v in of_type(records, Violation)}
+    ended = {e.control: e.verdict for e in of_type(records, CheckEnded)}
+    return said, ended
+
+
+def test_a_sound_cellar_gives_no_more_than_there_is(tmp_path: Path) -> None:
+    found, ended = _found(tmp_path)
+    assert found == set()
+    assert ended["FLOW-01"] is ended["FLOW-04"] is Verdict.PASS
+
+
+@pytest.mark.parametrize(
+    ("weak", "control", "operation"),
+    [
+        ("draws-less-than-nothing", "FLOW-01", "POST /casks/{id}/draws"),
+        ("looks-then-draws", "FLOW-04", "POST /casks/{id}/draws"),
+        ("looks-then-redeems", "FLOW-03", "POST /vouchers/redemption"),
+    ],
+)
+def test_each_of_its_weaknesses_is_found_where_it_is(
+    tmp_path: Path, weak: str, control: str, operation: str
+) -> None:
+    assert _found(tmp_path, weak)[0] == {(control, operation)}
