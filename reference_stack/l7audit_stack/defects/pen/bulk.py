@@ -6,13 +6,14 @@ import dataclasses
 import json
 import re
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from l7audit_stack.api.operation import Input
 from l7audit_stack.api.security.bodies import BodyReader, Receive
 from l7audit_stack.defects.answers import Asked, Told, wholes
-from l7audit_stack.defects.defect import Defect
+from l7audit_stack.defects.authn.around import body_of, replayed
+from l7audit_stack.defects.defect import ASGIApp, Defect
 from l7audit_stack.defects.edge import connection_manager
 
 if TYPE_CHECKING:
@@ -92,6 +93,40 @@ class UnfoldsAgain(Unfolds):
         return plain
 
 
+_CUT_BYTES = 64 * 1024
+"""The longest body that the impatient one reads."""
+
+_DEEP = 1_000
+
+
+def _cuts(breaks: Callable[[bytes], bool]) -> Callable[[ASGIApp, Parts], ASGIApp]:
+    """Begins to answer as soon as a body is there; the connection breaks where reading it does."""
+
+    def wrap(app: ASGIApp, _: Parts) -> ASGIApp:
+        async def around(scope: Any, receive: Any, send: Any) -> None:
+            if scope["type"] != "http" or scope["method"] != "POST":
+                await app(scope, receive, send)
+                return
+            body = await body_of(receive)
+            if not breaks(body):
+                await app(scope, replayed(body, receive), send)
+                return
+            headers = [(b"content-type", b"application/json"), (b"content-length", b"2")]
+            await send({"type": "http.response.start", "status": 200, "headers": headers})
+            await send({"type": "http.response.body", "body": b"{", "more_body": True})
+
+        return around
+
+    return wrap
+
+
+def _closes_at_once(bootstrap: dict[str, Any]) -> dict[str, Any]:
+    """Lets the edge break off without the second that it gives clients to read what was sent."""
+    manager = connection_manager(bootstrap)
+    manager["delayed_close_timeout"] = "0s"
+    return bootstrap
+
+
 _RANGE = re.compile(r"(\d+)-(\d*)")
 
 
@@ -129,6 +164,19 @@ DEFECTS: tuple[Defect, ...] = (
         name="pen.json-as-it-comes",
         summary="JSON is decoded before its depth is looked at.",
         parts=_reader(AsItComes),
+    ),
+    Defect(
+        name="pen.deep-json-ends-the-connection",
+        summary="Whoever reads JSON that is deep dies of it, and takes the connection along.",
+        wrap=_cuts(lambda body: max(body.count(b"["), body.count(b"{")) > _DEEP),
+        edge=_closes_at_once,
+    ),
+    Defect(
+        name="pen.long-bodies-end-the-connection",
+        summary="The connection ends where a body is longer than is read, whatever is in it.",
+        near_miss=True,
+        wrap=_cuts(lambda body: len(body) > _CUT_BYTES),
+        edge=_closes_at_once,
     ),
     Defect(
         name="pen.unfolds-without-bound",
