@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
 
-from l7audit_stack.api.operation import Call, Input, Reply
+from l7audit_stack.api.operation import Call, Handler, Input, Operation, Reply
+from l7audit_stack.api.paging import PageQuery
+from l7audit_stack.api.parts import Parts
 from l7audit_stack.api.routes import agents, search
 from l7audit_stack.api.routes.shapes import Query
 from l7audit_stack.defects.defect import Defect
@@ -50,6 +53,58 @@ async def fills_up(call: Call) -> Reply:
     return Reply(search.SearchAnswer(mode=found.mode, items=filled))
 
 
+class Long(PageQuery, frozen=True):
+    """A page of any length; the page shows its bound itself."""
+
+    limit: Annotated[int, msgspec.Meta(ge=1)] = 20
+
+
+_MOST = 100
+_FEW = 5
+
+
+Shown = tuple[list[Any], dict[str, int], dict[str, str]]
+"""The things of a page, what else it says, and its headers."""
+
+
+def _shows(handler: Handler, bounded: Callable[[list[Any], int], Shown]) -> Handler:
+    """A page of any length that is asked for, out of the longest that there is."""
+
+    async def shown(call: Call) -> Reply:
+        query = PageQuery(limit=_MOST, cursor=call.query.cursor)
+        reply = await handler(replace(call, query=query))
+        page = msgspec.to_builtins(reply.content)
+        items, says, headers = bounded(page["items"], call.query.limit)
+        return replace(reply, content={**page, "items": items, **says}, headers=headers)
+
+    return shown
+
+
+def _says_it(items: list[Any], limit: int) -> Shown:
+    return items[:limit], {"limit": min(limit, _MOST)}, {}
+
+
+def _tells_how_many(items: list[Any], limit: int) -> Shown:
+    return items[: min(limit, _FEW)], {}, {"X-Total-Count": str(len(items))}
+
+
+def _is_full(items: list[Any], limit: int) -> Shown:
+    return (items * _MOST)[: min(limit, _MOST)], {}, {}
+
+
+def _bounds_shown(parts: Parts) -> Parts:
+    """Pages that take any number and show in three ways what bounds them."""
+    ways = {"documents.list": _says_it, "users.list": _tells_how_many, "webhooks.list": _is_full}
+
+    def changed(operation: Operation) -> Operation:
+        bounded = ways.get(operation.name)
+        if bounded is None:
+            return operation
+        return replace(operation, query=Long, handler=_shows(operation.handler, bounded))
+
+    return replace(parts, operations=tuple(map(changed, parts.operations)))
+
+
 DEFECTS: tuple[Defect, ...] = (
     Defect(
         "pen.pages-as-long-as-asked",
@@ -60,6 +115,12 @@ DEFECTS: tuple[Defect, ...] = (
         "pen.hits-as-many-as-asked",
         "A search answers as many hits as it is asked for, the same again where there are fewer.",
         parts=swap.handler("search.run", fills_up, body=AnyNumber),
+    ),
+    Defect(
+        "pen.pages-that-show-their-bound",
+        "Pages take any number, and say their bound, tell how many things there are, or are full.",
+        near_miss=True,
+        parts=_bounds_shown,
     ),
     Defect(
         "pen.pages-of-a-thousand",
