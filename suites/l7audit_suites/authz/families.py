@@ -103,19 +103,18 @@ def seen_families(model: TargetModel) -> list[Family]:
         for f in found
         if (f.read or f.list)
         and (f.read or f.change or f.put or f.delete)
-        and (not f.parent or f.parent in known or open_listing(model, f.parent) is not None)
+        and (not f.parent or f.parent in known or listing(model, f.parent) is not None)
     ]
     return sorted(whole, key=lambda f: (f.home.count("{"), f.collection))
 
 
-def open_listing(model: TargetModel, collection: str) -> Surface | None:
-    """What lists the things of a collection to everybody; None where nothing does, or only below
-    another thing. What people make below a thing that is nobody's is theirs all the same."""
+def listing(model: TargetModel, collection: str) -> Surface | None:
+    """What lists the things of a collection; None where nothing does, or only below another thing.
+    What people make below a thing that is nobody's is theirs all the same."""
     if "{" in collection:
         return None
     for operation in model.operations:
-        template = operation.template.rstrip("/")
-        if operation.public and operation.method == "GET" and template == collection:
+        if operation.method == "GET" and operation.template.rstrip("/") == collection:
             return model.surface(operation)
     return None
 

@@ -15,11 +15,10 @@ from l7audit.target.words import says, words
 from l7audit_suites.authz.facts import facts_in, facts_of
 from l7audit_suites.authz.families import seen_families
 from l7audit_suites.authz.people import POWER, casts
-from l7audit_suites.authz.personal import PERSONAL
+from l7audit_suites.authz.personal import PERSONAL, said_own
 from l7audit_suites.authz.sharing import told
 from l7audit_suites.authz.things import ask
 
-_OWN = ("my", "mine", "own", "your")
 _MOST = 4
 _OWNER_WORDS = 2
 
@@ -46,7 +45,7 @@ def shown_to_everybody(check: Check) -> int:
             *answers,
             expected="to each what is his own",
             seen="things that name the other alone as their owner",
-            confidence=Confidence.STRONG if _said_own(surface) else Confidence.WEAK,
+            confidence=Confidence.STRONG if said_own(surface) else Confidence.WEAK,
         )
     return looked
 
@@ -63,11 +62,6 @@ def _personal_listings(check: Check) -> list[Surface]:
         and not says(words(o.template), *POWER)
         and says(words(o.template.rstrip("/").rpartition("/")[2]), *PERSONAL)
     ][:_MOST]
-
-
-def _said_own(surface: Surface) -> bool:
-    operation = surface.operation
-    return says((*words(operation.template), *words(operation.told)), *_OWN)
 
 
 def _same_of_both(

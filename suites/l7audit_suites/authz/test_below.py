@@ -195,8 +195,7 @@ def _action(check: Check, thing: Thing, surface: Surface) -> int:
     told = _told_there(check, thing, surface)
     for stranger in thing.cast.strangers:
         sure = Confidence.CONFIRMED if private_to_change(check, thing, stranger) else None
-        if sure is None and personal(check, thing, stranger):
-            sure = Confidence.WEAK
+        sure = sure or personal(check, thing, stranger)
         if sure is None:
             continue
         marker = new_marker()

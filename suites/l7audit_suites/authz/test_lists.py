@@ -45,8 +45,7 @@ def test_listings_and_searches_show_nobody_else_s_things(check: Check) -> None:
                 sure = Confidence.CONFIRMED if hidden(check, thing, stranger) else None
                 if sure is None and thing.above and private_to_read(check, thing.above, stranger):
                     sure = _below(check, thing.above, stranger)
-                if sure is None and personal(check, thing, stranger):
-                    sure = Confidence.WEAK
+                sure = sure or personal(check, thing, stranger)
                 if undecided(check, answer) or sure is None:
                     continue
                 looked += 1

@@ -15,10 +15,11 @@ from l7audit.target.schemas import Schema, properties
 from l7audit.target.target_model import Surface, TargetModel
 from l7audit.target.values import things, values_in
 from l7audit_suites.authz.contents import holds, says_the_same, subject, tells
-from l7audit_suites.authz.families import Family, families, open_listing, seen_families
+from l7audit_suites.authz.families import Family, families, seen_families
 from l7audit_suites.authz.making import Given, attempts
 from l7audit_suites.authz.markers import marked, new_marker
 from l7audit_suites.authz.people import Cast, casts
+from l7audit_suites.authz.shared_parents import among_open, among_shared
 
 MOST_FAMILIES = 7
 _MOST_FOUND = 4
@@ -133,22 +134,9 @@ def _make(check: Check, family: Family, cast: Cast, who: Identity) -> Thing | No
         )
         above = None if parent is None else made_or_found(check, parent, cast, who)
         if above is None:
-            return None
+            values = among_shared(check, family, cast)
+            return make_below(check, family, cast, who, values) if values else None
     return make_below(check, family, cast, who, above.values if above else {}, above)
-
-
-def among_open(check: Check, family: Family) -> dict[str, str]:
-    """The path's value for a thing that everybody is shown, for what lies below it; empty where
-    what lies above is somebody's, or where nothing is shown."""
-    lister = open_listing(check.model, family.parent)
-    known = {f.collection for f in seen_families(check.model)}
-    if lister is None or family.parent in known:
-        return {}
-    key = family.home[len(family.parent) + 2 :].partition("}")[0]
-    for one in things(check.send(lister.request()).json_or_none()):
-        if found := values_in(one, (key,)).get(key, ""):
-            return {key: found}
-    return {}
 
 
 def make_below(
@@ -255,9 +243,9 @@ def _find(check: Check, family: Family, cast: Cast, who: Identity) -> Thing | No
             (f for f in seen_families(check.model) if f.collection == family.parent), None
         )
         above = None if parent is None else find(check, parent, cast, who)
-        if above is None:
+        upper = dict(above.values) if above is not None else among_shared(check, family, cast)
+        if not upper:
             return None
-        upper = dict(above.values)
     lister = family.list.with_values(upper)
     own = ask(check, lister, who)
     if not own.ok:
