@@ -29,17 +29,20 @@ _CALLED = (
 @dataclass(frozen=True, slots=True)
 class Way:
     """One operation that takes a URL. `give` hands it one and says what was answered and, where
-    something came into being, what; `stores`: it keeps the URL, so that a call may come later."""
+    something came into being, what; `stores`: it keeps the URL, so that a call may come later.
+    `setter` is who keeps it among his settings, where no thing of a collection does.
+    """
 
     check: Check
     surface: Surface
     name: str
     give: Callable[[str], Made]
     room: Workshop | None
+    setter: Caller | None = None
 
     @property
     def stores(self) -> bool:
-        return self.room is not None
+        return self.room is not None or self.setter is not None
 
     @property
     def part(self) -> str:
@@ -52,6 +55,7 @@ class Way:
     def triggers(self) -> list[Surface]:
         """Operations that act on what was made: one of them may call its URL."""
         item = self.room and (self.room.reader or self.room.remover)
+        item = self.surface if self.setter is not None else item
         if item is None:
             return []
         start = item.operation.template.rstrip("/")
@@ -72,15 +76,14 @@ class Way:
 
     def set_off(self, made: Made) -> list[Answer]:
         """Asks for the call in every way there is."""
-        room = self.room
-        if room is None or not made.path:
+        caller = self.setter or (self.room.caller if self.room is not None and made.path else None)
+        if caller is None or not made.answer.ok:
             return []
         answers = []
         for trigger in self.triggers():
             names = [p.name for p in trigger.operation.path_parameters]
             path = dict(zip(names, made.path.values(), strict=False))
-            request = trigger.request(auth=room.caller.auth(trigger), path=path)
-            answers.append(room.caller.send(request))
+            answers.append(caller.send(trigger.request(auth=caller.auth(trigger), path=path)))
         return answers
 
 
@@ -112,6 +115,8 @@ def _way(check: Check, surface: Surface, name: str) -> Way | None:
     if Kind.RESOURCE_CREATE in surface.kinds:
         room = workshop(check, surface, fields={name: PUBLIC})
         return _making(check, surface, name, room) if room is not None else None
+    if surface.operation.method in {"PUT", "PATCH"} and not surface.operation.path_parameters:
+        return _setting(check, surface, name)
     if Kind.RESOURCE_CHANGE in surface.kinds:
         return _changing(check, surface, name)
     if surface.operation.method == "POST" and surface.operation.path_parameters:
@@ -134,6 +139,19 @@ def _below(check: Check, surface: Surface, name: str) -> Way | None:
 
 def _making(check: Check, surface: Surface, name: str, room: Workshop) -> Way:
     return Way(check, surface, name, lambda url: room.make(fields={name: url}), room)
+
+
+def _setting(check: Check, surface: Surface, name: str) -> Way | None:
+    """The way of a caller's own settings, which nothing but another call changes again."""
+    who = next(iter(callers(check)))
+
+    def give(url: str) -> Made:
+        return Made(who.send(surface.request(who.auth(surface), fields={name: url})), {})
+
+    if not give(PUBLIC).answer.ok:
+        return None
+    check.observe(f"A URL of ours stays at {surface.place()}, unless its owner's is put back.")
+    return Way(check, surface, name, give, None, who)
 
 
 def _changing(check: Check, surface: Surface, name: str) -> Way | None:
