@@ -11,6 +11,8 @@ import pytest
 from l7audit.harness.check import Check
 from l7audit.model import Place
 from l7audit.probe.answer import Answer
+from l7audit.target.operation import is_json
+from l7audit.target.surface import Surface
 from l7audit_suites.input.baselines import baselines, headed, perhaps_taking
 from l7audit_suites.input.ground import Workshop, ask_all, word
 from l7audit_suites.input.inlets import Inlet, planted, planting
@@ -22,6 +24,8 @@ BREAKS = ("lq\r\n{field}: 1", "lq\n{field}: 1", "lq\u560d\u560a{field}: 1")
 ENDS = "a line break in an input ends a header of the answer and begins another"
 PAGES = {"text/html", "application/xhtml+xml", "image/svg+xml", "application/xml", "text/xml", ""}
 """Types in which a browser would run a script; none at all leaves it to guess."""
+
+_MOST_VIEWS = 3
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"}
 
@@ -134,7 +138,27 @@ def _repeated(room: Workshop) -> Iterator[tuple[Place, str, Answer]]:
             auth = room.caller.auth(surface)
             request = surface.request(auth, path=path, headers=BROWSER)
             yield surface.place("Accept of a browser"), mark, room.caller.send(request)
+    for surface in _views(room) if made.path else ():
+        names = [p.name for p in surface.operation.path_parameters]
+        path = dict(zip(names, made.path.values(), strict=False))
+        request = surface.request(room.caller.auth(surface), path=path, headers=BROWSER)
+        yield surface.place(), mark, room.caller.send(request)
     yield from _errors(room, mark)
+
+
+def _views(room: Workshop) -> list[Surface]:
+    """Other forms of a thing that is made there, right below it: cards, previews, prints."""
+    if room.reader is None:
+        return []
+    item = room.reader.operation.template.rstrip("/")
+    return [
+        room.check.model.surface(o)
+        for o in room.check.model.operations
+        if o.method == "GET"
+        and o.template.rpartition("/")[0] == item
+        and not o.template.endswith("}")
+        and not (o.success and all(map(is_json, o.success)))
+    ][:_MOST_VIEWS]
 
 
 def _errors(room: Workshop, mark: str) -> Iterator[tuple[Place, str, Answer]]:
