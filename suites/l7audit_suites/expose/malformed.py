@@ -36,6 +36,8 @@ _BELOW = {Kind.RESOURCE_LIST, Kind.RESOURCE_CREATE, Kind.SEARCH}
 _MOST = {Kind.RESOURCE_READ: 8, Kind.RESOURCE_LIST: 6}
 """Operations of a kind that are tried; of others two."""
 
+_ALL, _MOST_ASKED = 5000, 4
+
 _WHOLE = {"body": 3, "address": 2}
 """Operations whose bodies or addresses are spoilt in every way: what reads them is mostly the same
 for all, so that others get less."""
@@ -104,11 +106,23 @@ def mistakes(check: Check) -> list[Mistake]:
                 read_by = "body" if surface.operation.bodies else "address"
                 found += _of(check, surface, every=whole[read_by] < _WHOLE[read_by])
                 whole[read_by] += 1
+    for surface in _asked(check):
+        if str(surface.place()) not in taken:
+            taken.add(str(surface.place()))
+            found += _of(check, surface, every=whole["address"] < _WHOLE["address"])
+            whole["address"] += 1
     for surface in check.model.surfaces(Kind.PROTECTED_READ, limit=1):
         for text in _CREDENTIALS:
             request = surface.request(headers={"Authorization": text})
             found.append(Mistake(surface.place("credential"), request))
     return found
+
+
+def _asked(check: Check) -> list[Surface]:
+    """Reads of no further kind that are asked something by their query."""
+    kinds = (Kind.PROTECTED_READ, Kind.PUBLIC_READ)
+    reads = [s for kind in kinds for s in check.model.surfaces(kind, limit=_ALL)]
+    return [s for s in reads if any(_queries(s.operation))][:_MOST_ASKED]
 
 
 def _harmless(surface: Surface) -> bool:
