@@ -52,7 +52,7 @@ FOR_SUITES = {
     "l7audit.probe.request": "Auth Request",
     "l7audit.probe.storage": "Row Storage",
     "l7audit.target": "meaning",
-    "l7audit.target.compose": "compose text",
+    "l7audit.target.compose": "DEPTH compose text",
     "l7audit.target.forms": "is_forgery_token login_form",
     "l7audit.target.fresh": "may_be_taken renewed",
     "l7audit.target.likeness": "alike says_nothing",

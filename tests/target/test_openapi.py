@@ -242,3 +242,26 @@ def test_a_key_in_the_authorization_header_is_a_bearer_token() -> None:
     scheme = {"type": "apiKey", "in": "header", "name": "Authorization"}
     document = Document.parse(minimal(components={"securitySchemes": {"token": scheme}}))
     assert document.schemes["token"].kind == "bearer"
+
+
+@pytest.mark.parametrize(
+    ("style", "names"),
+    [
+        ({"style": "deepObject"}, ["filter[title]", "filter[of]"]),
+        ({}, ["title", "of"]),
+        ({"explode": False}, ["filter"]),
+    ],
+)
+def test_an_object_of_the_query_is_the_parameters_that_it_is_on_the_wire(
+    style: dict[str, Any], names: list[str]
+) -> None:
+    schema = {
+        "type": "object",
+        "required": ["title"],
+        "properties": {"title": {"type": "string"}, "of": {"type": "string"}},
+    }
+    declared = {"name": "filter", "in": "query", "required": True, "schema": schema, **style}
+    told = {"openapi": "3.0.3", "paths": {"/pots": {"get": {"parameters": [declared]}}}}
+    parameters = Document.parse(json.dumps(told)).operations[0].parameters
+    assert [p.name for p in parameters] == names
+    assert [p.required for p in parameters] == [True, False][: len(names)]

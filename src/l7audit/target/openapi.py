@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from l7audit.errors import DocumentError
 from l7audit.target.envelope import opened, plain_schema
 from l7audit.target.operation import Operation, Parameter, Requirement, Scheme, is_json
-from l7audit.target.schemas import Expander, Schema
+from l7audit.target.schemas import Expander, Schema, properties, required
 from l7audit.target.swagger import as_openapi_3
 from l7audit.target.tree import tree
 
@@ -171,13 +171,16 @@ class _Reader:
                     schema = next(iter(self._media(part.get("content")).values()), {})
                 if "example" in part:
                     schema.setdefault("example", part["example"])
-                found[place, name] = Parameter(
+                declared = Parameter(
                     name=name,
                     place=place,
                     required=part.get("required") is True or place == "path",
                     schema=schema,
                     style=str(part.get("style", "")),
                 )
+                whole = "content" in part or part.get("explode") is False
+                for one in [declared] if whole else _spread(declared):
+                    found[place, one.name] = one
         return tuple(found.values())
 
     def _security(self, node: Any) -> tuple[tuple[Requirement, ...], ...]:
@@ -194,6 +197,25 @@ class _Reader:
                     )
                 )
         return tuple(alternatives)
+
+
+def _spread(declared: Parameter) -> list[Parameter]:
+    """An object of the query as the parameters that it is on the wire (OpenAPI 3.1, 4.8.12.6):
+    each member by itself, or in brackets behind the object's name."""
+    brackets = declared.style == "deepObject"
+    members = properties(declared.schema) if declared.place == "query" else {}
+    if not members or declared.style not in {"", "form", "deepObject"}:
+        return [declared]
+    needed = required(declared.schema) if declared.required else []
+    return [
+        Parameter(
+            name=f"{declared.name}[{name}]" if brackets else name,
+            place="query",
+            required=name in needed,
+            schema=part,
+        )
+        for name, part in members.items()
+    ]
 
 
 def _scheme(name: str, node: Mapping[str, Any]) -> Scheme:

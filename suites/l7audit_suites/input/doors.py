@@ -12,6 +12,7 @@ import threading
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from l7audit.errors import CredentialError
@@ -25,10 +26,11 @@ from l7audit.target.schemas import properties
 from l7audit.target.sessions import Sessions
 from l7audit.target.surface import Surface
 from l7audit.target.target_model import TargetModel
-from l7audit.target.values import keep, resolve
+from l7audit.target.values import keep, resolve, things
 from l7audit.target.words import all_words, says
 from l7audit_suites.input.fresh import needs_new
 from l7audit_suites.input.ground import Caller, ask_all, callers
+from l7audit_suites.input.pointing import pointed, told_texts
 
 _LEFT = {
     Kind.LOGIN, Kind.TOKEN, Kind.REVOKE_TOKEN, Kind.JWKS, Kind.OPENAPI, Kind.KEY_CREATE,
@@ -174,6 +176,7 @@ def _worth_it(check: Check) -> list[Operation]:
         )
     ]
     order = {"GET": 0, "POST": 1, "PUT": 2, "PATCH": 3}
+    listed = [o if _acts(o) else pointed(o) for o in listed]
     return sorted(listed, key=lambda o: (order[o.method], str(o.place)))[:_MOST_DOORS]
 
 
@@ -252,6 +255,19 @@ def ready(check: Check, caller: Caller, operation: Operation) -> Surface | None:
     except CredentialError:
         return None
     return found
+
+
+def listed(door: Door) -> list[Any]:
+    """The things that a door's answer lists."""
+    return things(door.answer.json_or_none())
+
+
+def shown_texts(door: Door) -> list[str]:
+    """The names of the texts that a door's things have, as far as its answer or its document tells,
+    their ids left out."""
+    first = next((t for t in listed(door) if isinstance(t, dict)), {})
+    found = [n for n, v in first.items() if isinstance(v, str)]
+    return [n for n in found or told_texts(door.operation) if n.lower() != "id"]
 
 
 def with_texts(door: Door) -> Door:

@@ -34,7 +34,7 @@ def together(parts: Sequence[Inlet], values: Sequence[Any]) -> Request:
     for part, value in zip(parts, values, strict=True):
         if part.where == "body":
             steps = part.steps if isinstance(part, Part) else (part.name,)
-            body = put(body, steps, value)
+            body = put(body, steps, value, surface.operation.json_schema)
             changed.add(steps[0])
         else:
             query[part.name] = value

@@ -10,21 +10,27 @@ from l7audit.probe.answer import Answer
 from l7audit.probe.request import Request
 from l7audit.target.schemas import properties, type_of
 from l7audit.target.values import things
-from l7audit_suites.input.doors import Door
+from l7audit_suites.input.doors import Door, listed, shown_texts
 from l7audit_suites.input.ground import word
 from l7audit_suites.input.likeness import same
 from l7audit_suites.input.pairs import LOOKUP, Pair, Told, decides, differs
 
 _MOST_NAMES = 3
 _MOST_DOORS = 8
+_MOST_OPEN, _MOST_WITHIN = 1, 2
+_SHORTEST = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """An undeclared member of a door's request, by the name of one that it knows."""
+    """An undeclared member of a door's request, by the name of one that it knows; `above` is the
+    member that takes any object, where it stands in one, and then a text of a thing `begins` so:
+    such an object may leave out what is empty, so that only a beginning tells."""
 
     door: Door
     name: str
+    above: str = ""
+    begins: str = ""
 
     def request(self, text: str) -> Request:
         """The request that asks for what starts with a text."""
@@ -32,6 +38,8 @@ class Lookup:
         auth = caller.auth(surface)
         if self.door.operation.method == "GET":
             return surface.request(auth, query={self.name: text})
+        if self.above:
+            return surface.request(auth, fields={self.above: {self.name: text}})
         return surface.request(auth, json={self.name: text})
 
     def _asked(self, text: str) -> Answer:
@@ -39,15 +47,15 @@ class Lookup:
 
     def shown(self) -> tuple[Answer, ...]:
         """The answers that show that the name decides; none where it does not, twice."""
-        pair = Pair("", word())
+        pair = Pair(self.begins[:1], word())
         false = self._asked(pair.false)
-        ignored = bool(_listed(self.door)) and same(false, self.door.answer, [pair.false])
+        ignored = bool(listed(self.door)) and same(false, self.door.answer, [pair.false])
         if not false.ok or ignored:
             return ()  # it is refused, or it changes nothing of what is listed
         first = Told(pair, self._asked(pair.true), false)
         if not (first.true.ok and first.false.ok and differs(first)) or _in_common(first):
             return ()
-        pair = Pair("", word())
+        pair = Pair(self.begins[:2], word())
         second = Told(pair, self._asked(pair.true), self._asked(pair.false))
         if not decides(first, second):
             return ()
@@ -71,20 +79,27 @@ def lookups(doors: Sequence[Door]) -> Iterator[Lookup]:
             continue  # it says by itself that names are lookups
         for name in _names(door)[:_MOST_NAMES]:
             yield Lookup(door, LOOKUP.format(name=name))
+        for above in _open(door)[:_MOST_OPEN]:
+            first = next((t for t in listed(door) if isinstance(t, dict)), {})
+            for name in shown_texts(door)[:_MOST_WITHIN]:
+                if len(text := str(first.get(name, ""))) > _SHORTEST:
+                    yield Lookup(door, LOOKUP.format(name=name), above, text)
+
+
+def _open(door: Door) -> list[str]:
+    """The members that take any object: filters, mostly."""
+    members = properties(door.operation.json_schema).items()
+    return [n for n, part in members if type_of(part) == "object" and not properties(part)]
 
 
 def _finds(door: Door) -> bool:
     listing = {Kind.RESOURCE_LIST, Kind.SEARCH} & door.surface.kinds
-    return bool(listing) or isinstance(door.answer.json_or_none(), list) or bool(_listed(door))
-
-
-def _listed(door: Door) -> list[object]:
-    return things(door.answer.json_or_none())
+    return bool(listing) or isinstance(door.answer.json_or_none(), list) or bool(listed(door))
 
 
 def _names(door: Door) -> list[str]:
     """Texts that its things have, or that it is asked by."""
-    first = next((t for t in _listed(door) if isinstance(t, dict)), {})
+    first = next((t for t in listed(door) if isinstance(t, dict)), {})
     shown = [n for n, v in first.items() if isinstance(v, str)]
     members = properties(door.operation.json_schema).items()
     asked = [n for n, part in members if type_of(part) in {"", "string"}]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import itertools
 import json
+import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,15 +15,17 @@ from l7audit.harness.check import Check
 from l7audit.model import Kind, Place
 from l7audit.probe.answer import Answer
 from l7audit.probe.request import Auth, Request
+from l7audit.target.compose import DEPTH, compose
 from l7audit.target.operation import is_json
 from l7audit.target.schemas import Schema, properties, type_of
 from l7audit.target.surface import Surface
 from l7audit.target.words import says, words
-from l7audit_suites.input.doors import Door, doors, with_texts
+from l7audit_suites.input.doors import Door, doors, shown_texts, with_texts
 from l7audit_suites.input.ground import Workshop, others, workshops
 from l7audit_suites.input.inlets import Inlet, of_bodies, of_queries, reads
 
 _DEPTH = 3
+_MOST_SOUGHT = 2
 _OF_HTTP = {
     "accept", "accept-language", "accept-encoding", "authorization", "cookie", "content-type",
     "content-length", "host", "range", "prefer", "origin", "if-match", "if-none-match",
@@ -54,7 +57,8 @@ class Part(Inlet):
             return request.with_auth(Auth.cookie(self.name, quote(str(value), safe="")))
         if len(self.steps) < 2:
             return surface.request(auth, fields={self.name: value}, **more)
-        return surface.request(auth, json=put(surface.body(), self.steps, value), **more)
+        body = put(surface.body(), self.steps, value, surface.operation.json_schema)
+        return surface.request(auth, json=body, **more)
 
     def kept(self, answer: Answer) -> Answer:
         return self.door.kept(answer) if self.door is not None else answer
@@ -66,12 +70,15 @@ def _in_header(value: Any) -> str:
     return text if text.isprintable() and text.isascii() else quote(text)
 
 
-def put(body: Any, steps: Sequence[str | int], value: Any) -> Any:
-    """The body with a value where the steps lead; what is not there yet is made."""
+def put(body: Any, steps: Sequence[str | int], value: Any, schema: Schema | None = None) -> Any:
+    """The body with a value where the steps lead; what is not there yet is made, with what its
+    schema wants beside."""
     whole = copy.deepcopy(body) if isinstance(body, dict) else {}
     node: Any = whole
+    known = schema or {}
     for step, following in itertools.pairwise(steps):
-        empty: Any = [None] if isinstance(following, int) else {}
+        known = properties(known).get(step, {}) if isinstance(step, str) else _items(known)
+        empty: Any = [None] if isinstance(following, int) else _wanted(known)
         if isinstance(step, int):
             node[step] = node[step] or empty
         elif not node.get(step):
@@ -79,6 +86,17 @@ def put(body: Any, steps: Sequence[str | int], value: Any) -> Any:
         node = node[step]
     node[steps[-1]] = value
     return whole
+
+
+def _items(schema: Schema) -> Schema:
+    items = schema.get("items")
+    return items if isinstance(items, dict) else {}
+
+
+def _wanted(schema: Schema) -> dict[str, Any]:
+    """An object with what its schema wants, and nothing more."""
+    made = compose(schema, random.Random(0), DEPTH - 1)
+    return made if isinstance(made, dict) else {}
 
 
 def parts(doors: Sequence[Door]) -> list[Part]:
@@ -98,8 +116,20 @@ def _of(door: Door) -> Iterator[Part]:
             if type_of(schema) in {"", "string"} and schema.get("format") not in _FIXED:
                 yield _part(door, "body", name, schema, (name,))
         return
-    for steps, schema in _members(operation.json_schema, ()):
+    for steps, schema in _members(operation.json_schema, (), _sought(door)):
         yield _part(door, "body", ".".join(str(s) for s in steps), schema, steps)
+
+
+def _tells_operators(schema: Schema) -> bool:
+    """Whether an object is meant to hold operators, so that nothing is slipped in by one."""
+    told, values = str(schema.get("description", "")), schema.get("additionalProperties")
+    of_objects = isinstance(values, dict) and type_of(values) == "object"
+    return of_objects or "$" in told or says(words(told), "operator")
+
+
+def _sought(door: Door) -> list[str]:
+    """What things of the answer are told apart by: filters that take any object know that."""
+    return [] if door.acts else shown_texts(door)[:_MOST_SOUGHT]
 
 
 def _own(header: str) -> bool:
@@ -120,9 +150,10 @@ def _part(
 
 
 def _members(
-    schema: Schema, above: tuple[str | int, ...]
+    schema: Schema, above: tuple[str | int, ...], sought: Sequence[str] = ()
 ) -> Iterator[tuple[tuple[str | int, ...], Schema]]:
-    """Texts and numbers of a body, with the way to each."""
+    """Texts and numbers of a body, with the way to each. What may hold anything is asked for what
+    is `sought`."""
     if len(above) >= _DEPTH * 2:
         return
     for name, part in properties(schema).items():
@@ -132,14 +163,16 @@ def _members(
         here = (*above, name)
         if kind in {"", "string", "integer", "number"}:
             yield here, part
-        elif kind == "object":
-            yield from _members(part, here)
+        elif kind == "object" and properties(part):
+            yield from _members(part, here, sought)
+        elif kind == "object" and not _tells_operators(part):
+            yield from (((*here, wanted), {"type": "string"}) for wanted in sought)
         elif kind == "array" and isinstance(part.get("items"), dict):
             item = part["items"]
             if type_of(item) in {"", "string"}:
                 yield (*here, 0), item
             else:
-                yield from _members(item, (*here, 0))
+                yield from _members(item, (*here, 0), sought)
 
 
 @dataclass(frozen=True, slots=True)
