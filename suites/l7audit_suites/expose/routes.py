@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from l7audit.model import Kind
 from l7audit.target.target_model import TargetModel
@@ -16,13 +16,28 @@ _MOST_COLLECTIONS = 8
 
 
 def folders(model: TargetModel) -> list[str]:
-    """Where names are asked for: the target's root, the document's prefix, and the first fixed
-    segments below which several of its collections lie; without a slash at their end."""
-    heads = [base.split("/")[1] for base in collections(model) if base.count("/") > 1]
-    counted = Counter(f"/{head}" for head in heads if "{" not in head)
-    shared = [head for head, _ in counted.most_common() if not _of_things(model, head)]
+    """Where names are asked for: the target's root, the document's prefix, and the fixed segments
+    below which several of its collections lie, all that they share (`/api/v2`); without a slash at
+    their end."""
+    bases = [base for base in collections(model) if base.count("/") > 1]
+    counted = Counter("/" + base.split("/")[1] for base in bases if "{" not in base.split("/")[1])
+    heads = [_shared(head, bases) for head, _ in counted.most_common()]
+    shared = [head for head in heads if not _of_things(model, head)]
     found = ["", model.prefix, *(model.prefix + head for head in shared)]
     return list(dict.fromkeys(found))[:_MOST_FOLDERS]
+
+
+def _shared(head: str, bases: Sequence[str]) -> str:
+    """The longest path that all of several collections below it begin with."""
+    below = [base.split("/") for base in bases if base.startswith(head + "/")]
+    deepest = head.split("/")
+    while len(below) > 1:
+        level = len(deepest)
+        following = {parts[level] if len(parts) > level + 1 else "" for parts in below}
+        if len(following) > 1 or not (one := following.pop()) or "{" in one:
+            break
+        deepest.append(one)
+    return "/".join(deepest)
 
 
 def _of_things(model: TargetModel, folder: str) -> bool:

@@ -50,7 +50,7 @@ def model() -> TargetModel:
 
 
 def test_folders_are_the_root_the_prefix_and_what_paths_share(model: TargetModel) -> None:
-    assert folders(model) == ["", "/edge", "/edge/api"]
+    assert folders(model) == ["", "/edge", "/edge/api/v2"]
 
 
 def test_a_path_is_documented_with_the_prefix_and_without(model: TargetModel) -> None:
