@@ -181,15 +181,30 @@ def _identifies(name: str) -> bool:
 
 
 def _try(account: Account, wishes: Sequence[Wish]) -> None:
-    """One by one: what is refused for one member says nothing of another."""
+    """One wish for each member all at once, and one by one what is refused so: what is refused for
+    one member says nothing of another."""
+    first: dict[tuple[str, ...], Wish] = {}
     for wish in wishes:
-        place = account.change.place(f"member {wish.name}")
-        sent = account.sent([wish])
-        again = account.again() if sent.ok else None
+        first.setdefault(wish.path, wish)
+    together = list(first.values())
+    taken = len(together) > 1 and _tried(account, together)
+    for wish in wishes:
+        if not taken or wish not in together:
+            _tried(account, [wish])
+
+
+def _tried(account: Account, wishes: Sequence[Wish]) -> bool:
+    """Whether a change with all of these was taken; what came of each is judged, unless they were
+    refused together."""
+    sent = account.sent(wishes)
+    again = account.again() if sent.ok else None
+    if again is None and len(wishes) > 1:
+        return False
+    for wish in wishes:
         granted = again is not None and wish.granted(account.of(again), account.shown)
         account.check.expect(
             not granted,
-            place,
+            account.change.place(f"member {wish.name}"),
             TAKEN.format(what="the change of one's own account"),
             sent,
             *([again] if again is not None else []),
@@ -198,6 +213,7 @@ def _try(account: Account, wishes: Sequence[Wish]) -> None:
         )
         if granted:
             _put_back(account, wish)
+    return sent.ok
 
 
 def _put_back(account: Account, wish: Wish) -> None:

@@ -17,8 +17,9 @@ from l7audit_suites.authn.resemblance import differences
 from l7audit_suites.rate.bucket_fit import Sample
 from l7audit_suites.rate.fields import Policy, policies
 
-UNANNOUNCED = 320
-"""Requests that a flood spends where the target announces no quota."""
+UNANNOUNCED = 160
+"""Requests that a flood spends where the target announces no quota: more than the limits a minute
+that are commonly set (60, 100, 120)."""
 
 STRANGERS = 64
 """Requests of nobody in particular, where members are limited by themselves."""
