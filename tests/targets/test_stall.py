@@ -31,6 +31,7 @@ FOUND = {
     "stamps-open": {("AUTHZ-10", "POST /offers/{id}/stamp", Confidence.CONFIRMED)},
     "contact-of-all": {("AUTHZ-01", "GET /customers/{id}/contact", Confidence.WEAK)},
     "contact-open": {("AUTHN-01", "GET /customers/{id}/contact", Confidence.CONFIRMED)},
+    "credit-open": {("AUTHZ-10", "PUT /admin/customers/{id}/credit", Confidence.CONFIRMED)},
     "reviews-with-phones": {
         ("EXPOSE-02", "GET /dishes/{name}/reviews", Confidence.CONFIRMED),
         ("EXPOSE-03", "GET /dishes/{name}/reviews", Confidence.CONFIRMED),

@@ -24,6 +24,7 @@ from l7audit_suites.authz.promotion import raised
 from l7audit_suites.authz.test_functions import untouched
 from l7audit_suites.authz.test_objects import undecided
 from l7audit_suites.authz.things import Thing, ask, keep_for_removal, make, named, opened
+from l7audit_suites.authz.untold_parts import untold_parts_are_closed
 from l7audit_suites.expose.nothing_there import there
 from l7audit_suites.expose.routes import collections, documented, folders
 from l7audit_suites.expose.word_lists import OF_POWER
@@ -56,6 +57,7 @@ def test_functions_of_power_are_closed_to_ordinary_roles(check: Check) -> None:
         if not family.nested and family.list is not None:
             looked += _managed(check, family, ordinary, powerful)
     looked += _untold(check, ordinary, powerful)
+    looked += untold_parts_are_closed(check, ordinary[0])
     if not looked:
         check.inconclusive("No function was found that is open to a role of power alone.")
 

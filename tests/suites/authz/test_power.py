@@ -6,6 +6,7 @@ import pytest
 
 from l7audit.target.operation import Operation
 from l7audit_suites.authz.power import kept_to_some, roles_in
+from l7audit_suites.authz.untold_parts import part_of
 
 
 def _told(text: str, refusal: str = "403") -> Operation:
@@ -48,3 +49,11 @@ def test_roles_are_found_by_the_members_that_hold_them() -> None:
     account = {"id": "u-1", "role": "member", "org": {"userType": "guest"}, "title": "chief"}
     assert roles_in(account) == {("", "role"): "member", ("org", "userType"): "guest"}
     assert roles_in(["role"]) == {}
+
+
+@pytest.mark.parametrize(
+    ("member", "part"),
+    [("credit_cents", "credit"), ("discountPercent", "discount"), ("creditLimit", "credit-limit")],
+)
+def test_a_part_is_called_like_its_member_without_the_unit(member: str, part: str) -> None:
+    assert part_of(member) == part

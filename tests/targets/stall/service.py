@@ -19,7 +19,7 @@ from l7audit.model import Credential, Identity, Target
 WEAKNESSES = (
     "orders-of-all", "state-taken", "office-open", "logout-forgotten", "contact-of-all",
     "contact-open", "menu-open", "stamps-open",
-    "reviews-with-phones", "tickets-tell-all",
+    "reviews-with-phones", "tickets-tell-all", "credit-open",
 )  # fmt: skip
 PEOPLE = {"ann": "ann-pass-5d1c", "bob": "bob-pass-77a0", "chief": "chief-pass-3e22"}
 COOKIE = "stall_session"
@@ -71,7 +71,10 @@ def document() -> str:
     def listed(schema: dict[str, Any]) -> dict[str, Any]:
         return {"type": "array", "items": schema}
 
-    person = {"type": "object", "properties": {"id": _TEXT, "username": _TEXT, "phone": _TEXT}}
+    person = {
+        "type": "object",
+        "properties": {"id": _TEXT, "username": _TEXT, "phone": _TEXT, "role": _TEXT},
+    }
     one = {"parameters": [_ID]}
     dish = {"parameters": [{**_ID, "name": "name"}]}
     return json.dumps(
@@ -102,6 +105,7 @@ def document() -> str:
                         "responses": {"200": _ANSWER, "403": {"description": "Not for you"}},
                     }
                 },
+                "/admin/customers": {"get": gives(listed(person))},
                 "/dishes": {
                     "get": {**gives(listed(_DISH)), "security": []},
                     "post": gives(_DISH, "201", **takes(_DISH)),
@@ -139,6 +143,7 @@ class Stall:
         self.dishes = {n: {"name": n, "price": 7} for n in ("soup", "stew")}
         self.orders: dict[str, dict[str, Any]] = {}
         self.reviews: dict[str, list[dict[str, Any]]] = {}
+        self.credits = dict.fromkeys(PEOPLE, 5)
         self.numbers = itertools.count(101)
 
     def answer(self, method: str, path: str, cookie: str, body: Any) -> tuple[int, Any, str]:
@@ -164,7 +169,15 @@ class Stall:
                     del self.sessions[cookie]
                 return 204, None, ""
             case "GET", ["me"]:
-                return 200, {"id": f"c-{who}", "username": who, "phone": phone(who)}, ""
+                return 200, {**self.entry(who), "phone": phone(who)}, ""
+            case "GET", ["admin", "customers"] if who == "chief":
+                return 200, [self.entry(name) for name in PEOPLE], ""
+            case "PUT", ["admin", "customers", id, "credit"] if who == "chief" or (
+                "credit-open" in self.weak
+            ):
+                return (*self.credited(id, given), "")
+            case _, ["admin", "customers", *_]:
+                return 403, {"error": "not for you"}, ""
             case "GET", ["offers"]:
                 return 200, list(self.offers.values()), ""
             case "GET", ["offers", id] if id in self.offers:
@@ -192,6 +205,19 @@ class Stall:
             case _, ["orders", *rest]:
                 return (*self.ordered(method, rest, f"c-{who}", given), "")
         return 404, {"error": "nothing there"}, ""
+
+    def entry(self, name: str) -> dict[str, Any]:
+        """What is told of somebody."""
+        role = "chief" if name == "chief" else "customer"
+        return {"id": f"c-{name}", "username": name, "role": role, "credit": self.credits[name]}
+
+    def credited(self, id: str, given: dict[str, Any]) -> tuple[int, Any]:
+        """What the office's own screen does, of which no document tells."""
+        amount = given.get("credit")
+        if not isinstance(amount, int) or id.removeprefix("c-") not in self.credits:
+            return 422, {"error": "an amount for a customer is wanted"}
+        self.credits[id.removeprefix("c-")] = amount
+        return 200, {"credit": amount}
 
     def followed(self, ticket: str) -> tuple[int, Any]:
         """How far an order is, for whoever was given its ticket."""
