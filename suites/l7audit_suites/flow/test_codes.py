@@ -15,6 +15,7 @@ from l7audit_suites.authn.leaves import texts
 from l7audit_suites.flow.codes import counted
 from l7audit_suites.flow.opened import opens
 from l7audit_suites.flow.orders import Desk, pairs
+from l7audit_suites.flow.signed_in import look_at_sessions
 
 SAMPLES = 6
 _MOST = 4
@@ -23,8 +24,9 @@ _SHORTEST = 3
 
 @pytest.mark.control("FLOW-05")
 def test_codes_that_give_something_are_not_counted_up(check: Check) -> None:
-    looked = 0
-    for surface in check.surfaces(Kind.CODE_GIVING, limit=_MOST):
+    looked = int(look_at_sessions(check))
+    giving = check.model.surfaces if looked else check.surfaces
+    for surface in giving(Kind.CODE_GIVING, limit=_MOST):
         samples = _samples(check, surface)
         if not samples:
             continue
