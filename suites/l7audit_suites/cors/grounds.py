@@ -50,6 +50,7 @@ def grounds(check: Check, protected: int = 3, public: int = 1) -> list[Ground]:
     check.witness(
         "the read is answered to a page of a friendly origin",
         lambda: check.send(found[0].asked_by(friend(check))),
+        once=True,  # that the read is answered in the end, too, is a witness already
     )
     return found
 
