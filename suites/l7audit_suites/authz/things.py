@@ -12,6 +12,7 @@ from l7audit.model import Identity, Place
 from l7audit.probe.answer import Answer
 from l7audit.target import meaning
 from l7audit.target.schemas import Schema, properties
+from l7audit.target.sessions import Sessions
 from l7audit.target.target_model import Surface, TargetModel
 from l7audit.target.values import things, values_in
 from l7audit_suites.authz.contents import holds, says_the_same, subject, tells
@@ -129,14 +130,35 @@ def _make(check: Check, family: Family, cast: Cast, who: Identity) -> Thing | No
     if family.parent and (values := among_open(check, family)):
         return make_below(check, family, cast, who, values)
     if family.parent:
-        parent = next(
-            (f for f in seen_families(check.model) if f.collection == family.parent), None
-        )
-        above = None if parent is None else made_or_found(check, parent, cast, who)
+        above = _above(check, family, cast, who, made_or_found)
         if above is None:
             values = among_shared(check, family, cast)
             return make_below(check, family, cast, who, values) if values else None
     return make_below(check, family, cast, who, above.values if above else {}, above)
+
+
+_FOUND_ABOVE: WeakKeyDictionary[Sessions, dict[tuple[str, ...], Thing]] = WeakKeyDictionary()
+"""What each check found that people have already, for all that lies below it."""
+
+
+def _above(
+    check: Check,
+    family: Family,
+    cast: Cast,
+    who: Identity,
+    got: Callable[[Check, Family, Cast, Identity], Thing | None],
+) -> Thing | None:
+    """The thing that things of a family lie below, as it is `got`; one that was found serves the
+    rest of the check."""
+    known = _FOUND_ABOVE.setdefault(check.sessions, {})
+    key = (family.parent, who.name, *(i.name for i in (cast.owner, *cast.strangers)))
+    if key in known:
+        return known[key]
+    parent = next((f for f in seen_families(check.model) if f.collection == family.parent), None)
+    thing = None if parent is None else got(check, parent, cast, who)
+    if thing is not None and thing.found:
+        known[key] = thing
+    return thing
 
 
 def make_below(
@@ -239,10 +261,7 @@ def _find(check: Check, family: Family, cast: Cast, who: Identity) -> Thing | No
         return None
     upper = among_open(check, family) if family.parent else {}
     if family.parent and not upper:
-        parent = next(
-            (f for f in seen_families(check.model) if f.collection == family.parent), None
-        )
-        above = None if parent is None else find(check, parent, cast, who)
+        above = _above(check, family, cast, who, find)
         upper = dict(above.values) if above is not None else among_shared(check, family, cast)
         if not upper:
             return None
