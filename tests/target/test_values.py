@@ -109,10 +109,11 @@ def test_a_surface_that_needs_nothing_is_itself(
     assert probe.sent == []
 
 
+@pytest.mark.parametrize("made", ["l7audit-x1", "0" * 20])
 def test_of_what_is_listed_what_was_there_before_us_comes_first(
-    target: Target, alice: Identity, answering: Any, answer: Says
+    target: Target, alice: Identity, answering: Any, answer: Says, made: str
 ) -> None:
-    listed = [{"sku": "A", "label": "l7audit-x1"}, {"sku": "B", "label": "bolts"}]
+    listed = [{"sku": "A", "label": made}, {"sku": "B", "label": "bolts"}]
     probe = answering(lambda _: answer(200, {"stock-items": listed}))
     model, sessions, surface = setting(target, probe, "GET /stock-items/{sku}")
     found = model.resolve(surface, sessions, alice)

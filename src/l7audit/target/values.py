@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _MOST_LISTED = 200
 _MOST_ORIGINS = 3
+_LONG = 8
 _DEPTH = 2
 _FIRST: WeakKeyDictionary[TargetModel, dict[str, list[dict[str, str]]]] = WeakKeyDictionary()
 """What each collection listed when it was first read, before a run made things of its own."""
@@ -192,9 +193,10 @@ def _first(at: Vacancy, lister: Surface) -> dict[str, str]:
 
 
 def _is_ours(thing: Any) -> bool:
-    """Whether a thing holds a text that was made up here."""
+    """Whether a thing holds a text that was made up here, or by what generates requests."""
     values = thing.values() if isinstance(thing, dict) else [thing]
-    return any(isinstance(v, str) and v.startswith(MARK) for v in values)
+    texts = [v for v in values if isinstance(v, str)]
+    return any(t.startswith(MARK) or (len(t) >= _LONG and len(set(t)) == 1) for t in texts)
 
 
 def _created(at: Vacancy) -> dict[str, str]:
