@@ -119,9 +119,10 @@ def _found_read(check: Check, thing: Thing, stranger: Identity) -> int:
 def _by_another_way(check: Check, thing: Thing, stranger: Identity) -> int:
     """A stranger names his own parent and another's child: both must belong together."""
     family = thing.family
-    parent = next(f for f in seen_families(check.model) if f.collection == family.parent)
-    # What has an address of its own has no other way to it.
-    own = made_or_found(check, parent, thing.cast, stranger) if "{" in family.collection else None
+    parent = next((f for f in seen_families(check.model) if f.collection == family.parent), None)
+    # What has an address of its own, or lies below what is nobody's, has no other way to it.
+    known = parent is not None and "{" in family.collection
+    own = made_or_found(check, parent, thing.cast, stranger) if known and parent else None
     if own is None:
         return 0
     # Each part of the way there may be taken for granted once the one above it was looked at.

@@ -1,0 +1,78 @@
+"""What only some of a suite's looks see: each of them finds what is wrong, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from depot.service import NEAR_MISSES, WEAKNESSES, Depot, document, serving
+
+from l7audit import catalogue as catalogues
+from l7audit.harness.context import Context
+from l7audit.harness.crew import Job, Worker
+from l7audit.journal import CheckEnded, Record, Violation, of_type
+from l7audit.model import Confidence, Safety, Verdict
+from l7audit.probe.probe import Probe
+from l7audit.profile import Budget
+from l7audit.target.manners import learn
+from l7audit.target.target_model import TargetModel
+
+CONTROLS = ("AUTHZ-01", "AUTHZ-04", "AUTHZ-06", "INPUT-25")
+FOUND = {
+    "receipts-of-all": {("AUTHZ-04", "GET /receipts", Confidence.WEAK)},
+    "contents-of-all": {
+        (control, "GET /boxes/{box}/contents/{content}", Confidence.STRONG)
+        for control in ("AUTHZ-01", "AUTHZ-06")
+    },
+    "remarks-of-all": {("AUTHZ-01", "GET /shelves/{shelf}/remarks/{remark}", Confidence.CONFIRMED)},
+    "words-as-markup": {("INPUT-25", "GET /find", Confidence.CONFIRMED)},
+}
+
+
+@pytest.fixture(scope="module")
+def worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
+    """A process that runs checks."""
+    started = Worker(str(tmp_path_factory.mktemp("log") / "checks.log"))
+    yield started
+    started.kill()
+
+
+def audited(worker: Worker, depot: Depot) -> list[Record]:
+    catalogue = catalogues.load(["l7audit_suites"])
+    records: list[Record] = []
+    with serving(depot) as target:
+        probe = Probe(target, lambda _: None, safety=Safety.INTRUSIVE)
+        learnt = learn(TargetModel.of(document(), target, seed=7), probe)
+        probe.close()
+        context = Context(
+            target=target,
+            document=document(),
+            seed=7,
+            controls={c.id: c for c in catalogue.controls},
+            budget=Budget(),
+            safety=Safety.INTRUSIVE,
+            learnt=learnt,
+        )
+        checks = tuple(c for c in catalogue.checks if c.control in CONTROLS)
+        worker.run(Job(context, checks), records.append)
+    return records
+
+
+def test_a_sound_depot_passes(worker: Worker) -> None:
+    ends = [(e.control, e.verdict) for e in of_type(audited(worker, Depot()), CheckEnded)]
+    nothing_for_spreadsheets = ("INPUT-25", Verdict.NOT_APPLICABLE)
+    expected = [*((control, Verdict.PASS) for control in CONTROLS), nothing_for_spreadsheets]
+    assert sorted(ends) == sorted(expected)
+
+
+@pytest.mark.parametrize("weak", WEAKNESSES)
+def test_each_weakness_is_found_and_no_other(worker: Worker, weak: str) -> None:
+    violations = of_type(audited(worker, Depot(weak)), Violation)
+    assert {(v.control, v.place.operation, v.confidence) for v in violations} == FOUND[weak]
+
+
+@pytest.mark.parametrize("harmless", NEAR_MISSES)
+def test_what_is_shared_or_shown_to_all_is_no_finding(worker: Worker, harmless: str) -> None:
+    records = audited(worker, Depot(harmless))
+    assert [v.place for v in of_type(records, Violation)] == []
+    assert Verdict.ERROR not in {e.verdict for e in of_type(records, CheckEnded)}
