@@ -50,7 +50,7 @@ FOR_SUITES = {
     "l7audit.probe.patience": "retry_after",
     "l7audit.probe.raw": "Raw Talk",
     "l7audit.probe.request": "Auth Request",
-    "l7audit.probe.storage": "Row Storage",
+    "l7audit.probe.storage": "Kept Row Storage",
     "l7audit.target": "meaning",
     "l7audit.target.compose": "DEPTH compose text",
     "l7audit.target.forms": "is_forgery_token login_form",

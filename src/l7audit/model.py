@@ -243,6 +243,7 @@ class Kind(StrEnum):
     KEY_LIST = "key list"
     SIGNING_KEY_CREATE = "signing key create"  # makes the next key that signs tokens
     SIGNING_KEY_RETIRE = "signing key retire"  # ends a key that signs tokens
+    DATA_KEY_ROTATE = "data key rotate"  # has stored secrets sealed with a new key
     AUDIT_LOG = "audit log"  # lists what was done by whom
     AUDIT_VERIFY = "audit verify"  # tells whether the audit log is whole
     ADMIN = "admin"

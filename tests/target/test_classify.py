@@ -171,6 +171,19 @@ def test_keys_that_sign_tokens_are_no_api_keys() -> None:
     assert one("post", "/webhooks/signing-key", responses=answer("id")) == set()
 
 
+def test_keys_that_encrypt_what_is_kept_are_rotated_by_their_name() -> None:
+    rotates = {Kind.DATA_KEY_ROTATE}
+    assert one("post", "/admin/encryption-keys/rotate") == rotates | {Kind.ADMIN}
+    assert one("post", "/data-keys/rotate") == rotates
+    assert one("post", "/sys/master_key:rotate") == rotates
+    assert one("post", "/encryption/reencrypt") == rotates
+    assert one("put", "/keyring", summary="Rotate the keyring") == rotates
+    assert Kind.DATA_KEY_ROTATE not in one("post", "/api-keys/rotate")
+    assert Kind.DATA_KEY_ROTATE not in one("post", "/webhooks/rotate-secret-key")
+    assert Kind.DATA_KEY_ROTATE not in one("get", "/data-keys/rotate")
+    assert Kind.DATA_KEY_ROTATE not in one("post", "/rotations", summary="Plan a data shift")
+
+
 def test_a_reference_to_a_webhook_is_no_url() -> None:
     parameter = {"name": "webhookId", "in": "path", "schema": {"type": "string"}}
     assert one("get", "/x/{webhookId}", parameters=[parameter]) == {Kind.RESOURCE_READ}

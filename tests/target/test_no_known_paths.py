@@ -58,7 +58,7 @@ def test_the_reference_api_is_understood_by_the_same_rules_as_any_other() -> Non
         Kind.JWKS, Kind.RESOURCE_CREATE, Kind.RESOURCE_LIST, Kind.RESOURCE_READ,
         Kind.RESOURCE_CHANGE, Kind.RESOURCE_DELETE, Kind.KEY_CREATE, Kind.KEY_LIST,
         Kind.KEY_REVOKE, Kind.KEY_ROTATE, Kind.ADMIN, Kind.RATE_POLICY, Kind.COSTLY, Kind.UPLOAD,
-        Kind.SIGNING_KEY_CREATE, Kind.SIGNING_KEY_RETIRE,
+        Kind.SIGNING_KEY_CREATE, Kind.SIGNING_KEY_RETIRE, Kind.DATA_KEY_ROTATE,
         Kind.STREAMING, Kind.URL_TAKING, Kind.PATH_TAKING, Kind.HEALTH, Kind.METRICS,
     ]  # fmt: skip
     assert [k for k in needed if not model.surfaces(k)] == []

@@ -48,7 +48,8 @@ _WRITES = frozenset({Kind.RESOURCE_CREATE, Kind.RESOURCE_CHANGE, Kind.SEARCH})
 # each answer of a language model is paid for.
 _NEVER = frozenset({
     Kind.LOGIN, Kind.TOKEN, Kind.REVOKE_TOKEN, Kind.KEY_CREATE, Kind.KEY_REVOKE, Kind.KEY_ROTATE,
-    Kind.SIGNING_KEY_CREATE, Kind.SIGNING_KEY_RETIRE, Kind.RATE_POLICY, Kind.URL_TAKING, Kind.CHAT,
+    Kind.SIGNING_KEY_CREATE, Kind.SIGNING_KEY_RETIRE, Kind.DATA_KEY_ROTATE, Kind.RATE_POLICY,
+    Kind.URL_TAKING, Kind.CHAT,
 })  # fmt: skip
 
 

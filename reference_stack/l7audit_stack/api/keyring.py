@@ -13,8 +13,8 @@ from l7audit_stack.api.settings import SettingsError
 
 @dataclass(frozen=True)
 class Keyring:
-    """`data` maps key ids to keys, oldest first; the last one seals. Signing keys are read while
-    the replica runs, by `SigningKeys`."""
+    """`data` maps key ids to keys, oldest first; the last one seals, and `DataKeys` notices
+    what comes and goes. Signing keys are read while the replica runs, by `SigningKeys`."""
 
     pepper: bytes = field(repr=False)
     audit: bytes = field(repr=False)
@@ -30,7 +30,7 @@ def load_keyring(folder: Path) -> Keyring:
     try:
         pepper = (folder / "api-key-pepper").read_bytes().strip()
         audit = (folder / "audit.key").read_bytes().strip()
-        sealing = {path.stem: path.read_bytes() for path in sorted((folder / "data").glob("*.key"))}
+        sealing = {p.stem: read_data_key(p) for p in sorted((folder / "data").glob("*.key"))}
     except OSError as error:
         raise SettingsError(
             f"The secret file {error.filename} can't be read ({error.strerror}): "
@@ -44,7 +44,7 @@ def load_keyring(folder: Path) -> Keyring:
     return Keyring(
         pepper=pepper,
         audit=audit,
-        data={kid: _data_key(folder, kid, text) for kid, text in sealing.items()},
+        data=sealing,
     )
 
 
@@ -59,11 +59,12 @@ def read_signing_key(path: Path) -> Ed25519PrivateKey:
     return key
 
 
-def _data_key(folder: Path, kid: str, text: bytes) -> bytes:
+def read_data_key(path: Path) -> bytes:
+    """The key in a file; raises OSError, or SettingsError where it holds another thing."""
     try:
-        key = bytes.fromhex(text.decode("ascii").strip())
+        key = bytes.fromhex(path.read_bytes().decode("ascii").strip())
     except ValueError as error:
-        raise SettingsError(f"{folder}/data/{kid}.key is not hexadecimal.") from error
+        raise SettingsError(f"{path} is not hexadecimal.") from error
     if len(key) != 32:
-        raise SettingsError(f"{folder}/data/{kid}.key has {len(key)} bytes: AES-256 needs 32.")
+        raise SettingsError(f"{path} has {len(key)} bytes: AES-256 needs 32.")
     return key

@@ -24,6 +24,7 @@ from l7audit_stack.api.security.audit import AuditChain, AuditLog
 from l7audit_stack.api.security.authentication import Authenticator
 from l7audit_stack.api.security.bodies import BodyReader
 from l7audit_stack.api.security.cors import Cors
+from l7audit_stack.api.security.data_keys import DataKeys
 from l7audit_stack.api.security.headers import SecurityHeaders
 from l7audit_stack.api.security.keys import ApiKeys, RotationPolicy
 from l7audit_stack.api.security.limits import LocalLimiter, RateLimiter, Revocations
@@ -93,6 +94,7 @@ class Parts:
     cors: Cors
     headers: SecurityHeaders
     problems: ProblemRenderer
+    data_keys: DataKeys
     secrets: SecretBox
     secrecy: Secrecy
     # what stays
@@ -118,6 +120,7 @@ def production_parts(settings: Settings, keyring: Keyring | None = None) -> Part
         store, rates, LocalLimiter(time.time), enabled=settings.rate_limiting_enabled
     )
     signing = SigningKeys(settings.secrets_dir / "jwt", lifetime=settings.token_lifetime)
+    data_keys = DataKeys(settings.secrets_dir / "data", dict(keyring.data))
     return Parts(
         settings=settings,
         clock=time.time,
@@ -172,7 +175,8 @@ def production_parts(settings: Settings, keyring: Keyring | None = None) -> Part
         cors=Cors(origins=frozenset(settings.cors_origins)),
         headers=SecurityHeaders(enabled=settings.security_headers_enabled),
         problems=ProblemRenderer(),
-        secrets=SecretBox(keys=keyring.data),
+        data_keys=data_keys,
+        secrets=SecretBox(keys=data_keys.keys, look=data_keys.refresh),
         secrecy=Secrecy(),
         audit=AuditLog(
             database, AuditChain(key=keyring.audit), time.time, Anchor(store, keyring.audit)

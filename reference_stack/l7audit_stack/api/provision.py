@@ -1,7 +1,7 @@
 """Create the secret files of a deployment where they are absent: `python -m ... SECRETS_DIR`.
 
 Key ids begin with the time from which they are used, so that the newest sorts last. Running
-replicas notice signing keys that come and go; a new data key needs a restart.
+replicas notice keys that come and go.
 """
 
 from __future__ import annotations

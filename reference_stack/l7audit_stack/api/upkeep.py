@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from l7audit_stack.api.parts import Parts
 from l7audit_stack.api.security.anchor import AnchorBrokenError
 from l7audit_stack.api.security.authentication import Authenticator
-from l7audit_stack.api.security.resealing import reseal
+from l7audit_stack.api.security.resealing import put_away, reseal
 from l7audit_stack.api.security.retirement import retire_overdue_keys
 from l7audit_stack.api.security.signing_keys import EVERY
 from l7audit_stack.api.settings import SettingsError
@@ -55,15 +55,17 @@ class Upkeep:
             await asyncio.sleep(EVERY)
 
     def look_at_keys(self) -> None:
-        """Signing keys that came or went, with those that stand now."""
+        """Keys that came or went, with those that stand now."""
         parts, error = self._parts, ""
         try:
             if parts.signing.refresh():
                 parts.log.say("INFO", "signing-keys", keys=list(parts.signing.public))
+            if parts.data_keys.refresh():
+                parts.log.say("INFO", "data-keys", keys=list(parts.data_keys.keys))
         except SettingsError as unreadable:
             error = str(unreadable)
         if error and error != self._key_error:
-            parts.log.say("ERROR", "signing-keys-unreadable", error=error)
+            parts.log.say("ERROR", "keys-unreadable", error=error)
         self._key_error = error
 
     async def _run(self) -> None:
@@ -83,6 +85,7 @@ class Upkeep:
             await self.write_last_uses()
             if slow:
                 await self.clear_out()
+                await self.put_keys_away()
                 self._slow_rounds += 1
                 if self._slow_rounds > 1:
                     # Not at the start: in a rolling update others don't have the new key yet.
@@ -117,6 +120,12 @@ class Upkeep:
         await parts.identities.forget_expired_tokens(datetime.fromtimestamp(parts.clock(), UTC))
         if parts.settings.api_key_rotation_enabled:
             await retire_overdue_keys(parts, tenant=None, actor="upkeep")
+
+    async def put_keys_away(self) -> None:
+        try:
+            await put_away(self._parts)
+        except OSError as error:
+            self._parts.log.say("ERROR", "retired-key-stays", error=str(error))
 
     async def reseal_secrets(self) -> None:
         if resealed := await reseal(self._parts):

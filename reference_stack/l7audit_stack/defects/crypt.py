@@ -190,7 +190,7 @@ def _errors_without_hsts(_: Asked, told: Told, __: Parts) -> Told:
 
 
 def _box(kind: type[SecretBox]) -> Swap:
-    return lambda parts: dataclasses.replace(parts, secrets=kind(parts.secrets.keys))
+    return lambda parts: dataclasses.replace(parts, secrets=become(kind, parts.secrets))
 
 
 def _passwords(kind: type[Passwords] = Passwords, **cost: int) -> Swap:

@@ -82,7 +82,7 @@ class Lane:
         """Make its data and decide its ports; starts nothing."""
         shared = self.shared
         self._folder.mkdir(mode=0o700)
-        self._restore_keys()
+        self._restore_keys(data=True)
         shutil.copytree(shared.files, self.files_dir)
         await self._empty(database=True)
         self.receiver_port = shared.ports.take()
@@ -123,10 +123,15 @@ class Lane:
             log = shared.log("database")
             await shared.postgres.copy_template(shared.programs, log, self.database)
 
-    def _restore_keys(self) -> None:
-        """The key files as they were made: a defect may have kept a key from being retired."""
-        shutil.rmtree(self.secrets_dir, ignore_errors=True)
-        shutil.copytree(self.shared.secrets, self.secrets_dir)
+    def _restore_keys(self, *, data: bool) -> None:
+        """The key files as they were made: a defect may have kept a key from being retired. Those
+        that seal `data` belong to the database, and are put back with it."""
+        sealing = self.secrets_dir / "data"
+        for old in self.secrets_dir.glob("*"):
+            if old.is_dir() and (data or old != sealing):
+                shutil.rmtree(old)
+        left = shutil.ignore_patterns(*([] if data else [sealing.name]))
+        shutil.copytree(self.shared.secrets, self.secrets_dir, ignore=left, dirs_exist_ok=True)
 
     async def _forget_policies(self) -> None:
         """Rate policies as they were built in: one that was changed, and changed back, would stand
@@ -162,7 +167,7 @@ class Lane:
         self.defects = defects
         await asyncio.gather(*(keeper.kill() for keeper in self.replicas))
         await self._empty(database=fresh_data)
-        self._restore_keys()
+        self._restore_keys(data=fresh_data)
         if not fresh_data:
             await self._forget_policies()
         edge_differs = self.edge_component.configure(configuration)

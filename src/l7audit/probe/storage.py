@@ -116,6 +116,20 @@ class Storage:
 
         self._run(run)
 
+    def rewrite(self, kept: Kept, values: Row) -> bool:
+        """Puts other values into some columns of a row; whether it was there as `kept` says.
+
+        Errors: also where the database does not let that happen.
+        """
+        told = ", ".join(f"{column} = n.{column}" for column in map(_quoted, values))
+        query = (
+            f"UPDATE {kept.table} t SET {told}"
+            f" FROM jsonb_populate_record(NULL::{kept.table}, $2::jsonb) AS n"
+            " WHERE to_jsonb(t) = $1::jsonb"
+        )
+        old, new = (msgspec.json.encode(row).decode() for row in (kept.row, values))
+        return bool(self._run(lambda: self._connection.execute(query, old, new)) == "UPDATE 1")
+
     def _run(self, what: Callable[[], Awaitable[Any]]) -> Any:
         async def bounded() -> Any:
             return await asyncio.wait_for(what(), _PATIENCE)
@@ -127,6 +141,11 @@ class Storage:
         except Exception as error:  # noqa: BLE001 - drivers raise many kinds
             # A message of the database may quote what is in it.
             raise ProviderError(f"The target's database refused: {type(error).__name__}.") from None
+
+
+def _quoted(name: str) -> str:
+    doubled = name.replace('"', '""')
+    return f'"{doubled}"'
 
 
 def _texts(rows: Sequence[Row]) -> dict[str, None]:

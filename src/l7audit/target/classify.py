@@ -45,6 +45,7 @@ _RULES: Mapping[Kind, Callable[[Seen], bool]] = {
     Kind.KEY_LIST: resource_rules.key_list,
     Kind.SIGNING_KEY_CREATE: resource_rules.signing_key_create,
     Kind.SIGNING_KEY_RETIRE: resource_rules.signing_key_retire,
+    Kind.DATA_KEY_ROTATE: resource_rules.data_key_rotate,
     Kind.AUDIT_LOG: hazard_rules.audit_log,
     Kind.AUDIT_VERIFY: hazard_rules.audit_verify,
     Kind.ADMIN: hazard_rules.admin,
@@ -125,6 +126,8 @@ def _classified(
         kinds -= {Kind.RESOURCE_CREATE, Kind.RESOURCE_CHANGE}  # what is made is nobody's to share
     if kinds & {Kind.SIGNING_KEY_CREATE, Kind.SIGNING_KEY_RETIRE}:
         kinds -= {Kind.RESOURCE_CREATE, Kind.RESOURCE_DELETE}  # nobody's thing to try things on
+    if Kind.DATA_KEY_ROTATE in kinds:
+        kinds -= {Kind.RESOURCE_CREATE, Kind.RESOURCE_CHANGE, Kind.KEY_CREATE, Kind.KEY_ROTATE}
     if Kind.REVOKE_TOKEN in kinds:
         kinds -= {Kind.PUBLIC_READ, Kind.PROTECTED_READ, Kind.RESOURCE_READ, Kind.RESOURCE_LIST}
     if entrance_rules.ends_caller(seen) or Kind.REVOKE_TOKEN in kinds:

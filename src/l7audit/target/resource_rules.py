@@ -60,6 +60,29 @@ def signing_key_retire(seen: Seen) -> bool:
     return seen.operation.method in CHANGES and says(seen.named, *_ENDING)
 
 
+_SEALING = (
+    "data key", "data encryption key", "encryption key", "master key", "dek", "kek", "keyring",
+    "key ring", "envelope key", "storage key", "vault key", "field key", "secret key",
+)  # fmt: skip
+_ANEW = ("rotate", "rotation", "rekey", "re key", "reencrypt", "re encrypt", "rewrap", "roll")
+
+
+def seals(seen: Seen) -> bool:
+    """Whether it is about the keys that encrypt what the target keeps."""
+    return not signs(seen) and says(seen.named, *_SEALING)
+
+
+def data_key_rotate(seen: Seen) -> bool:
+    operation = seen.operation
+    if operation.method not in {"POST", "PUT"} or operation.public or operation.path_parameters:
+        return False
+    if says(seen.named, *_KEYS, "webhook", "hook", "password", "client secret") or signs(seen):
+        return False
+    if seals(seen):
+        return says(seen.told, *_ANEW, "new")
+    return says(seen.named, *_ANEW) and says(seen.named, "encryption", "reencrypt", "rekey")
+
+
 _KEYS = (
     "api key", "apikey", "access key", "personal access token", "access token", "api token",
     "service token",
@@ -67,7 +90,7 @@ _KEYS = (
 
 
 def about_keys(seen: Seen) -> bool:
-    if jwks(seen) or signs(seen) or says(seen.named, "public key", "encryption key"):
+    if jwks(seen) or signs(seen) or seals(seen) or says(seen.named, "public key"):
         return False
     return says(
         seen.named,

@@ -39,6 +39,7 @@ _WRITING = (
     Kind.RATE_POLICY,
     Kind.SIGNING_KEY_CREATE,
     Kind.SIGNING_KEY_RETIRE,
+    Kind.DATA_KEY_ROTATE,
 )
 
 

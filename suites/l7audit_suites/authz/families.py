@@ -15,7 +15,7 @@ from l7audit.target.words import Words, words
 
 _NOT_THINGS = {
     Kind.LOGIN, Kind.TOKEN, Kind.REVOKE_TOKEN, Kind.RATE_POLICY, Kind.HEALTH, Kind.METRICS,
-    Kind.SIGNING_KEY_CREATE, Kind.SIGNING_KEY_RETIRE,
+    Kind.SIGNING_KEY_CREATE, Kind.SIGNING_KEY_RETIRE, Kind.DATA_KEY_ROTATE,
 }  # fmt: skip
 _MOST_HOMES = 3
 

@@ -2,76 +2,20 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 
 import pytest
 
 from l7audit.harness.check import Check
 from l7audit.model import Identity, Kind
 from l7audit.probe.storage import Row, Storage
-from l7audit.target.schemas import properties, type_of
-from l7audit.target.words import says, words
 from l7audit_suites.authn.made_keys import made_key
-from l7audit_suites.authz.families import Family, families
+from l7audit_suites.authz.families import families
 from l7audit_suites.authz.made_users import as_users, made_user
-from l7audit_suites.authz.markers import marked, new_marker
-from l7audit_suites.authz.people import admin_roles, by_role
-from l7audit_suites.authz.things import ask, learn_secrets, named
 from l7audit_suites.crypt.forms import alike, cheap, fast_hashes, readable, texts
+from l7audit_suites.crypt.kept_secrets import fresh, keeping, store
 
-_SECRET = ("secret", "signing key", "private key", "client secret", "passphrase", "token", "pin")
 _LONG = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """Something made with a secret in it that the target must be able to use later."""
-
-    id: str
-    marker: str
-    secret: str = field(repr=False)
-
-
-def _keeping(check: Check) -> list[tuple[Family, str]]:
-    """Families whose things are given a secret, with that member's name. Ends the check without."""
-    found = [
-        (family, name)
-        for family in families(check.model)
-        if family.create is not None and not family.people and not family.nested
-        for name, part in properties(family.create.operation.json_schema).items()
-        if says(words(name), *_SECRET) and type_of(part) in {"string", ""}
-    ]
-    if not found:
-        check.not_applicable("The target's document has nothing that keeps a secret of a caller's.")
-    return found
-
-
-def _store(check: Check, family: Family, member: str, secret: str) -> Stored | None:
-    """A thing with that secret, removed in the end; None where nobody of us may make one."""
-    create, delete = family.create, family.delete
-    assert create is not None  # `_keeping` looked
-    assert delete is not None  # `families` gives none without
-    check.probe.redactor.learn(secret)
-    marker = new_marker()
-    given = (marked(create, marker) or {}).get("fields", {})
-    ordinary, powerful = by_role(check.identities, admin_roles(check))
-    for who in (*ordinary, *powerful):
-        answer = ask(check, create, who, fields={**given, member: secret})
-        key = named(answer, family.key) if answer.ok else ""
-        if not key:
-            continue
-        learn_secrets(check, answer)
-        surface = delete.with_values({family.key: key})
-        request = surface.request(auth=check.sessions.auth(who, surface))
-        check.sessions.keep_for_removal(request, who.name)
-        return Stored(key, marker, secret)
-    return None
-
-
-def _fresh() -> str:
-    return f"l7audit-{secrets.token_hex(16)}"
 
 
 def _found(storage: Storage, wanted: Sequence[str]) -> Iterator[str]:
@@ -86,8 +30,8 @@ def _found(storage: Storage, wanted: Sequence[str]) -> Iterator[str]:
 def test_a_secret_that_is_kept_for_later_is_encrypted(check: Check) -> None:
     looked = 0
     with check.storage() as storage:
-        for family, member in _keeping(check):
-            thing = _store(check, family, member, _fresh())
+        for family, member in keeping(check):
+            thing = store(check, family, member, fresh())
             if thing is None or family.create is None:
                 continue
             looked += 1
@@ -112,11 +56,11 @@ def test_a_secret_that_is_kept_for_later_is_encrypted(check: Check) -> None:
 def test_the_same_secret_is_never_encrypted_to_the_same(check: Check) -> None:
     looked = 0
     with check.storage() as storage:
-        for family, member in _keeping(check):
-            same = _fresh()
-            things = [_store(check, family, member, s) for s in (same, same, _fresh())]
-            rows = [_row(storage, thing) for thing in things if thing is not None]
-            whole = [row for row in rows if row is not None]
+        for family, member in keeping(check):
+            same = fresh()
+            things = [store(check, family, member, s) for s in (same, same, fresh())]
+            kept = [thing.kept(storage) for thing in things if thing is not None]
+            whole = [one.row for one in kept if one is not None]
             if len(whole) < len(things) or family.create is None:
                 continue
             if any(_found(storage, readable(same))):
@@ -133,10 +77,6 @@ def test_the_same_secret_is_never_encrypted_to_the_same(check: Check) -> None:
             )
     if not looked:
         check.inconclusive("The things that were made were not found in the database.")
-
-
-def _row(storage: Storage, thing: Stored) -> Row | None:
-    return next((k.row for k in storage.holding(thing.id) if thing.id in k.row.values()), None)
 
 
 @pytest.mark.control("CRYPT-06")

@@ -30,7 +30,8 @@ _TRIES = ((0, True), (1, True), (0, False), (2, False))
 
 _LEFT = {
     Kind.LOGIN, Kind.TOKEN, Kind.REVOKE_TOKEN, Kind.KEY_CREATE, Kind.KEY_ROTATE, Kind.KEY_REVOKE,
-    Kind.SIGNING_KEY_CREATE, Kind.RATE_POLICY, Kind.ONCE_ONLY, Kind.COSTLY, Kind.CHAT, Kind.SEARCH,
+    Kind.SIGNING_KEY_CREATE, Kind.DATA_KEY_ROTATE, Kind.RATE_POLICY, Kind.ONCE_ONLY, Kind.COSTLY,
+    Kind.CHAT, Kind.SEARCH,
     Kind.STREAMING, Kind.UPLOAD, Kind.RESOURCE_DELETE,
 }  # fmt: skip
 """Entrances and keys have controls of their own, and so has what may be done once."""

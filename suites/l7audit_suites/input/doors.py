@@ -35,7 +35,8 @@ from l7audit_suites.input.pointing import pointed, told_texts
 _LEFT = {
     Kind.LOGIN, Kind.TOKEN, Kind.REVOKE_TOKEN, Kind.JWKS, Kind.OPENAPI, Kind.KEY_CREATE,
     Kind.KEY_REVOKE, Kind.KEY_ROTATE, Kind.SIGNING_KEY_CREATE, Kind.SIGNING_KEY_RETIRE,
-    Kind.RATE_POLICY, Kind.RESOURCE_DELETE, Kind.CHAT, Kind.STREAMING, Kind.METRICS, Kind.HEALTH,
+    Kind.DATA_KEY_ROTATE, Kind.RATE_POLICY, Kind.RESOURCE_DELETE, Kind.CHAT, Kind.STREAMING,
+    Kind.METRICS, Kind.HEALTH,
 }  # fmt: skip
 """Entrances, keys and limits belong to other areas; streams do not end."""
 

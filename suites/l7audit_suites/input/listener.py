@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 HOST = "127.0.0.1"
 NEIGHBOURS = ("127.9.8.7", "::1")
@@ -18,6 +19,15 @@ _BIND_SECONDS = 5.0
 _READ_SECONDS = 2.0
 _MOST_BYTES = 8192
 TLS = "a TLS connection"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What a visitor brought: the lines above the body without the first, and the body."""
+
+    path: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
 
 
 class Listener:
@@ -32,6 +42,7 @@ class Listener:
         self.redirect = ""
         self.body = b"l7audit"
         self._visits: list[str] = []
+        self._deliveries: list[Delivery] = []
         self._lock = threading.Lock()
 
     @property
@@ -47,6 +58,11 @@ class Listener:
         """The paths that were asked for, in order; of a TLS connection no path is known."""
         with self._lock:
             return list(self._visits)
+
+    def deliveries(self, path: str) -> list[Delivery]:
+        """What was brought to a path, as far as it has come."""
+        with self._lock:
+            return [one for one in self._deliveries if one.path == path]
 
     def visited(self, path: str, seconds: float = 0.0) -> bool:
         """Whether somebody came for a path, at the latest that many seconds from now."""
@@ -78,11 +94,26 @@ class Listener:
                 self._visits.append(told.partition("?")[0])
             if told == TLS:
                 return
+            delivery = _delivery(visitor, head, told)
+            with self._lock:
+                self._deliveries.append(delivery)
             lines = ["HTTP/1.1 200 OK", "Content-Type: text/plain"]
             if self.redirect:
                 lines = ["HTTP/1.1 302 Found", f"Location: {self.redirect}"]
             lines += [f"Content-Length: {len(self.body)}", "Connection: close", "", ""]
             visitor.sendall("\r\n".join(lines).encode() + self.body)
+
+
+def _delivery(visitor: socket.socket, head: bytes, told: str) -> Delivery:
+    """The rest of what a visitor says, if it says how much that is."""
+    above, _, body = head.partition(b"\r\n\r\n")
+    lines = [line.partition(":") for line in above.decode("latin-1").split("\r\n")[1:]]
+    headers = tuple((name.strip().lower(), value.strip()) for name, _, value in lines)
+    length = dict(headers).get("content-length", "")
+    wanted = min(int(length), _MOST_BYTES) if length.isascii() and length.isdigit() else 0
+    while len(body) < wanted and (piece := visitor.recv(2048)):
+        body += piece
+    return Delivery(told.partition("?")[0], headers, body)
 
 
 @contextmanager

@@ -19,6 +19,18 @@ def test_a_visit_is_known_by_its_path() -> None:
         assert not listener.visited(other)
 
 
+def test_what_a_visitor_brings_is_kept() -> None:
+    with listening() as listener:
+        path = listener.path()
+        request = urllib.request.Request(
+            f"{listener.origin}{path}", data=b"brought", headers={"X-Signature": "it"}
+        )
+        urllib.request.urlopen(request).close()
+        (delivery,) = listener.deliveries(path)
+        assert delivery.body == b"brought"
+        assert ("x-signature", "it") in delivery.headers
+
+
 def test_a_visitor_can_be_sent_on() -> None:
     with listening() as first, listening() as second:
         path = second.path()

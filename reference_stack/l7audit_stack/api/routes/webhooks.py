@@ -22,6 +22,8 @@ from l7audit_stack.api.owned import OwnedTable
 from l7audit_stack.api.paging import PageQuery, next_cursor
 from l7audit_stack.api.problems import Problem, not_found
 from l7audit_stack.api.routes.shapes import END, Name, caller, identifier
+from l7audit_stack.api.security.resealing import standing
+from l7audit_stack.api.security.secrets import SealBrokenError
 
 _COLUMNS = "id, owner_id, name, url, verified, created_at, updated_at"
 _WEBHOOKS = OwnedTable("webhooks", _COLUMNS, "webhook")
@@ -108,16 +110,19 @@ async def create(call: Call) -> Reply:
     _check(call, new.url)
     principal, key = caller(call), uuid4()
     secret = new.secret or f"whsec_{secrets.token_urlsafe(32)}"
-    row = await call.parts.database.fetchrow(
-        "INSERT INTO webhooks (id, tenant_id, owner_id, name, url, secret_sealed)"
-        f" VALUES ($1, $2::uuid, $3::uuid, $4, $5, $6) RETURNING {_COLUMNS}",
+    row = await _written(
+        call,
+        secret,
+        "INSERT INTO webhooks (secret_sealed, id, tenant_id, owner_id, name, url)"
+        " SELECT $1::text, $2::uuid, $3::uuid, $4::uuid, $5::text, $6::text",
         key,
         principal.tenant,
         principal.id,
         new.name,
         new.url,
-        call.parts.secrets.seal(secret, place=_place(key)),
     )
+    if row is None:
+        raise Problem(503, "keys-changing", "The data key is being changed: try again.")
     fields = {name: row[name] for name in Webhook.__struct_fields__}
     return Reply(
         WebhookMade(**fields, secret=secret),
@@ -147,22 +152,49 @@ async def change(call: Call) -> Reply:
     await _WEBHOOKS.find(call, key, "webhooks:write")
     if new.url is not None:
         _check(call, new.url)
-    sealed = None
-    if new.secret is not None:
-        sealed = call.parts.secrets.seal(new.secret, place=_place(key))
-    row = await call.parts.database.fetchrow(
-        "UPDATE webhooks SET name = COALESCE($2, name), url = COALESCE($3, url),"
-        " verified = verified AND COALESCE($3, url) = url,"
-        " secret_sealed = COALESCE($4, secret_sealed), updated_at = now()"
-        f" WHERE id = $1 RETURNING {_COLUMNS}",
+    row = await _written(
+        call,
+        new.secret,
+        "UPDATE webhooks SET name = COALESCE($3, name), url = COALESCE($4, url),"
+        " verified = verified AND COALESCE($4, url) = url,"
+        " secret_sealed = COALESCE($1::text, secret_sealed), updated_at = now() WHERE id = $2",
         key,
         new.name,
         new.url,
-        sealed,
     )
     if row is None:
         raise not_found("webhook")
     return Reply(_webhook(row))
+
+
+async def _written(call: Call, secret: str | None, sql: str, key: UUID, *values: Any) -> Any:
+    """The row that a statement wrote; None where it wrote none. `$1` is the sealed secret, `$2` the
+    key of the row."""
+    guard = "AND" if " WHERE " in sql else "WHERE"
+    sql = f"{sql} {guard} ($1::text IS NULL OR {standing('$1::text')}) RETURNING {_COLUMNS}"
+    for _ in range(2):
+        sealed = None
+        if secret is not None:
+            sealed = call.parts.secrets.seal(secret, place=_place(key))
+        row = await call.parts.database.fetchrow(sql, sealed, key, *values)
+        if row is not None or not call.parts.data_keys.refresh():
+            break
+    return row
+
+
+async def _secret(call: Call, row: Any) -> str:
+    """A webhook's secret; it may have been sealed anew since the row was read."""
+    box, key = call.parts.secrets, row["id"]
+    try:
+        return box.open(row["secret_sealed"], place=_place(key))
+    except SealBrokenError:
+        again = await _SEALED.find(call, key, "webhooks:write")
+    try:
+        return box.open(again["secret_sealed"], place=_place(key))
+    except SealBrokenError:
+        raise Problem(
+            409, "secret-unreadable", "The webhook's secret can't be read: set a new one."
+        ) from None
 
 
 async def remove(call: Call) -> Reply:
@@ -175,7 +207,7 @@ async def test(call: Call) -> Reply:
     """Call the webhook's URL now, signed as every delivery is."""
     key = identifier(call.path, "webhook_id", "webhook")
     row = await _SEALED.find(call, key, "webhooks:write")
-    secret = call.parts.secrets.open(row["secret_sealed"], place=_place(key))
+    secret = await _secret(call, row)
     content = msgspec.json.encode({"event": "webhook.test", "webhook_id": key})
     moment = int(time.time())
     headers = {

@@ -55,6 +55,8 @@ _TABLE: Mapping[str, tuple[Reach, Reach, Reach, Reach]] = {
     "keys:rotate-due":        (_N, _N, _T, _N),
     "signing-keys:read":      (_N, _N, _N, _P),
     "signing-keys:write":     (_N, _N, _N, _P),
+    "data-keys:read":         (_N, _N, _N, _P),
+    "data-keys:write":        (_N, _N, _N, _P),
     "users:read":             (_N, _N, _T, _N),
     "users:write":            (_N, _N, _T, _N),
     "audit:read":             (_N, _N, _T, _P),

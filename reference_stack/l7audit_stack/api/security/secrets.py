@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from l7audit_stack.api.settings import SettingsError
 
 
 class SealBrokenError(Exception):
@@ -16,9 +18,13 @@ class SealBrokenError(Exception):
 
 @dataclass(frozen=True)
 class SecretBox:
-    """Seals with the newest key and opens with any. A sealed text is `kid:hex`."""
+    """Seals with the newest key and opens with any. A sealed text is `kid:hex`.
+
+    `look` has `keys` brought up to date: another replica may have made one just now.
+    """
 
     keys: Mapping[str, bytes] = field(repr=False)
+    look: Callable[[], bool] | None = field(default=None, repr=False)
 
     @property
     def newest(self) -> str:
@@ -34,7 +40,7 @@ class SecretBox:
     def open(self, sealed: str, *, place: str) -> str:
         """The value; raises SealBrokenError."""
         kid, _, text = sealed.partition(":")
-        key = self.keys.get(kid)
+        key = self._key(kid)
         if key is None:
             raise SealBrokenError("the key of this field is not in the keyring")
         try:
@@ -42,6 +48,14 @@ class SecretBox:
             return AESGCM(key).decrypt(raw[:12], raw[12:], self._bound(kid, place)).decode()
         except (ValueError, InvalidTag) as error:
             raise SealBrokenError("the sealed field does not open") from error
+
+    def _key(self, kid: str) -> bytes | None:
+        if kid not in self.keys and self.look is not None:
+            try:
+                self.look()
+            except SettingsError:
+                return None
+        return self.keys.get(kid)
 
     def stale(self, sealed: str) -> bool:
         """Whether the field should be sealed again, with the newest key."""

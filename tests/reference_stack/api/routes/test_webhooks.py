@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -17,31 +15,6 @@ from l7audit_stack.api.security.secrets import SecretBox
 
 Within = Callable[..., None]
 HOOK = {"name": "hook", "url": "https://hooks.example.com/in"}
-
-
-@pytest.fixture
-def sink() -> Iterator[tuple[int, list[tuple[dict[str, str], bytes]]]]:
-    """The port of a loopback server, and what reached it."""
-    seen: list[tuple[dict[str, str], bytes]] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            content = self.rfile.read(int(self.headers["Content-Length"]))
-            seen.append(({name.lower(): value for name, value in self.headers.items()}, content))
-            self.send_response(302 if self.path == "/moved" else 204)
-            self.send_header("Location", "/elsewhere")
-            self.end_headers()
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Keep the tests' output clean."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-    thread.start()
-    yield server.server_address[1], seen
-    server.shutdown()
-    thread.join()
-    server.server_close()
 
 
 def test_a_webhook_shows_its_secret_once_and_keeps_it_sealed(within: Within) -> None:
