@@ -1,11 +1,13 @@
-"""A cellar: what is drawn is taken from a cask, and the office gives vouchers away. Stock that only
-the thing itself shows is watched, and codes are got from whoever gives them."""
+"""A cellar: what is drawn is taken from a cask, the office gives vouchers, and orders are paid,
+delivered and given back. Stock that only the thing itself shows is watched, codes are got from who
+gives them, and what is done to an order is tried too early and once more."""
 
 from __future__ import annotations
 
 import json
 import threading
 import time
+from collections.abc import Collection
 from contextlib import nullcontext
 from email.message import Message
 from pathlib import Path
@@ -36,6 +38,8 @@ def _told(shown: Any = None, *, takes: Any = None, status: str = "200") -> dict[
 TEXT, WHOLE = {"type": "string"}, {"type": "integer"}
 LITRES = {"type": "integer", "minimum": 1, "maximum": 5_000, "example": 900}
 CASK, DRAW = _object(id=TEXT, litres=WHOLE), _object(id=TEXT, litres=WHOLE)
+STATES = ["open", "paid", "delivered", "refunded"]
+ORDER = _object(id=TEXT, note=TEXT, status={"type": "string", "enum": STATES})
 ID = [{"name": "id", "in": "path", "required": True, "schema": TEXT}]
 PATHS = {
     "/me": {"get": _told(_object(name=TEXT, credit=WHOLE))},
@@ -49,6 +53,17 @@ PATHS = {
         "post": _told(DRAW, takes=_object(litres={"type": "number"}), status="201"),
         "parameters": ID,
     },
+    "/orders": {
+        "get": _told({"type": "array", "items": ORDER}),
+        "post": _told(ORDER, takes=_object(note=TEXT), status="201"),
+    },
+    "/orders/{id}": {"get": _told(ORDER), "delete": _told(status="204"), "parameters": ID},
+    "/orders/{id}/payment": {"post": _told(ORDER), "parameters": ID},
+    "/orders/{id}/delivery": {
+        "post": {**_told(ORDER), "summary": "Brings a paid order to its customer"},
+        "parameters": ID,
+    },
+    "/orders/{id}/refund": {"post": _told(ORDER), "parameters": ID},
     "/office/vouchers": {
         "post": _told(
             _object(code=TEXT, credit=WHOLE),
@@ -72,13 +87,14 @@ DOCUMENT = json.dumps(
 
 
 class Cellar:
-    """Casks, draws and vouchers. `weak`: what it leaves out."""
+    """Casks, draws, orders and vouchers. `weak`: what it leaves out."""
 
     def __init__(self, *weak: str) -> None:
         self.weak = frozenset(weak)
         self.credit = dict.fromkeys(KEYS.values(), 50)
         self.casks: dict[str, dict[str, Any]] = {}
         self.draws: dict[str, list[dict[str, Any]]] = {}
+        self.orders: dict[str, dict[str, Any]] = {}
         self.vouchers: dict[str, dict[str, Any]] = {}
         self.lock = threading.Lock()
         self.made = 0
@@ -95,6 +111,8 @@ class Cellar:
             return self._voucher(who, given)
         if (method, path) == ("POST", "/vouchers/redemption"):
             return self._redeemed(who, given)
+        if segments[0] == "orders":
+            return self._order(method, segments[1:], who, given)
         if segments[0] == "casks":
             return self._cask(method, segments[1:], who, given)
         return _said(404, {"error": "nothing is here"})
@@ -144,6 +162,35 @@ class Cellar:
             return self._drawn(method, found, given)
         return _said(405, {"error": "not in this way"})
 
+    def _order(self, method: str, rest: list[str], who: str, given: Any) -> Answer:
+        if not rest and method == "GET":
+            return _said(200, [_order(o) for o in self.orders.values() if o["of"] == who])
+        if not rest and method == "POST":
+            made = {"id": self._id(), "note": given.get("note"), "status": "open", "of": who}
+            self.orders[made["id"]] = made
+            return _said(201, _order(made))
+        found = self.orders.get(rest[0]) if rest else None
+        if found is None or found["of"] != who:
+            return _said(404, {"error": "no such order"})
+        if len(rest) == 1:
+            if method == "DELETE":
+                del self.orders[rest[0]]
+            return _said(204 if method == "DELETE" else 200, _order(found))
+        first, then, worth = {
+            "payment": ({"open"}, "paid", -3),
+            "delivery": ({"paid"} | ({"open"} & self._lets("unpaid")), "delivered", 0),
+            "refund": ({"paid"} | ({"refunded"} & self._lets("again")), "refunded", 3),
+        }.get(rest[1], (set(), "", 0))
+        if method != "POST" or found["status"] not in first:
+            return _said(409, {"error": "not now"})
+        found["status"] = then
+        self.credit[who] += worth
+        return _said(200, _order(found))
+
+    def _lets(self, what: str) -> set[str]:
+        weak = {"unpaid": "delivers-unpaid", "again": "refunds-again"}[what] in self.weak
+        return {"open", "refunded"} if weak else set()
+
     def _drawn(self, method: str, cask: dict[str, Any], given: Any) -> Answer:
         drawn = self.draws.setdefault(cask["id"], [])
         if method == "GET":
@@ -167,11 +214,17 @@ def _shown(cask: dict[str, Any]) -> dict[str, Any]:
     return {"id": cask["id"], "litres": cask["litres"]}
 
 
+def _order(order: dict[str, Any]) -> dict[str, Any]:
+    return {name: order[name] for name in ("id", "note", "status")}
+
+
 def _said(status: int, value: Any) -> Answer:
     return status, json.dumps(value).encode(), {"Content-Type": "application/json"}
 
 
-def _found(folder: Path, *weak: str) -> tuple[set[tuple[str, str]], dict[str, Verdict]]:
+def _found(
+    folder: Path, *weak: str, controls: Collection[str] = CONTROLS
+) -> tuple[set[tuple[str, str]], dict[str, Verdict]]:
     """What violates what, and how the checks ended that the weakness is none of."""
     roles = {"ada": "guest", "bob": "guest", "office": "admin"}
     people = [
@@ -185,16 +238,18 @@ def _found(folder: Path, *weak: str) -> tuple[set[tuple[str, str]], dict[str, Ve
     ]
     with served(Cellar(*weak).answer, at_once=True) as url:
         target = stranger("cellar", url, people)
-        records = audited(str(folder / "checks.log"), target, DOCUMENT, CONTROLS)
+        records = audited(str(folder / "checks.log"), target, DOCUMENT, controls)
     said = {(v.control, v.place.operation) for v in of_type(records, Violation)}
-    ended = {e.control: e.verdict for e in of_type(records, CheckEnded)}
+    ended = {e.check.rpartition("::")[2]: e.verdict for e in of_type(records, CheckEnded)}
     return said, ended
 
 
 def test_a_sound_cellar_gives_no_more_than_there_is(tmp_path: Path) -> None:
     found, ended = _found(tmp_path)
     assert found == set()
-    assert ended["FLOW-01"] is ended["FLOW-04"] is Verdict.PASS
+    assert (
+        ended["test_nothing_is_done_before_what_the_document_says_must_come_first"] is Verdict.PASS
+    )
 
 
 @pytest.mark.parametrize(
@@ -203,9 +258,11 @@ def test_a_sound_cellar_gives_no_more_than_there_is(tmp_path: Path) -> None:
         ("draws-less-than-nothing", "FLOW-01", "POST /casks/{id}/draws"),
         ("looks-then-draws", "FLOW-04", "POST /casks/{id}/draws"),
         ("looks-then-redeems", "FLOW-03", "POST /vouchers/redemption"),
+        ("delivers-unpaid", "FLOW-02", "POST /orders/{id}/delivery"),
+        ("refunds-again", "FLOW-02", "POST /orders/{id}/refund"),
     ],
 )
 def test_each_of_its_weaknesses_is_found_where_it_is(
     tmp_path: Path, weak: str, control: str, operation: str
 ) -> None:
-    assert _found(tmp_path, weak)[0] == {(control, operation)}
+    assert _found(tmp_path, weak, controls=(control,))[0] == {(control, operation)}
