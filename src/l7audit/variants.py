@@ -16,7 +16,7 @@ from l7audit.assess.proof import CLEAN
 from l7audit.errors import CatalogueError
 from l7audit.model import Control, Verdict
 
-NEIGHBOURS, STRANGERS = 2, 1
+NEIGHBOURS, STRANGERS = 1, 1
 """Bystanders of a variant, from its subjects' areas and from all others."""
 
 

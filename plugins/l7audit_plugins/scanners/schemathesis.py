@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from l7audit.errors import CredentialError, ScanError
@@ -90,8 +90,7 @@ def fuzz(ground: Ground, amount: Amount, seconds: float) -> Scan:
     tally = Tally()
     if len(operations) > (few := amount.most // FEWEST):
         tally.notes["operations_left_out"] = len(operations) - few
-        chosen = random.Random(f"{ground.seed}:fuzzed").sample(sorted(operations), few)
-        operations = {label: operations[label] for label in chosen}
+        operations = {label: operations[label] for label in chosen(operations, few, ground.seed)}
     requests = made(ground.document, model.prefix, frozenset(operations), ground.seed, amount)
     if not requests:
         raise ScanError("schemathesis makes no request of the target's document.")
@@ -103,6 +102,19 @@ def fuzz(ground: Ground, amount: Amount, seconds: float) -> Scan:
         surface = model.surface(operations[label])
         _Stand(ground, surface, tally).fuzz([m for m in requests if m.label == label])
     return tally.scan()
+
+
+def chosen(operations: Mapping[str, Operation], most: int, seed: int) -> list[str]:
+    """So many of the operations: reads that need no thing to be there as far as two thirds go,
+    since they are the cheapest and the same in every run, and of all others what the seed draws."""
+    plain = [
+        label
+        for label, o in sorted(operations.items())
+        if o.method in _READ and not o.path_parameters
+    ][: most * 2 // 3]
+    others = sorted(operations.keys() - set(plain))
+    drawn = random.Random(f"{seed}:fuzzed").sample(others, min(len(others), most - len(plain)))
+    return [*plain, *drawn]
 
 
 @dataclass

@@ -17,7 +17,7 @@ from l7audit_suites.expose.routes import collections, documented, folders, other
 MOST = 150
 """The most names that are tried of these."""
 
-_MOST_NOUNS = 12
+_MOST_NOUNS = 8
 _KEPT = (
     "users", "accounts", "customers", "clients", "members", "sessions", "tokens", "keys", "config",
     "settings", "env", "metrics", "stats", "logs", "audit", "events", "jobs", "tasks", "queue",
@@ -29,7 +29,7 @@ _TOLD = ("config", "settings", "env", "state", "users", "sessions", "requests", 
 """What is told to developers."""
 
 _AT_ROOT: Mapping[str, int] = {
-    "internal": 28, "admin": 16, "private": 6, "ops": 6, "management": 6, "_internal": 6,
+    "internal": 28, "admin": 10, "private": 3, "ops": 3, "management": 3, "_internal": 3,
 }  # fmt: skip
 _BELOW: Mapping[str, int] = {"internal": 12, "admin": 8}
 _DEBUG = ("debug", "_debug")
