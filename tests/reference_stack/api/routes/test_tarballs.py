@@ -124,6 +124,7 @@ def test_names_upon_names_are_refused() -> None:
     [b"", b"\x1f\x8b", b"\x1f\x8b and no more", b"no archive " * 99,
      gzip.compress(b"no archive " * 99), gzip.compress(tarred(("a", b"x")))[:-9],
      tarred(("a", b"long enough" * 99))[:700]],
+    ids=["nothing", "a mark", "a mark and words", "words", "packed words", "cut gzip", "cut tar"],
 )  # fmt: skip
 def test_what_is_no_archive_is_refused(packed: bytes) -> None:
     assert refused(packed) == 400
