@@ -36,9 +36,9 @@ NO_LOG_AND_NO_OVERLAP = {
 """Nor an audit log, a rotation that leaves the old key for a while, or signing keys to change."""
 
 
-NO_ACCOUNT_AND_NO_VERSIONS = {"MASS-05", "EXPOSE-02", "EXPOSE-07", "EXPOSE-11"}
-"""Nor an account that its owner changes, things that are shared, versions, or a word of the profile
-on pages of documentation."""
+NO_ACCOUNT_AND_NO_VERSIONS = {"MASS-05", "EXPOSE-07", "EXPOSE-11"}
+"""Nor an account that its owner changes, versions, or a word of the profile on pages of
+documentation."""
 
 
 NO_FLOWS = {f"FLOW-{n:02}" for n in range(1, 6)}

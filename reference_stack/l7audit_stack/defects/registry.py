@@ -17,7 +17,6 @@ AREAS: tuple[str, ...] = (
     "l7audit_stack.defects.certificates",
     "l7audit_stack.defects.cors",
     "l7audit_stack.defects.crypt",
-    "l7audit_stack.defects.data_keys",
     "l7audit_stack.defects.edge",
     "l7audit_stack.defects.expose",
     "l7audit_stack.defects.flow",
