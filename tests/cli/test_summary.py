@@ -49,11 +49,19 @@ def test_a_clean_run_shows_score_arithmetic_coverage_areas_report_and_gate(
     out = shown(told.outcome_in(tmp_path), capsys)
     assert "Score      100.0 of 100, no waivers" in out
     assert "15 passed weight ÷ 15 planned weight = 100.0" in out
-    assert "Coverage   100.0% (15 of 15 planned weight was decided)" in out
+    assert "Coverage   100 % (15 of 15 planned weight was decided)" in out
     assert "Areas      AA 100.0 (1/1)   BB 100.0 (1/1)" in out
     assert f"Report     {tmp_path / 'report.html'}" in out
     assert "Gate       PASSED: " in out
     assert "Failed" not in out
+
+
+def test_coverage_is_rounded_down_as_the_gate_and_the_report_do(
+    story: Any, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    told = story({"AA-01": Verdict.PASS})
+    outcome = changed(told.outcome_in(tmp_path), coverage=0.99674)
+    assert "Coverage   99.6 % (" in shown(outcome, capsys)
 
 
 def test_an_area_counts_only_what_applies_to_the_target(

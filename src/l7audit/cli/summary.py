@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rich.text import Text
 
+from l7audit.assess.quantities import percentage
 from l7audit.assess.results import (
     AreaResult,
     BaselineResult,
@@ -81,7 +82,7 @@ def _score(terminal: Terminal, results: Results) -> None:
     row(
         terminal,
         "Coverage",
-        f"{results.coverage:.1%} ({assessed:g} of {planned:g} planned weight was decided)",
+        f"{percentage(results.coverage)} ({assessed:g} of {planned:g} planned weight was decided)",
     )
     row(terminal, "Areas", Text("   ".join(map(_area, results.areas)) or "none"))
 
