@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from l7audit.harness.crew import Worker
 from l7audit.model import Capability, Target
 
 
@@ -32,3 +33,11 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
         yield msgspec.convert({**told, **named, "capabilities": granted}, Target)
         process.stdin.close()
         process.wait(timeout=10)
+
+
+@pytest.fixture(scope="module")
+def worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
+    """A process that runs checks."""
+    started = Worker(str(tmp_path_factory.mktemp("log") / "checks.log"))
+    yield started
+    started.kill()

@@ -14,7 +14,7 @@ from l7audit import catalogue as catalogues
 from l7audit.harness.context import Context
 from l7audit.harness.crew import Job, Worker
 from l7audit.journal import Record
-from l7audit.model import Capability, Identity, Safety, Target
+from l7audit.model import Capability, Credential, Identity, Safety, Target
 from l7audit.probe.probe import Probe
 from l7audit.profile import Budget
 from l7audit.target.manners import learn
@@ -25,6 +25,35 @@ Answer = tuple[int, bytes, Mapping[str, str]]
 
 Answering = Callable[[str, str, Message, Any], Answer]
 """From the method, the path, the header fields and the JSON of the body (None where it is none)."""
+
+
+KEY_HEADER = "X-Api-Key"
+
+
+def said(status: int, value: Any, media_type: str = "application/json") -> Answer:
+    """An answer in JSON."""
+    return status, json.dumps(value).encode(), {"Content-Type": media_type}
+
+
+def guarded(title: str, paths: Mapping[str, Any]) -> str:
+    """A document of these paths, whose operations ask for a key unless they say otherwise."""
+    schemes = {"key": {"type": "apiKey", "in": "header", "name": KEY_HEADER}}
+    return json.dumps(
+        {
+            "openapi": "3.0.3",
+            "info": {"title": title, "version": "1"},
+            "security": [{"key": []}],
+            "components": {"securitySchemes": schemes},
+            "paths": paths,
+        }
+    )
+
+
+def keyed(name: str, key: str, role: str = "user") -> Identity:
+    """Somebody who signs in by a key."""
+    return Identity(
+        name=name, role=role, credentials=[Credential(kind="api_key", name=KEY_HEADER, secret=key)]
+    )
 
 
 def stranger(name: str, url: str, identities: list[Identity]) -> Target:
@@ -81,10 +110,20 @@ def served(answering: Answering, *, at_once: bool = False) -> Iterator[str]:
 
 
 def audited(log: str, target: Target, document: str, controls: Collection[str]) -> list[Record]:
+    """As `checked`, by a process of its own."""
+    worker = Worker(log)
+    try:
+        return checked(worker, target, document, controls)
+    finally:
+        worker.kill()
+
+
+def checked(
+    worker: Worker, target: Target, document: str, controls: Collection[str]
+) -> list[Record]:
     """What checks of these controls record of a target, once its manners are learnt."""
     catalogue = catalogues.load(["l7audit_suites"])
     records: list[Record] = []
-    worker = Worker(log)
     probe = Probe(target, lambda _: None, safety=Safety.INTRUSIVE)
     learnt = learn(TargetModel.of(document, target, seed=7), probe)
     probe.close()
@@ -99,5 +138,4 @@ def audited(log: str, target: Target, document: str, controls: Collection[str]) 
     )
     checks = tuple(c for c in catalogue.checks if c.control in controls)
     worker.run(Job(context, checks), records.append)
-    worker.kill()
     return records

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import html
-import json
 from email.message import Message
 from pathlib import Path
 from typing import Any
 
 import pytest
-from small_server import Answer, audited, served, stranger
+from small_server import KEY_HEADER, Answer, audited, guarded, keyed, said, served, stranger
 
 from l7audit.journal import CheckEnded, Violation, of_type
-from l7audit.model import Credential, Identity, Verdict
+from l7audit.model import Verdict
 
 KEY = "key-of-ada-1815"
 JSON = {"content": {"application/json": {"schema": {"type": "object"}}}}
@@ -26,25 +25,18 @@ def _told(status: str, shown: Any, **more: Any) -> Any:
     return {"responses": {status: {"description": "Done", **shown}}, **more}
 
 
-DOCUMENT = json.dumps(
+DOCUMENT = guarded(
+    "Cups",
     {
-        "openapi": "3.0.3",
-        "info": {"title": "Cups", "version": "1"},
-        "security": [{"key": []}],
-        "components": {
-            "securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": "X-Api-Key"}}
+        "/cups": {
+            "get": _told("200", JSON),
+            "post": _told(
+                "201", JSON, requestBody={"content": {"application/json": {"schema": TAKES}}}
+            ),
         },
-        "paths": {
-            "/cups": {
-                "get": _told("200", JSON),
-                "post": _told(
-                    "201", JSON, requestBody={"content": {"application/json": {"schema": TAKES}}}
-                ),
-            },
-            "/cups/{cup}": {"get": _told("200", JSON), "parameters": ID},
-            "/cups/{cup}/card": {"get": _told("200", PAGE), "parameters": ID},
-        },
-    }
+        "/cups/{cup}": {"get": _told("200", JSON), "parameters": ID},
+        "/cups/{cup}/card": {"get": _told("200", PAGE), "parameters": ID},
+    },
 )
 
 
@@ -56,25 +48,25 @@ class Cups:
         self.titles: list[str] = []
 
     def answer(self, method: str, path: str, headers: Message, body: Any) -> Answer:
-        if headers.get("X-Api-Key") != KEY:
-            return self._said(401, {"error": "no"})
+        if headers.get(KEY_HEADER) != KEY:
+            return said(401, {"error": "no"})
         parts = path.partition("?")[0].strip("/").split("/")
         if parts == ["cups"] and method == "GET":
-            return self._said(200, {"cups": list(map(self._shown, range(len(self.titles))))})
+            return said(200, {"cups": list(map(self._shown, range(len(self.titles))))})
         if parts == ["cups"] and method == "POST":
             title = body.get("title") if isinstance(body, dict) else None
             if not isinstance(title, str) or not 0 < len(title) <= 200:
-                return self._said(422, {"error": "a title is missing"})
+                return said(422, {"error": "a title is missing"})
             self.titles.append(title)
-            return self._said(201, self._shown(len(self.titles) - 1))
+            return said(201, self._shown(len(self.titles) - 1))
         if len(parts) < 2 or parts[0] != "cups" or parts[1] not in self._names():
-            return self._said(404, {"error": "no such cup"})
+            return said(404, {"error": "no such cup"})
         number = self._names().index(parts[1])
         if parts[2:] == ["card"]:
             title = self.titles[number]
             shown = title if self.careless else html.escape(title)
             return 200, f"<h1>{shown}</h1>".encode(), {"Content-Type": "text/html"}
-        return self._said(200, self._shown(number))
+        return said(200, self._shown(number))
 
     def _names(self) -> list[str]:
         return [f"c{n * 7919 + 104729}" for n in range(len(self.titles))]
@@ -82,17 +74,10 @@ class Cups:
     def _shown(self, number: int) -> dict[str, str]:
         return {"id": self._names()[number], "title": self.titles[number]}
 
-    def _said(self, status: int, value: Any) -> Answer:
-        return status, json.dumps(value).encode(), {"Content-Type": "application/json"}
-
 
 @pytest.mark.parametrize("careless", [False, True])
 def test_a_card_below_a_thing_is_looked_at_for_markup(tmp_path: Path, careless: bool) -> None:
-    ada = Identity(
-        name="ada",
-        role="user",
-        credentials=[Credential(kind="api_key", name="X-Api-Key", secret=KEY)],
-    )
+    ada = keyed("ada", KEY)
     with served(Cups(careless=careless).answer) as url:
         target = stranger("cups", url, [ada])
         records = audited(str(tmp_path / "log"), target, DOCUMENT, ("INPUT-25",))

@@ -10,7 +10,7 @@ from email.message import Message
 from typing import Any
 
 import pytest
-from small_server import Answer, audited, served, stranger
+from small_server import Answer, audited, said, served, stranger
 
 from l7audit.journal import CheckEnded, Violation, of_type
 from l7audit.model import Credential, Identity, Verdict
@@ -85,7 +85,7 @@ def test_the_token_of_the_next_session_is_not_told_by_the_last(
         elif who is not None:
             known = (method, path) == ("GET", "/me")
             status, value = (200, {"name": who}) if known else (404, {"error": "no such page"})
-        return status, json.dumps(value).encode(), {"Content-Type": "application/json"}
+        return said(status, value)
 
     people = [
         Identity(

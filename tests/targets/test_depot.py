@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from depot.service import NEAR_MISSES, WEAKNESSES, Depot, document, serving
+from small_server import checked
 
-from l7audit import catalogue as catalogues
-from l7audit.harness.context import Context
-from l7audit.harness.crew import Job, Worker
+from l7audit.harness.crew import Worker
 from l7audit.journal import CheckEnded, Record, Violation, of_type
-from l7audit.model import Confidence, Safety, Verdict
-from l7audit.probe.probe import Probe
-from l7audit.profile import Budget
-from l7audit.target.manners import learn
-from l7audit.target.target_model import TargetModel
+from l7audit.model import Confidence, Verdict
 
 CONTROLS = ("AUTHZ-01", "AUTHZ-04", "AUTHZ-06", "INPUT-25")
 FOUND = {
@@ -29,33 +22,10 @@ FOUND = {
 }
 
 
-@pytest.fixture(scope="module")
-def worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
-    """A process that runs checks."""
-    started = Worker(str(tmp_path_factory.mktemp("log") / "checks.log"))
-    yield started
-    started.kill()
-
-
 def audited(worker: Worker, depot: Depot) -> list[Record]:
-    catalogue = catalogues.load(["l7audit_suites"])
-    records: list[Record] = []
+    """What the controls record of the depot."""
     with serving(depot) as target:
-        probe = Probe(target, lambda _: None, safety=Safety.INTRUSIVE)
-        learnt = learn(TargetModel.of(document(), target, seed=7), probe)
-        probe.close()
-        context = Context(
-            target=target,
-            document=document(),
-            seed=7,
-            controls={c.id: c for c in catalogue.controls},
-            budget=Budget(),
-            safety=Safety.INTRUSIVE,
-            learnt=learnt,
-        )
-        checks = tuple(c for c in catalogue.checks if c.control in CONTROLS)
-        worker.run(Job(context, checks), records.append)
-    return records
+        return checked(worker, target, document(), CONTROLS)
 
 
 def test_a_sound_depot_passes(worker: Worker) -> None:

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from email.message import Message
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from small_server import Answer, served, stranger
+from small_server import KEY_HEADER, Answer, audited, guarded, keyed, said, served, stranger
 
-from l7audit import catalogue as catalogues
-from l7audit.harness.context import Context
-from l7audit.harness.crew import Job, Worker
 from l7audit.journal import CheckEnded, Record, Violation, of_type
-from l7audit.model import Confidence, Credential, Identity, Safety, Verdict
-from l7audit.profile import Budget
+from l7audit.model import Confidence, Verdict
 
 KEYS = {"key-of-ada-1815": "ada", "key-of-bob-1906": "bob"}
 _TEXT = {"type": "string", "maxLength": 200}
@@ -35,27 +30,20 @@ def _gives(schema: Any, status: str = "200", **more: Any) -> dict[str, Any]:
 
 
 _BODY = {"requestBody": {"content": {"application/json": {"schema": _SAMPLE}}}}
-DOCUMENT = json.dumps(
+DOCUMENT = guarded(
+    "Samples",
     {
-        "openapi": "3.0.3",
-        "info": {"title": "Samples", "version": "1"},
-        "security": [{"key": []}],
-        "components": {
-            "securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": "X-Api-Key"}}
+        "/whoami": {"get": _gives({"type": "object", "properties": {"id": _TEXT}})},
+        "/samples": {
+            "get": _gives({"type": "array", "items": _SAMPLE}, parameters=[_WHOSE]),
+            "post": _gives(_SAMPLE, "201", **_BODY),
         },
-        "paths": {
-            "/whoami": {"get": _gives({"type": "object", "properties": {"id": _TEXT}})},
-            "/samples": {
-                "get": _gives({"type": "array", "items": _SAMPLE}, parameters=[_WHOSE]),
-                "post": _gives(_SAMPLE, "201", **_BODY),
-            },
-            "/samples/{id}": {
-                "parameters": [_ID],
-                "get": _gives(_SAMPLE),
-                "delete": {"responses": {"204": {"description": "Gone"}}},
-            },
+        "/samples/{id}": {
+            "parameters": [_ID],
+            "get": _gives(_SAMPLE),
+            "delete": {"responses": {"204": {"description": "Gone"}}},
         },
-    }
+    },
 )
 
 
@@ -67,64 +55,41 @@ class Samples:
         self.samples: dict[str, dict[str, str]] = {}
 
     def answer(self, method: str, path: str, headers: Message, body: Any) -> Answer:
-        who = KEYS.get(str(headers.get("X-Api-Key")))
+        who = KEYS.get(str(headers.get(KEY_HEADER)))
         if who is None:
-            return self._json(401, {"error": "who are you?"})
+            return said(401, {"error": "who are you?"})
         there = urlsplit(path)
         if there.path == "/whoami":
-            return self._json(200, {"id": f"c-{who}"})
+            return said(200, {"id": f"c-{who}"})
         if there.path == "/samples":
             asked = parse_qs(there.query).get("client_id", [f"c-{who}"])[0]
             return self._collection(method, f"c-{who}", asked, body)
         found = self.samples.get(there.path.removeprefix("/samples/"))
         reads = self.read and method == "GET"
         if found is None or not (reads or found["client_id"] == f"c-{who}"):
-            return self._json(404, {"error": "no such sample"})
+            return said(404, {"error": "no such sample"})
         if method == "DELETE":
             del self.samples[found["id"]]
             return 204, b"", {}
-        return self._json(200, found)
+        return said(200, found)
 
     def _collection(self, method: str, who: str, asked: str, body: Any) -> Answer:
         if method == "GET":
             if asked != who and not self.filtered:
-                return self._json(403, {"error": "only your own"})
-            return self._json(200, [s for s in self.samples.values() if s["client_id"] == asked])
+                return said(403, {"error": "only your own"})
+            return said(200, [s for s in self.samples.values() if s["client_id"] == asked])
         if not isinstance(body, dict) or not isinstance(body.get("text"), str):
-            return self._json(422, {"error": "text is missing"})
+            return said(422, {"error": "text is missing"})
         sample = {"id": f"s-{len(self.samples) + 1}", "client_id": who, "text": body["text"]}
         self.samples[sample["id"]] = sample
-        return self._json(201, sample)
-
-    def _json(self, status: int, value: Any) -> Answer:
-        return status, json.dumps(value).encode(), {"Content-Type": "application/json"}
+        return said(201, sample)
 
 
-def audited(log: Path, samples: Samples) -> list[Record]:
-    catalogue = catalogues.load(["l7audit_suites"])
-    records: list[Record] = []
-    worker = Worker(str(log))
-    people = [
-        Identity(
-            name=name,
-            role="client",
-            credentials=[Credential(kind="api_key", name="X-Api-Key", secret=key)],
-        )
-        for key, name in KEYS.items()
-    ]
+def found_of(log: Path, samples: Samples) -> list[Record]:
+    """What AUTHZ-05 records of the samples."""
+    people = [keyed(name, key, "client") for key, name in KEYS.items()]
     with served(samples.answer) as url:
-        context = Context(
-            target=stranger("samples", url, people),
-            document=DOCUMENT,
-            seed=7,
-            controls={c.id: c for c in catalogue.controls},
-            budget=Budget(),
-            safety=Safety.INTRUSIVE,
-        )
-        checks = tuple(c for c in catalogue.checks if c.control == "AUTHZ-05")
-        worker.run(Job(context, checks), records.append)
-    worker.kill()
-    return records
+        return audited(str(log), stranger("samples", url, people), DOCUMENT, ("AUTHZ-05",))
 
 
 @pytest.mark.parametrize(
@@ -133,12 +98,12 @@ def audited(log: Path, samples: Samples) -> list[Record]:
 def test_a_filter_that_widens_is_found_whoever_reads_by_id(
     tmp_path: Path, read: bool, sure: Confidence
 ) -> None:
-    records = audited(tmp_path / "log", Samples(read=read, filtered=True))
+    records = found_of(tmp_path / "log", Samples(read=read, filtered=True))
     found = {(v.place.operation, v.confidence) for v in of_type(records, Violation)}
     assert found == {("GET /samples", sure)}
 
 
 @pytest.mark.parametrize("read", [False, True])
 def test_a_filter_for_one_s_own_alone_is_sound(tmp_path: Path, read: bool) -> None:
-    (end,) = of_type(audited(tmp_path / "log", Samples(read=read, filtered=False)), CheckEnded)
+    (end,) = of_type(found_of(tmp_path / "log", Samples(read=read, filtered=False)), CheckEnded)
     assert end.verdict is Verdict.PASS

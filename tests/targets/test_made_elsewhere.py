@@ -3,17 +3,16 @@ is found to be so, although nothing makes or lists notes where they are read."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email.message import Message
 from typing import Any
 
 import pytest
-from small_server import Answer, audited, served, stranger
+from small_server import KEY_HEADER, Answer, audited, guarded, keyed, said, served, stranger
 
 from l7audit.journal import CheckEnded, Violation, of_type
-from l7audit.model import Credential, Identity, Target, Verdict
+from l7audit.model import Target, Verdict
 
 CONTROLS = ("AUTHZ-01", "AUTHZ-02", "AUTHZ-03", "INPUT-17", "INPUT-21")
 API = "application/vnd.api+json"
@@ -45,37 +44,30 @@ def _told(kind: str, status: str = "200", *, takes: bool = False, lists: bool = 
 
 
 ID = [{"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}]
-DOCUMENT = json.dumps(
+DOCUMENT = guarded(
+    "Rooms",
     {
-        "openapi": "3.0.3",
-        "info": {"title": "Rooms", "version": "1"},
-        "security": [{"key": []}],
-        "components": {
-            "securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": "X-Api-Key"}}
+        "/rooms": {
+            "get": _told("rooms", lists=True),
+            "post": _told("rooms", "201", takes=True),
         },
-        "paths": {
-            "/rooms": {
-                "get": _told("rooms", lists=True),
-                "post": _told("rooms", "201", takes=True),
-            },
-            "/rooms/{id}": {
-                "get": _told("rooms"),
-                "delete": _told("rooms", "204"),
-                "parameters": ID,
-            },
-            "/rooms/{id}/notes": {
-                "get": _told("notes", lists=True),
-                "post": _told("notes", "201", takes=True),
-                "parameters": ID,
-            },
-            "/notes/{id}": {
-                "get": _told("notes"),
-                "patch": _told("notes", takes=True),
-                "delete": _told("notes", "204"),
-                "parameters": ID,
-            },
+        "/rooms/{id}": {
+            "get": _told("rooms"),
+            "delete": _told("rooms", "204"),
+            "parameters": ID,
         },
-    }
+        "/rooms/{id}/notes": {
+            "get": _told("notes", lists=True),
+            "post": _told("notes", "201", takes=True),
+            "parameters": ID,
+        },
+        "/notes/{id}": {
+            "get": _told("notes"),
+            "patch": _told("notes", takes=True),
+            "delete": _told("notes", "204"),
+            "parameters": ID,
+        },
+    },
 )
 
 
@@ -87,19 +79,19 @@ class Rooms:
         self.things: dict[str, dict[str, str]] = {}
 
     def answer(self, method: str, path: str, headers: Message, body: Any) -> Answer:
-        who = KEYS.get(str(headers.get("X-Api-Key")))
+        who = KEYS.get(str(headers.get(KEY_HEADER)))
         kind, _, rest = path.strip("/").partition("/")
         identifier, _, below = rest.partition("/")
         if who is None or kind not in {"rooms", "notes"} or below not in {"", "notes"}:
-            return self._said(401 if who is None else 404, {"errors": [{"title": "no"}]})
+            return said(401 if who is None else 404, {"errors": [{"title": "no"}]}, API)
         if not identifier:
             if kind == "notes":
-                return self._said(404, {"errors": [{"title": "no such page"}]})
+                return said(404, {"errors": [{"title": "no such page"}]}, API)
             return self._collection(method, kind, "", who, body)
         found = self.things.get(identifier)
         careless = kind == "notes" and method in self.careless
         if found is None or found["kind"] != kind or (found["of"] != who and not careless):
-            return self._said(404, {"errors": [{"title": "no such thing"}]})
+            return said(404, {"errors": [{"title": "no such thing"}]}, API)
         if below:
             return self._collection(method, "notes", identifier, who, body)
         return self._one(method, found, body)
@@ -110,18 +102,18 @@ class Rooms:
             return 204, b"", {}
         if method == "PATCH" and found["kind"] == "notes":
             if (text := _text(body, "notes")) is None:
-                return self._said(422, {"errors": [{"title": "text is missing"}]})
+                return said(422, {"errors": [{"title": "text is missing"}]}, API)
             found["text"] = text
         elif method != "GET":
-            return self._said(405, {"errors": [{"title": "no such method"}]})
-        return self._said(200, {"data": _shown(found)})
+            return said(405, {"errors": [{"title": "no such method"}]}, API)
+        return said(200, {"data": _shown(found)}, API)
 
     def _collection(self, method: str, kind: str, above: str, who: str, body: Any) -> Answer:
         if method == "GET":
             mine = [t for t in self.things.values() if (t["kind"], t["in"]) == (kind, above)]
-            return self._said(200, {"data": [_shown(t) for t in mine if t["of"] == who or above]})
+            return said(200, {"data": [_shown(t) for t in mine if t["of"] == who or above]}, API)
         if method != "POST" or (text := _text(body, kind)) is None:
-            return self._said(422, {"errors": [{"title": "text is missing"}]})
+            return said(422, {"errors": [{"title": "text is missing"}]}, API)
         thing = {
             "id": f"{kind[:-1]}-{len(self.things) * 7919 + 104729:08}",
             "kind": kind,
@@ -130,10 +122,7 @@ class Rooms:
             "text": text,
         }
         self.things[thing["id"]] = thing
-        return self._said(201, {"data": _shown(thing)})
-
-    def _said(self, status: int, value: Any) -> Answer:
-        return status, json.dumps(value).encode(), {"Content-Type": API}
+        return said(201, {"data": _shown(thing)}, API)
 
 
 def _text(body: Any, kind: str) -> str | None:
@@ -156,14 +145,7 @@ def serving(rooms: Rooms) -> Iterator[Target]:
         yield stranger(
             "rooms",
             url,
-            [
-                Identity(
-                    name=name,
-                    role="writer",
-                    credentials=[Credential(kind="api_key", name="X-Api-Key", secret=key)],
-                )
-                for key, name in KEYS.items()
-            ],
+            [keyed(name, key, "writer") for key, name in KEYS.items()],
         )
 
 

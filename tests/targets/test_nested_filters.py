@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sqlite3
 from collections.abc import Callable
@@ -10,10 +9,10 @@ from email.message import Message
 from typing import Any
 
 import pytest
-from small_server import Answer, audited, served, stranger
+from small_server import KEY_HEADER, Answer, audited, guarded, keyed, said, served, stranger
 
 from l7audit.journal import CheckEnded, Violation, of_type
-from l7audit.model import Credential, Identity, Verdict
+from l7audit.model import Verdict
 
 KEY = "key-of-ada-1815"
 TEXT = {"type": "string"}
@@ -41,16 +40,7 @@ def document(where: dict[str, Any]) -> str:
             "200": {"description": "Found", "content": {"application/json": {"schema": listing}}}
         },
     }
-    scheme = {"type": "apiKey", "in": "header", "name": "X-Api-Key"}
-    return json.dumps(
-        {
-            "openapi": "3.0.3",
-            "info": {"title": "Pots", "version": "1"},
-            "security": [{"key": []}],
-            "components": {"securitySchemes": {"key": scheme}},
-            "paths": {"/pots/search": {"post": searching}},
-        }
-    )
+    return guarded("Pots", {"/pots/search": {"post": searching}})
 
 
 Found = list[dict[str, str]]
@@ -133,7 +123,7 @@ def test_what_stands_in_a_filter_is_data(
     def answer(method: str, path: str, headers: Message, body: Any) -> Answer:
         status, value = 200, {}
         asked = body.get("where", {}) if isinstance(body, dict) else None
-        if headers.get("X-Api-Key") != KEY:
+        if headers.get(KEY_HEADER) != KEY:
             status = 401
         elif (method, path) != ("POST", "/pots/search"):
             status = 404
@@ -141,13 +131,9 @@ def test_what_stands_in_a_filter_is_data(
             status = 422
         else:
             value = {"pots": found}
-        return status, json.dumps(value).encode(), {"Content-Type": "application/json"}
+        return said(status, value)
 
-    ada = Identity(
-        name="ada",
-        role="potter",
-        credentials=[Credential(kind="api_key", name="X-Api-Key", secret=KEY)],
-    )
+    ada = keyed("ada", KEY, "potter")
     with served(answer) as url:
         target = stranger("pots", url, [ada])
         records = audited(str(tmp_path / "log"), target, document(where), [control])

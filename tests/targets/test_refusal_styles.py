@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from ledger.service import STYLES, Ledger, document, serving
 
@@ -20,14 +18,6 @@ from l7audit.target.manners import learn
 from l7audit.target.target_model import TargetModel
 
 ACCESS = ("AUTHN-01", "AUTHN-02", "AUTHZ-01", "AUTHZ-02", "AUTHZ-03")
-
-
-@pytest.fixture(scope="module")
-def worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
-    """A process that runs checks."""
-    started = Worker(str(tmp_path_factory.mktemp("log") / "checks.log"))
-    yield started
-    started.kill()
 
 
 def learnt_of(target: Target, text: str) -> Learnt:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import urllib.error
 import urllib.request
 from email.message import Message
@@ -11,32 +10,25 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from small_server import Answer, audited, served, stranger
+from small_server import KEY_HEADER, Answer, audited, guarded, keyed, said, served, stranger
 
 from l7audit.journal import CheckEnded, Violation, of_type
-from l7audit.model import Credential, Identity, Verdict
+from l7audit.model import Verdict
 
 KEYS = {"key-of-ada-1815": "ada", "key-of-bob-1906": "bob"}
 DONE = {"responses": {"200": {"description": "Done"}}}
 URL = {"type": "object", "required": ["url"], "properties": {"url": {"type": "string"}}}
 QUERY = {"name": "q", "in": "query", "schema": {"type": "string"}}
-DOCUMENT = json.dumps(
+DOCUMENT = guarded(
+    "Notices",
     {
-        "openapi": "3.0.3",
-        "info": {"title": "Notices", "version": "1"},
-        "security": [{"key": []}],
-        "components": {
-            "securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": "X-Api-Key"}}
+        "/me": {"get": DONE},
+        "/me/hook": {
+            "put": {**DONE, "requestBody": {"content": {"application/json": {"schema": URL}}}}
         },
-        "paths": {
-            "/me": {"get": DONE},
-            "/me/hook": {
-                "put": {**DONE, "requestBody": {"content": {"application/json": {"schema": URL}}}}
-            },
-            "/me/hook/test": {"post": DONE},
-            "/news": {"get": {**DONE, "parameters": [QUERY]}},
-        },
-    }
+        "/me/hook/test": {"post": DONE},
+        "/news": {"get": {**DONE, "parameters": [QUERY]}},
+    },
 )
 
 
@@ -48,22 +40,22 @@ class Notices:
         self.kept: dict[str, str] = {}
 
     def answer(self, method: str, path: str, headers: Message, body: Any) -> Answer:
-        who = KEYS.get(str(headers.get("X-Api-Key")))
+        who = KEYS.get(str(headers.get(KEY_HEADER)))
         if who is None:
-            return self._said(401, {"error": "no"})
+            return said(401, {"error": "no"})
         if (method, path) == ("GET", "/me"):
-            return self._said(200, {"id": who})
+            return said(200, {"id": who})
         if (method, path) == ("PUT", "/me/hook"):
             url = body.get("url") if isinstance(body, dict) else None
             if not isinstance(url, str) or not (self.careless or self._known(url)):
-                return self._said(422, {"error": "not a URL that is called"})
+                return said(422, {"error": "not a URL that is called"})
             self.kept[who] = url
-            return self._said(200, {"url": url})
+            return said(200, {"url": url})
         if (method, path) == ("POST", "/me/hook/test"):
-            return self._said(200, {"sent": self._sent(self.kept.get(who, ""))})
+            return said(200, {"sent": self._sent(self.kept.get(who, ""))})
         if method == "GET" and path.partition("?")[0] == "/news":
-            return self._said(200, {"news": []})
-        return self._said(404, {"error": "no such page"})
+            return said(200, {"news": []})
+        return said(404, {"error": "no such page"})
 
     def _known(self, url: str) -> bool:
         host = urlsplit(url).hostname or ""
@@ -78,22 +70,12 @@ class Notices:
             return False
         return True
 
-    def _said(self, status: int, value: Any) -> Answer:
-        return status, json.dumps(value).encode(), {"Content-Type": "application/json"}
-
 
 @pytest.mark.parametrize("careless", [False, True])
 def test_a_url_among_settings_is_tried_by_asking_for_its_test(
     tmp_path: Path, careless: bool
 ) -> None:
-    people = [
-        Identity(
-            name=name,
-            role="user",
-            credentials=[Credential(kind="api_key", name="X-Api-Key", secret=key)],
-        )
-        for key, name in KEYS.items()
-    ]
+    people = [keyed(name, key) for key, name in KEYS.items()]
     with served(Notices(careless=careless).answer) as url:
         target = stranger("notices", url, people)
         records = audited(str(tmp_path / "log"), target, DOCUMENT, ("INPUT-13",))

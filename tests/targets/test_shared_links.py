@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from email.message import Message
 from typing import Any
 
 import pytest
-from small_server import Answer, audited, served, stranger
+from small_server import KEY_HEADER, Answer, audited, guarded, keyed, said, served, stranger
 
 from l7audit.journal import CheckEnded, Violation, of_type
-from l7audit.model import Credential, Identity, Verdict
+from l7audit.model import Verdict
 
 KEY = "key-of-ada-1815"
 TEXT = {"type": "string"}
@@ -28,24 +27,17 @@ def _one(name: str) -> list[dict[str, Any]]:
 
 
 NOTE = {"type": "object", "properties": {"id": TEXT, "text": TEXT}}
-DOCUMENT = json.dumps(
+DOCUMENT = guarded(
+    "Links",
     {
-        "openapi": "3.0.3",
-        "info": {"title": "Links", "version": "1"},
-        "security": [{"key": []}],
-        "components": {
-            "securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": "X-Api-Key"}}
+        "/notes": {"get": _told("200", {"type": "array", "items": NOTE})},
+        "/notes/{note}": {"get": _told("200", NOTE), "parameters": _one("note")},
+        "/notes/{note}/links": {"post": _told("201", LINK), "parameters": _one("note")},
+        "/shared/{token}": {
+            "get": {**_told("200", NOTE), "security": []},
+            "parameters": _one("token"),
         },
-        "paths": {
-            "/notes": {"get": _told("200", {"type": "array", "items": NOTE})},
-            "/notes/{note}": {"get": _told("200", NOTE), "parameters": _one("note")},
-            "/notes/{note}/links": {"post": _told("201", LINK), "parameters": _one("note")},
-            "/shared/{token}": {
-                "get": {**_told("200", NOTE), "security": []},
-                "parameters": _one("token"),
-            },
-        },
-    }
+    },
 )
 
 
@@ -57,26 +49,23 @@ class Links:
         self.links: set[str] = set()
 
     def answer(self, method: str, path: str, headers: Message, _: Any) -> Answer:
-        known = headers.get("X-Api-Key") == KEY
+        known = headers.get(KEY_HEADER) == KEY
         note = {"id": "note-00000001", "text": "bread, milk"}
         where, _, rest = path.strip("/").partition("/")
         if where == "shared" and method == "GET":
             opened = rest in self.links and (known or self.shown)
-            return self._said(200, note) if opened else self._said(404, {"error": "no such link"})
+            return said(200, note) if opened else said(404, {"error": "no such link"})
         if not known:
-            return self._said(401, {"error": "who are you?"})
+            return said(401, {"error": "who are you?"})
         if (method, path) == ("GET", "/notes"):
-            return self._said(200, [note])
+            return said(200, [note])
         if (method, path) == ("GET", f"/notes/{note['id']}"):
-            return self._said(200, note)
+            return said(200, note)
         if (method, path) == ("POST", f"/notes/{note['id']}/links"):
             drawn = f"link-{1042 + len(self.links)}" if self.counted else secrets.token_urlsafe(16)
             self.links.add(drawn)
-            return self._said(201, {"id": drawn, "url": f"https://links.example/shared/{drawn}"})
-        return self._said(404, {"error": "no such page"})
-
-    def _said(self, status: int, value: Any) -> Answer:
-        return status, json.dumps(value).encode(), {"Content-Type": "application/json"}
+            return said(201, {"id": drawn, "url": f"https://links.example/shared/{drawn}"})
+        return said(404, {"error": "no such page"})
 
 
 @pytest.mark.parametrize(
@@ -92,11 +81,7 @@ class Links:
 def test_a_link_that_opens_something_is_not_counted_up(
     tmp_path: Any, links: Links, verdict: Verdict
 ) -> None:
-    ada = Identity(
-        name="ada",
-        role="writer",
-        credentials=[Credential(kind="api_key", name="X-Api-Key", secret=KEY)],
-    )
+    ada = keyed("ada", KEY, "writer")
     with served(links.answer) as url:
         target = stranger("links", url, [ada])
         records = audited(str(tmp_path / "log"), target, DOCUMENT, ["FLOW-05"])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from stall.service import WEAKNESSES, Stall, document, serving
 
@@ -42,14 +40,6 @@ FOUND = {
     },
     "logout-forgotten": {("AUTHN-23", "POST /logout", Confidence.CONFIRMED)},
 }
-
-
-@pytest.fixture(scope="module")
-def worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
-    """A process that runs checks."""
-    started = Worker(str(tmp_path_factory.mktemp("log") / "checks.log"))
-    yield started
-    started.kill()
 
 
 def audited(worker: Worker, stall: Stall, *controls: str) -> list[Record]:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email.message import Message
 from typing import Any
 
 import pytest
-from small_server import Answer, audited, served, stranger
+from small_server import KEY_HEADER, Answer, audited, guarded, keyed, said, served, stranger
 
 from l7audit.journal import CheckEnded, Violation, of_type
-from l7audit.model import Credential, Identity, Target, Verdict
+from l7audit.model import Target, Verdict
 
 CONTROLS = ("AUTHZ-02", "AUTHZ-03")
 KEYS = {"key-of-ada-1815": "ada", "key-of-bob-1906": "bob"}
@@ -31,30 +30,23 @@ def _told(status: str, schema: Any = None) -> dict[str, Any]:
     return {"responses": {status: {"description": "Done", "content": content}}}
 
 
-DOCUMENT = json.dumps(
+DOCUMENT = guarded(
+    "Notes",
     {
-        "openapi": "3.0.3",
-        "info": {"title": "Notes", "version": "1"},
-        "security": [{"key": []}],
-        "components": {
-            "securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": "X-Api-Key"}}
-        },
-        "paths": {
-            "/notes": {
-                "get": _told("200", {"type": "array", "items": NOTE}),
-                "post": {
-                    **_told("201"),
-                    "requestBody": {"content": {"application/json": {"schema": NOTE}}},
-                },
-            },
-            "/notes/{note}": {
-                "get": _told("200"),
-                "parameters": [
-                    {"name": "note", "in": "path", "required": True, "schema": {"type": "string"}}
-                ],
+        "/notes": {
+            "get": _told("200", {"type": "array", "items": NOTE}),
+            "post": {
+                **_told("201"),
+                "requestBody": {"content": {"application/json": {"schema": NOTE}}},
             },
         },
-    }
+        "/notes/{note}": {
+            "get": _told("200"),
+            "parameters": [
+                {"name": "note", "in": "path", "required": True, "schema": {"type": "string"}}
+            ],
+        },
+    },
 )
 
 
@@ -66,43 +58,40 @@ class Notes:
         self.notes: dict[str, dict[str, str]] = {}
 
     def answer(self, method: str, path: str, headers: Message, body: Any) -> Answer:
-        who = KEYS.get(str(headers.get("X-Api-Key")))
+        who = KEYS.get(str(headers.get(KEY_HEADER)))
         found = self.notes.get(path.removeprefix("/notes/"))
         if who is None:
-            return self._json(401, {"error": "who are you?"})
+            return said(401, {"error": "who are you?"})
         if path == "/notes" and method in {"GET", "POST"}:
             return self._collection(method, who, body)
         if not path.startswith("/notes/"):
-            return self._json(404, {"error": "no such page"})
+            return said(404, {"error": "no such page"})
         if method not in {"GET", "PATCH", "DELETE"}:
             fields = {"Allow": "GET, PATCH, DELETE"}
             return 405, b"{}", {"Content-Type": "application/json", **fields}
         if found is None or (found["of"] != who and method not in self.unguarded):
-            return self._json(404, {"error": "no such note"})
+            return said(404, {"error": "no such note"})
         if method == "DELETE":
             del self.notes[found["id"]]
             return 204, b"", {}
         if method == "PATCH":
             if not isinstance(body, dict) or not isinstance(body.get("text"), str):
-                return self._json(422, {"error": "text is missing"})
+                return said(422, {"error": "text is missing"})
             found["text"] = body["text"]
-        return self._json(200, self._shown(found))
+        return said(200, self._shown(found))
 
     def _collection(self, method: str, who: str, body: Any) -> Answer:
         if method == "GET":
             mine = [self._shown(n) for n in self.notes.values() if n["of"] == who]
-            return self._json(200, mine)
+            return said(200, mine)
         if not isinstance(body, dict) or not isinstance(body.get("text"), str):
-            return self._json(422, {"error": "text is missing"})
+            return said(422, {"error": "text is missing"})
         note = {"id": f"note-{len(self.notes) + 1:08}", "text": body["text"], "of": who}
         self.notes[note["id"]] = note
-        return self._json(201, self._shown(note))
+        return said(201, self._shown(note))
 
     def _shown(self, note: dict[str, str]) -> dict[str, str]:
         return {"id": note["id"], "text": note["text"]}
-
-    def _json(self, status: int, value: Any) -> Answer:
-        return status, json.dumps(value).encode(), {"Content-Type": "application/json"}
 
 
 @contextmanager
@@ -112,14 +101,7 @@ def serving(notes: Notes) -> Iterator[Target]:
         yield stranger(
             "notes",
             url,
-            [
-                Identity(
-                    name=name,
-                    role="writer",
-                    credentials=[Credential(kind="api_key", name="X-Api-Key", secret=key)],
-                )
-                for key, name in KEYS.items()
-            ],
+            [keyed(name, key, "writer") for key, name in KEYS.items()],
         )
 
 

@@ -4,16 +4,15 @@ names. `weak` is what is wrong with it (`WEAKNESSES`)."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email.message import Message
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from small_server import Answer, served, stranger
+from small_server import KEY_HEADER, Answer, guarded, keyed, said, served, stranger
 
-from l7audit.model import Credential, Identity, Target
+from l7audit.model import Target
 
 WEAKNESSES = ("receipts-of-all", "contents-of-all", "remarks-of-all", "words-as-markup")
 NEAR_MISSES = ("receipts-shared", "contents-for-all", "remarks-for-all")
@@ -55,37 +54,30 @@ def document() -> str:
     content = {"application/json": {"schema": _REMARK}}
     made = gives(_REMARK, "201", requestBody={"content": content})
     removed = {"responses": {"204": {"description": "Gone"}}}
-    return json.dumps(
+    return guarded(
+        "Depot",
         {
-            "openapi": "3.0.3",
-            "info": {"title": "Depot", "version": "1"},
-            "security": [{"key": []}],
-            "components": {
-                "securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": "X-Api-Key"}}
+            "/me": {"get": gives(_thing(name=_TEXT))},
+            "/receipts": {"get": gives(listed(_RECEIPT), summary="What was paid")},
+            "/boxes": {"get": gives(listed(_BOX))},
+            "/boxes/{box}": {"get": gives(_BOX), **named("box")},
+            "/boxes/{box}/contents": {"get": gives(listed(_CONTENT)), **named("box")},
+            "/boxes/{box}/contents/{content}": {
+                "get": gives(_CONTENT),
+                **named("box", "content"),
             },
-            "paths": {
-                "/me": {"get": gives(_thing(name=_TEXT))},
-                "/receipts": {"get": gives(listed(_RECEIPT), summary="What was paid")},
-                "/boxes": {"get": gives(listed(_BOX))},
-                "/boxes/{box}": {"get": gives(_BOX), **named("box")},
-                "/boxes/{box}/contents": {"get": gives(listed(_CONTENT)), **named("box")},
-                "/boxes/{box}/contents/{content}": {
-                    "get": gives(_CONTENT),
-                    **named("box", "content"),
-                },
-                "/shelves": {"get": gives(listed(_thing()), security=[])},
-                "/shelves/{shelf}/remarks": {
-                    "get": gives(listed(_REMARK)),
-                    "post": made,
-                    **named("shelf"),
-                },
-                "/shelves/{shelf}/remarks/{remark}": {
-                    "get": gives(_REMARK),
-                    "delete": removed,
-                    **named("shelf", "remark"),
-                },
+            "/shelves": {"get": gives(listed(_thing()), security=[])},
+            "/shelves/{shelf}/remarks": {
+                "get": gives(listed(_REMARK)),
+                "post": made,
+                **named("shelf"),
             },
-        }
+            "/shelves/{shelf}/remarks/{remark}": {
+                "get": gives(_REMARK),
+                "delete": removed,
+                **named("shelf", "remark"),
+            },
+        },
     )
 
 
@@ -113,7 +105,7 @@ class Depot:
             return self.page(parse_qs(url.query).get("word", [""])[0])
         if (method, parts) == ("GET", ["shelves"]):
             return _json(200, [{"id": "s-1"}])
-        who = self.keys.get(str(headers.get("X-Api-Key")))
+        who = self.keys.get(str(headers.get(KEY_HEADER)))
         if who is None:
             return _json(401, {"error": "who are you?"})
         match method, parts:
@@ -186,7 +178,7 @@ def _told(remark: dict[str, str]) -> dict[str, str]:
 
 
 def _json(status: int, value: Any) -> Answer:
-    return status, json.dumps(value).encode(), {"Content-Type": "application/json"}
+    return said(status, value)
 
 
 @contextmanager
@@ -196,12 +188,5 @@ def serving(depot: Depot) -> Iterator[Target]:
         yield stranger(
             "depot",
             url,
-            [
-                Identity(
-                    name=who[2:],
-                    role="keeper",
-                    credentials=[Credential(kind="api_key", name="X-Api-Key", secret=key)],
-                )
-                for key, who in depot.keys.items()
-            ],
+            [keyed(who[2:], key, "keeper") for key, who in depot.keys.items()],
         )
