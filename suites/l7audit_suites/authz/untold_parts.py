@@ -19,12 +19,13 @@ from l7audit.target.words import says, words
 from l7audit_suites.authz.facts import PERSON, facts_of
 from l7audit_suites.authz.power import accounts_of
 
-_DEAR = ("credit", "balance", "discount", "limit", "quota", "allowance", "wallet", "point")
+_OF_WORTH = ("credit", "balance", "discount", "limit", "quota", "allowance", "wallet", "point")
 _UNITS = ("percent", "cent", "amount", "total", "value", "pct", "euro", "minor", "current")
 _NAME = re.compile(r"\b[a-z]+(?:_[a-z]+)+\b|\b[a-z]+(?:[A-Z][a-z]+)+\b|\bamount\b|\bvalue\b")
 _SLOT = re.compile(r"\{[^{}]*\}")
 _STEP = 3
 """By how much something grows: no other check does that."""
+_INVALID = {400, 422}
 _MOST_PLACES = 2
 _MOST_PARTS = 2
 
@@ -68,9 +69,9 @@ def untold_parts_are_closed(check: Check, one: Identity) -> int:
         return 0
     look, shown, _ = found
     account, looked = _Account(check, one, look), 0
-    dear = [n for n, _ in _numbers(shown.json_or_none()) if says(words(n), *_DEAR)]
+    valued = [n for n, _ in _numbers(shown.json_or_none()) if says(words(n), *_OF_WORTH)]
     for collection in _entries(check):
-        for name in dear[:_MOST_PARTS]:
+        for name in valued[:_MOST_PARTS]:
             template = f"{collection}/{{id}}/{part_of(name)}"
             if not _told(check, template):
                 looked += _set(account, template, person[0], name)
@@ -136,12 +137,14 @@ def _set(account: _Account, template: str, person: str, name: str) -> int:
 
 def _asked_for(account: _Account, method: str, path: str, answer: Answer, name: str) -> str:
     """The member that a refusal of the input asks for; empty where it names none."""
-    for told in (answer, None):
-        said = told or account.send(method, path, {})
-        if said.status not in {400, 422}:
-            return ""
-        found = [n for n in _NAME.findall(said.text) if n != name]
-        for member in found:
-            if says(words(member), *_DEAR, "amount", "value", "cent"):
-                return str(member)
-    return ""
+    if answer.status not in _INVALID:
+        return ""
+    return _named(answer, name) or _named(account.send(method, path, {}), name)
+
+
+def _named(refusal: Answer, name: str) -> str:
+    if refusal.status not in _INVALID:
+        return ""
+    found = (str(n) for n in _NAME.findall(refusal.text) if n != name)
+    amounts = (n for n in found if says(words(n), *_OF_WORTH, "amount", "value", "cent"))
+    return next(amounts, "")

@@ -93,6 +93,7 @@ def called(operation: Operation) -> tuple[str, ...]:
 
 
 def plain(told: str) -> str:
+    """A text in small letters, with what parts sentences and nothing else beside its words."""
     return " ".join(re.sub(r"[^\w.;',]+", " ", told.lower()).split())
 
 
