@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     Case = schemathesis.Case[Any]
     Described = schemathesis.APIOperation[Any, Any, Any, Any]
 
+Scenario = tuple[str, str]
+"""The name of a parameter, empty for a body, and what is done to it (`value_above_maximum`)."""
+
 FEWEST = 4
 """Requests to an operation from its boundaries, where there are so many."""
 
@@ -106,11 +109,14 @@ def made(
     chance = random.Random(f"{seed}:operations")
     rich = [o for o in operations if o.body or o.query]
     chosen = {o.label for o in chance.sample(rich, min(amount.operations, len(rich)))}
+    tried: set[Scenario] = set()
     return tuple(
         found
         for operation in operations
         for case in (
-            *_boundaries(schema, operation, random.Random(f"{seed}:{operation.label}"), share),
+            *_boundaries(
+                schema, operation, random.Random(f"{seed}:{operation.label}"), share, tried
+            ),
             *(_drawn(operation, seed, amount.drawn) if operation.label in chosen else ()),
         )
         if (found := _made(case, prefix)) is not None
@@ -140,28 +146,39 @@ def _without_security(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _boundaries(
-    schema: schemathesis.BaseSchema, operation: Described, chance: random.Random, share: int
+    schema: schemathesis.BaseSchema,
+    operation: Described,
+    chance: random.Random,
+    share: int,
+    tried: set[Scenario],
 ) -> Iterator[Case]:
-    """So many of the coverage phase's cases, about as many fitting as not; the plainest first."""
+    """So many of the coverage phase's cases, about as many fitting as not; the plainest first.
+
+    Of those that do not fit, what no earlier operation has `tried` comes first: with few requests
+    to each, parameters that many share are broken in each way all the same.
+    """
     from schemathesis import GenerationMode
     from schemathesis.core.errors import SchemathesisError
 
     cases: list[Case] = []
     with suppress(SchemathesisError, ValueError):  # of a schema that no value fits
-        for case in schema.iter_coverage_cases(
-            operation,
-            generation_modes=list(GenerationMode),
-            generation_config=schema.config.generation_for(operation=operation),
-        ):
-            scenario = getattr(case.meta.phase.data, "scenario", "") if case.meta else ""
-            if scenario not in _ELSEWHERE:
-                cases.append(case)
+        cases.extend(
+            case
+            for case in schema.iter_coverage_cases(
+                operation,
+                generation_modes=list(GenerationMode),
+                generation_config=schema.config.generation_for(operation=operation),
+            )
+            if _scenario(case)[1] not in _ELSEWHERE
+        )
     good = [c for c in cases if _positive(c)]
     bad = [c for c in cases if not _positive(c) and _of_input(c)]
     plain, others = good[:1], good[1:]
     chance.shuffle(others)
     chance.shuffle(bad)
+    bad.sort(key=lambda case: _scenario(case) in tried)
     kept = bad[: share - min(len(plain) + len(others), share // 2)]
+    tried.update(map(_scenario, kept))
     yield from (*plain, *others)[: share - len(kept)]
     yield from kept
 
@@ -194,6 +211,12 @@ def _drawn(operation: Described, seed: int, count: int) -> list[Case]:
         except (HypothesisException, SchemathesisError, ValueError):
             continue  # nothing can be drawn: no input, or a media type that it can't write
     return found
+
+
+def _scenario(case: Case) -> Scenario:
+    """What the coverage phase breaks, and how."""
+    about = case.meta.phase.data if case.meta else None
+    return (getattr(about, "parameter", None) or "", str(getattr(about, "scenario", "")))
 
 
 def _positive(case: Case) -> bool:

@@ -45,11 +45,18 @@ MOST = Amount(most=400, drawn=0, operations=0)
 def make(tmp_path: Path) -> Callable[..., tuple[Made, ...]]:
     settle(tmp_path)
 
-    def requests(seed: int = 1, amount: Amount = MOST, labels: Any = BOTH) -> tuple[Made, ...]:
+    def requests(
+        seed: int = 1, amount: Amount = MOST, labels: Any = BOTH, document: Any = DOCUMENT
+    ) -> tuple[Made, ...]:
         made.cache_clear()
-        return made(json.dumps(DOCUMENT), "/api", labels, seed, amount)
+        return made(json.dumps(document), "/api", labels, seed, amount)
 
     return requests
+
+
+def value(request: Request) -> str:
+    """The page's size that a request asks for."""
+    return request.path.partition("limit=")[2].partition("&")[0]
 
 
 def seen(found: tuple[Made, ...]) -> list[tuple[str, bool, str, Request]]:
@@ -77,8 +84,8 @@ def test_what_does_not_fit_says_where(make: Any) -> None:
     for one in found:
         if one.wrong == "query limit":
             assert "limit=" in one.request.path
-            value = one.request.path.partition("limit=")[2].partition("&")[0]
-            assert not (value.isdecimal() and 1 <= int(value) <= 9)
+            limit = value(one.request)
+            assert not (limit.isdecimal() and 1 <= int(limit) <= 9)
 
 
 @pytest.mark.parametrize(
@@ -105,6 +112,18 @@ def test_there_are_requests_of_both_kinds_even_where_few_are_wanted(make: Any) -
         kinds = {m.positive for m in found if m.label == label}
         assert kinds == {True, False}
         assert len([m for m in found if m.label == label]) <= 4
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_bound_that_many_operations_share_is_broken_whatever_the_seed(
+    make: Any, seed: int
+) -> None:
+    paths = {f"/{n}s": DOCUMENT["paths"]["/things"] for n in ("cup", "pan", "pot", "jar")}
+    labels = frozenset(f"GET {path}" for path in paths)
+    found = make(seed, Amount(most=16, drawn=0, operations=0), labels, {**DOCUMENT, "paths": paths})
+    assert {m.label for m in found} == labels
+    assert "0" in {value(m.request) for m in found}
+    assert "10" in {value(m.request) for m in found}
 
 
 def test_a_document_that_cannot_be_read_is_said() -> None:
