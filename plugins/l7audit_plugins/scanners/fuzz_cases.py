@@ -178,9 +178,21 @@ def _boundaries(
     chance.shuffle(bad)
     bad.sort(key=lambda case: _scenario(case) in tried)
     kept = bad[: share - min(len(plain) + len(others), share // 2)]
-    tried.update(map(_scenario, kept))
+    if not operation.path_parameters:  # else it may be answered that there is no such thing
+        tried.update(map(_scenario, kept))
     yield from (*plain, *others)[: share - len(kept)]
-    yield from kept
+    yield from map(_alone, kept)
+
+
+def _alone(case: Case) -> Case:
+    """The case with nothing in the query but what breaks it and what must be there: of the others,
+    one that fits its schema may be refused all the same (a cursor that nobody gave out)."""
+    broken, _ = _scenario(case)
+    query = case.operation.query
+    if broken in {p.name for p in query} and case.query:
+        needed = {broken, *(p.name for p in query if p.is_required)}
+        case.query = {name: value for name, value in case.query.items() if name in needed}
+    return case
 
 
 def _drawn(operation: Described, seed: int, count: int) -> list[Case]:

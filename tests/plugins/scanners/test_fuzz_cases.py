@@ -126,6 +126,19 @@ def test_a_bound_that_many_operations_share_is_broken_whatever_the_seed(
     assert "10" in {value(m.request) for m in found}
 
 
+def test_a_bound_is_broken_alone(make: Any) -> None:
+    """A cursor that fits its schema is refused by many: nobody gave it out."""
+    cursor = {"name": "cursor", "in": "query", "schema": {"type": "string", "maxLength": 40}}
+    least = {"name": "kind", "in": "query", "required": True, "schema": {"type": "string"}}
+    operation = {"parameters": [PAGE, cursor, least], "responses": {"200": {"description": "D"}}}
+    document = {**DOCUMENT, "paths": {"/things": {"get": operation}}}
+    found = make(labels=frozenset({"GET /things"}), document=document)
+    broken = [m.request.path for m in found if m.wrong == "query limit"]
+    assert broken
+    assert all("kind=" in path for path in broken)
+    assert not any("cursor=" in path for path in broken)
+
+
 def test_a_document_that_cannot_be_read_is_said() -> None:
     with pytest.raises(ScanError, match=r"schemathesis cannot read the document"):
         made('{"openapi": "3.1.0", "paths": 5}', "", BOTH, 1, MOST)
