@@ -204,6 +204,13 @@ def test_bytes_are_an_upload(media: str) -> None:
     assert one("put", "/x", requestBody={"content": {media: {}}}) == {Kind.UPLOAD}
 
 
+def test_a_list_of_files_in_a_form_is_an_upload() -> None:
+    files = {"type": "array", "items": {"type": "string", "format": "binary"}}
+    form = {"schema": {"type": "object", "properties": {"photos": files}}}
+    taken = {"content": {"multipart/form-data": form}}
+    assert one("post", "/x", requestBody=taken) == {Kind.UPLOAD}
+
+
 @pytest.mark.parametrize(
     ("name", "schema"),
     [

@@ -47,6 +47,23 @@ def test_these_are_no_tokens(name: str) -> None:
     assert not meaning.is_token(name, STRING)
 
 
+@pytest.mark.parametrize(
+    ("schema", "is_file"),
+    [
+        ({"type": "string", "format": "binary"}, True),
+        ({"type": "string", "contentMediaType": "image/png"}, True),
+        ({"type": "array", "items": {"type": "string", "format": "binary"}}, True),
+        ({"type": "string", "format": "byte"}, False),
+        ({"type": "string", "contentMediaType": "image/png", "contentEncoding": "base64"}, False),
+        ({"type": "array", "items": STRING}, False),
+        ({"type": "array"}, False),
+        (STRING, False),
+    ],
+)
+def test_files_of_a_form_are_bytes_as_they_are(schema: Any, is_file: bool) -> None:
+    assert meaning.is_form_file(schema) is is_file
+
+
 @pytest.mark.parametrize("name", ["secret", "apiKey", "key", "plaintext_token", "client-secret"])
 def test_these_are_fresh_secrets(name: str) -> None:
     assert meaning.is_fresh_secret(name, STRING)

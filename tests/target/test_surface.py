@@ -9,6 +9,7 @@ import pytest
 
 from l7audit.model import Kind, Target
 from l7audit.probe.request import Auth
+from l7audit.target.operation import Operation
 from l7audit.target.surface import Surface
 from l7audit.target.target_model import TargetModel
 
@@ -121,6 +122,16 @@ def test_a_file_is_sent_as_a_part(library: TargetModel) -> None:
     )
     assert (request.header("Content-Type") or "").startswith("multipart/form-data; boundary=")
     assert b'name="scan"; filename=' in request.content
+
+
+def test_each_file_of_a_list_is_a_part_and_a_text_is_none() -> None:
+    file = {"type": "string", "contentMediaType": "application/octet-stream"}
+    members = {"photos": {"type": "array", "items": file}, "note": {"type": "string"}}
+    form = {"multipart/form-data": {"type": "object", "properties": members}}
+    post = Surface(Operation("photos", "POST", "/photos", bodies=form))
+    content = post.request(fields={"photos": ["one", "two"], "note": "x"}).content
+    assert content.count(b'name="photos"; filename=') == 2
+    assert b'name="note"\r\n\r\nx' in content
 
 
 def test_auth_and_headers_are_put_on(library: TargetModel) -> None:

@@ -113,7 +113,10 @@ def upload(seen: Seen) -> bool:
         if media in {MULTIPART, FORM} or media.endswith("json"):
             if any(meaning.takes_file(n, part) for n, part in walk(schema, 3)):
                 return True
-            if media == MULTIPART and not properties(schema):
+            members = properties(schema)
+            if media == MULTIPART and not members:
+                return True
+            if media == MULTIPART and any(map(meaning.is_form_file, members.values())):
                 return True
     return False
 

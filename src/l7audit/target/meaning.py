@@ -201,6 +201,14 @@ def is_binary(schema: Schema) -> bool:
     )
 
 
+def is_form_file(schema: Schema) -> bool:
+    """Whether a part of a form is a file, or a list of them: bytes as they are, and no base64."""
+    items = schema.get("items")
+    one: Schema = items if type_of(schema) == "array" and isinstance(items, dict) else schema
+    written = {one.get("format"), one.get("contentEncoding")}
+    return is_binary(one) and not written & {"byte", "base64", "base64url"}
+
+
 def takes_file(name: str, schema: Schema) -> bool:
     """Whether a field of a body takes a file, also as a text that says how it is encoded."""
     return is_binary(schema) or (

@@ -13,6 +13,7 @@ import msgspec
 
 from l7audit.model import Kind, Place
 from l7audit.probe.request import Auth, Request
+from l7audit.target import meaning
 from l7audit.target.compose import compose
 from l7audit.target.operation import FORM, MULTIPART, Operation, Parameter, is_json
 from l7audit.target.schemas import Schema, properties
@@ -201,12 +202,13 @@ def encoded(media_type: str, value: Any, schema: Schema) -> tuple[str, bytes]:
 def _multipart(members: Mapping[str, Any], schema: Schema) -> bytes:
     lines = []
     for name, value in members.items():
-        binary = properties(schema).get(name, {}).get("format") == "binary"
+        binary = meaning.is_form_file(properties(schema).get(name, {}))
         file = '; filename="l7audit.txt"\r\nContent-Type: text/plain' if binary else ""
-        lines.append(
-            f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"{file}\r\n\r\n'
-            f"{_plain(value)}\r\n"
-        )
+        for each in value if binary and isinstance(value, list) else [value]:
+            lines.append(
+                f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"{file}\r\n\r\n'
+                f"{_plain(each)}\r\n"
+            )
     return ("".join(lines) + f"--{_BOUNDARY}--\r\n").encode()
 
 

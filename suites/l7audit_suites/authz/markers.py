@@ -82,7 +82,7 @@ def marked(surface: Surface, marker: str) -> dict[str, Any] | None:
 
 def _files(schema: Schema) -> list[str]:
     """The members of a form that are files."""
-    return [n for n, part in properties(schema).items() if meaning.is_binary(part)][:1]
+    return [n for n, part in properties(schema).items() if meaning.is_form_file(part)][:1]
 
 
 _FLAT = {"", "string"}

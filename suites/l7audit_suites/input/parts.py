@@ -15,6 +15,7 @@ from l7audit.harness.check import Check
 from l7audit.model import Kind, Place
 from l7audit.probe.answer import Answer
 from l7audit.probe.request import Auth, Request
+from l7audit.target import meaning
 from l7audit.target.compose import DEPTH, compose
 from l7audit.target.operation import is_json
 from l7audit.target.schemas import Schema, properties, type_of
@@ -113,7 +114,8 @@ def _of(door: Door) -> Iterator[Part]:
             yield _part(door, p.place, p.name, p.schema)
     if not any(is_json(m) for m in operation.bodies):
         for name, schema in properties(operation.body_schema).items():
-            if type_of(schema) in {"", "string"} and schema.get("format") not in _FIXED:
+            fixed = schema.get("format") in _FIXED or meaning.is_form_file(schema)
+            if type_of(schema) in {"", "string"} and not fixed:
                 yield _part(door, "body", name, schema, (name,))
         return
     for steps, schema in _members(operation.json_schema, (), _sought(door)):
