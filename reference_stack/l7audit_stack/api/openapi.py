@@ -174,8 +174,9 @@ def _body(operation: Operation, schemas: Mapping[str, Any]) -> dict[str, Any]:
     body = operation.body
     if isinstance(body, RawBody):
         # Of JSON any value will do: it is kept as it came.
+        plain = _BINARY if body.schema is None else body.schema
         content: dict[str, Any] = {
-            kind: {"schema": {} if kind == "application/json" else _BINARY}
+            kind: {"schema": {} if kind == "application/json" else plain}
             for kind in body.media_types
         }
         return {"required": True, "content": content, "x-max-bytes": body.max_bytes}

@@ -27,10 +27,12 @@ class Output(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class RawBody:
-    """A body that is not JSON: its media types and the most bytes of it that are read."""
+    """A body that is not JSON: its media types and the most bytes of it that are read. `schema` is
+    what the document says of it where it is more than bytes."""
 
     media_types: tuple[str, ...]
     max_bytes: int
+    schema: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from l7audit_stack.api.file_tree import FileTree
+from l7audit_stack.api.form_data import FormReader
 from l7audit_stack.api.keyring import Keyring, load_keyring
 from l7audit_stack.api.llm import LlmClient
 from l7audit_stack.api.name_server import resolver_at
@@ -90,6 +91,7 @@ class Parts:
     paths: PathRule
     bodies: BodyReader
     xml: XmlReader
+    forms: FormReader
     # what goes out
     cors: Cors
     headers: SecurityHeaders
@@ -172,6 +174,7 @@ def production_parts(settings: Settings, keyring: Keyring | None = None) -> Part
             timeout=settings.body_timeout,
         ),
         xml=XmlReader(),
+        forms=FormReader(),
         cors=Cors(origins=frozenset(settings.cors_origins)),
         headers=SecurityHeaders(enabled=settings.security_headers_enabled),
         problems=ProblemRenderer(),

@@ -33,6 +33,7 @@ MEDIA_TYPES = (
     "text/markdown",
     "text/plain",
 )
+TAKEN = "path-taken"
 MAX_FILES = 2_000
 MAX_TOTAL = 268_435_456
 """Files of one tenant, and their bytes. Writers at the same moment may overshoot by one each."""
@@ -94,8 +95,9 @@ async def _located(call: Call, path: str, permission: str) -> Any:
     return row
 
 
-async def put(call: Call) -> Reply:
-    """Write a file: a new one is the caller's, an old one must be the caller's to change."""
+async def put(call: Call, *, replaces: bool = True) -> Reply:
+    """Write a file: a new one is the caller's, an old one must be the caller's to change. Unless it
+    `replaces`, a path that is taken is a problem."""
     segments = _segments(call)
     path, principal = "/".join(segments), caller(call)
     media_type = call.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -105,6 +107,8 @@ async def put(call: Call) -> Reply:
         # The row stays locked until the bytes are in place: two writers of one path take turns.
         row = await connection.fetchrow(f"{_LOCATED} FOR UPDATE", principal.tenant, path)
         if row is not None:
+            if not replaces:
+                raise _taken("A file has that path.")
             _require(call, row, "files:write")
             if row["path"] != path:
                 raise _taken("Another file has that path in another case.")
@@ -151,7 +155,7 @@ async def _check_room(call: Call, path: str, size: int) -> None:
 
 
 def _taken(sentence: str) -> Problem:
-    return Problem(409, "path-taken", sentence)
+    return Problem(409, TAKEN, sentence)
 
 
 async def get(call: Call) -> Reply:
