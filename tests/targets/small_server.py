@@ -24,7 +24,8 @@ Answer = tuple[int, bytes, Mapping[str, str]]
 """A status, the content, and header fields."""
 
 Answering = Callable[[str, str, Message, Any], Answer]
-"""From the method, the path, the header fields and the JSON of the body (None where it is none)."""
+"""From the method, the path, the header fields and the body: what its JSON says, None where there
+is none, and its bytes where it is no JSON."""
 
 
 KEY_HEADER = "X-Api-Key"
@@ -82,10 +83,11 @@ def served(answering: Answering, *, at_once: bool = False) -> Iterator[str]:
 
         def answer(self) -> None:
             size = int(self.headers.get("Content-Length") or 0)
+            raw = self.rfile.read(size)
             try:
-                body = json.loads(self.rfile.read(size) or b"null")
+                body = json.loads(raw or b"null")
             except ValueError:
-                body = None
+                body = raw
             with lock:
                 status, content, fields = answering(self.command, self.path, self.headers, body)
             self.send_response(status)

@@ -26,7 +26,7 @@ NO_RIGHTS_THAT_DIFFER = {
 NO_FORGOTTEN_PASSWORDS = {"AUTHN-32", "AUTHN-34", "AUTHN-35", "RATE-16", "RATE-17"}
 """Nor a way back in for who forgot a password, nor one to change it, nor what costs much."""
 
-NO_FILES = {"PATH-05", "PATH-06", "PATH-07", "PATH-08", "PATH-09", "PATH-10"}
+NO_FILES = {"PATH-05", "PATH-06", "PATH-07", "PATH-08", "PATH-09", "PATH-10", "PATH-11"}
 """Nor files that are kept by their path, nor archives that are unpacked; nor HTTP/2."""
 
 

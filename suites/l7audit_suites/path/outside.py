@@ -28,6 +28,11 @@ class Outside:
         """Its whole path."""
         return f"{self.folder}/{self.name}"
 
+    @property
+    def beside(self) -> str:
+        """The whole path of a file that is not there, in the same folder."""
+        return f"{self.folder}/new-{self.name}"
+
     def whole(self) -> bool:
         """Whether the folder is as it was made."""
         place = Path(self.folder)
@@ -37,7 +42,7 @@ class Outside:
 
 
 @contextmanager
-def outside(check: Check) -> Iterator[Outside | None]:
+def outside(check: Check, ending: str = "txt") -> Iterator[Outside | None]:
     """Such a file for the block; None where the target is on another machine."""
     if not on_this_machine(check.target.base_url):
         yield None
@@ -45,7 +50,7 @@ def outside(check: Check) -> Iterator[Outside | None]:
     folder = Path(tempfile.mkdtemp(prefix="l7audit-", dir="/tmp"))
     try:
         folder.chmod(0o777)
-        ours = Outside(str(folder), "l7audit-outside.txt", f"l7audit-{secrets.token_hex(8)}")
+        ours = Outside(str(folder), f"l7audit-outside.{ending}", f"l7audit-{secrets.token_hex(8)}")
         file = folder / ours.name
         file.write_text(ours.text)
         file.chmod(0o666)

@@ -82,7 +82,7 @@ def _kept(check: Check, family: Family, owner: Identity, stranger: Identity) -> 
     )
     if not answer.ok:
         return None
-    made = Canary(family, owner, stranger, name, text, _folders(check, owner, answer))
+    made = Canary(family, owner, stranger, name, text, folders(check, owner, answer))
     check.sessions.keep_for_removal(made.request(delete, owner, check, name), owner.name)
     return made if made.whole(check) else None
 
@@ -92,7 +92,7 @@ def _plain(surface: Surface) -> str:
     return next((m for m in kinds if m.startswith("text/plain")), surface.operation.media_type)
 
 
-def _folders(check: Check, owner: Identity, made: Answer) -> tuple[str, ...]:
+def folders(check: Check, owner: Identity, made: Answer) -> tuple[str, ...]:
     """Names that the owner's folder may have: words of his own that answers show him."""
     answers = [made]
     for surface in check.model.protected_reads(check.sessions, owner, limit=1):

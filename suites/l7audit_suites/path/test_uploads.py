@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import secrets
-from functools import partial
 
 import pytest
 
 from l7audit.harness.check import Check
-from l7audit.probe.answer import Answer
-from l7audit_suites.path.uploads import Store, hostile, runs, stores
+from l7audit_suites.path.uploads import hostile, runs, stores
 
 
 @pytest.mark.control("PATH-10")
 def test_a_file_that_was_handed_in_is_no_page_of_the_service(check: Check) -> None:
     taken = read = 0
     for store in stores(check):
-        check.witness("a harmless file is taken", partial(_plain, store))
+        check.witness("a harmless file is taken", store.takes)
         for what, file in hostile(mark := secrets.token_hex(8), store.plain).items():
             given, path = store.give(file)
             seen = [(s, a) for s, a in store.shown(given, path)] if given.ok else []
@@ -34,7 +32,3 @@ def test_a_file_that_was_handed_in_is_no_page_of_the_service(check: Check) -> No
             )
     if taken and not read:
         check.inconclusive("Active files were taken, and nothing shows how they are answered.")
-
-
-def _plain(store: Store) -> Answer:
-    return store.give(store.plain)[0]

@@ -70,13 +70,18 @@ class Store:
     surface: Surface
     plain: File
 
-    def give(self, file: File) -> tuple[Answer, dict[str, str]]:
-        """Hands a file in. Answers what was said, and the values of the path it was sent to."""
-        request, path = handing_in(self.caller, self.surface, file)
+    def give(self, file: File, named: str = "") -> tuple[Answer, dict[str, str]]:
+        """Hands a file in, in a form `named` by these raw parameters. Answers what was said, and
+        the values of the path it was sent to."""
+        request, path = handing_in(self.caller, self.surface, file, named)
         answer = self.caller.send(request)
         if answer.ok:
             self._removed(answer, path)
         return answer, path
+
+    def takes(self) -> Answer:
+        """The answer to the harmless file, handed in once more, for a witness."""
+        return self.give(self.plain)[0]
 
     def _removed(self, answer: Answer, path: Mapping[str, str]) -> None:
         check, identity = self.check, self.caller.identity
@@ -113,39 +118,49 @@ class Store:
                 request = surface.request(self.caller.auth(surface), path=values)
                 yield surface, self.caller.send(request.with_headers({"Accept": "*/*"}))
         for link in _links(given):
-            yield self.surface, self.caller.send(Request("GET", link))
+            request = Request("GET", link).with_auth(self.caller.auth(self.surface))
+            yield self.surface, self.caller.send(request)
 
 
-def stores(check: Check) -> list[Store]:
-    """What takes files from somebody. Ends the check where there is nothing of the kind."""
+def stores(check: Check, *, forms: bool = False) -> list[Store]:
+    """What takes files from somebody, or only what takes them in `forms`. Ends the check where
+    there is nothing of the kind."""
     operations = [
         o
         for o in check.model.operations
-        if Kind.UPLOAD in o.kinds and o.method in {"PUT", "POST"} and file_member(o) is not None
+        if Kind.UPLOAD in o.kinds
+        and o.method in {"PUT", "POST"}
+        and (MULTIPART in o.bodies if forms else file_member(o) is not None)
     ]
     if not operations:
-        check.not_applicable("The target's document has no operation that takes a file as it is.")
-    found = [s for o in operations[:_MOST_STORES] if (s := _opened(check, o)) is not None]
+        how = "in a form" if forms else "as it is"
+        check.not_applicable(f"The target's document has no operation that takes a file {how}.")
+    found = [s for o in operations[:_MOST_STORES] if (s := _first(check, o)) is not None]
     if not found:
         check.inconclusive("No identity of the profile could hand in a harmless file.")
     return found
 
 
-def _opened(check: Check, operation: Operation) -> Store | None:
-    for caller in callers(check)[:_MOST_CALLERS]:
-        surface = ready(check, caller, operation)
-        if surface is None:
-            continue
-        for plain in HARMLESS:
-            store = Store(check, caller, surface, plain)
-            try:
-                answer, _ = store.give(plain)
-            except CredentialError:
-                break
-            if answer.ok:
-                return store
-            if answer.status in {401, 403, 404}:
-                break  # it is about who asks, and not about the file
+def _first(check: Check, operation: Operation) -> Store | None:
+    found = (opened(check, c, operation) for c in callers(check)[:_MOST_CALLERS])
+    return next((store for store in found if store is not None), None)
+
+
+def opened(check: Check, caller: Caller, operation: Operation) -> Store | None:
+    """The operation with a harmless file that this caller can hand in; None without one."""
+    surface = ready(check, caller, operation)
+    if surface is None:
+        return None
+    for plain in HARMLESS:
+        store = Store(check, caller, surface, plain)
+        try:
+            answer, _ = store.give(plain)
+        except CredentialError:
+            return None
+        if answer.ok:
+            return store
+        if answer.status in {401, 403, 404}:
+            return None  # it is about who asks, and not about the file
     return None
 
 
@@ -154,14 +169,17 @@ def file_member(operation: Operation) -> str | None:
     file, None where there is none."""
     if MULTIPART in operation.bodies:
         members = properties(operation.bodies[MULTIPART])
-        return next((n for n, p in members.items() if meaning.is_binary(p)), "file")
+        return next((n for n, p in members.items() if meaning.is_form_file(p)), "file")
     raw = [m for m in operation.bodies if not m.endswith(("json", "x-www-form-urlencoded"))]
     encoded = properties(operation.json_schema).items()
     return "" if raw else next((n for n, p in encoded if meaning.takes_file(n, p)), None)
 
 
-def handing_in(caller: Caller, surface: Surface, file: File) -> tuple[Request, dict[str, str]]:
-    """The request that hands a file in, as its operation takes one, and the values of its path."""
+def handing_in(
+    caller: Caller, surface: Surface, file: File, named: str = ""
+) -> tuple[Request, dict[str, str]]:
+    """The request that hands a file in, as its operation takes one, and the values of its path. In
+    a form the file is `named` by these raw parameters (RFC 7578, 4.2)."""
     operation, name = surface.operation, f"l7audit-{secrets.token_hex(5)}.{file.ending}"
     path = dict(surface.values)
     if operation.template.endswith("}"):
@@ -172,7 +190,9 @@ def handing_in(caller: Caller, surface: Surface, file: File) -> tuple[Request, d
         fields = {**_told(operation, name, file), member: base64.b64encode(content).decode()}
         return surface.request(caller.auth(surface), path=path, fields=fields), path
     if member:
-        media, content = form(surface, member, f'filename="{name}"', file.media, file.content)
+        media, content = form(
+            surface, member, named or f'filename="{name}"', file.media, file.content
+        )
     auth = caller.auth(surface)
     return surface.request(auth, path=path, content=content, media_type=media), path
 
@@ -193,7 +213,7 @@ def form(
     surface: Surface, member: str, named: str, media: str, content: bytes
 ) -> tuple[str, bytes]:
     """The media type and the bytes of a multipart body: a file in that member, beside what else is
-    required. `named` are the raw parameters that give the file its name (RFC 7578, 4.2)."""
+    required. `named` are the raw parameters that give the file its name."""
     operation = surface.operation
     schema = operation.bodies[MULTIPART]
     composed = replace(surface, operation=replace(operation, bodies={MULTIPART: schema})).body()

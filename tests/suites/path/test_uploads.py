@@ -73,6 +73,19 @@ def test_a_file_within_json_is_encoded_beside_its_name_and_type() -> None:
     assert "note" not in sent
 
 
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "string", "format": "binary"},
+        {"type": "string", "contentMediaType": "application/octet-stream"},
+        {"type": "array", "items": {"type": "string", "format": "binary"}},
+    ],
+)
+def test_a_file_of_a_form_is_the_member_that_takes_one(schema: Schema) -> None:
+    request = handed_in(MULTIPART, note={"type": "string"}, photos=schema)
+    assert b'name="photos"; filename="l7audit-' in request.content
+
+
 def test_a_file_of_a_form_is_sent_as_it_is() -> None:
     request = handed_in(MULTIPART, file={"type": "string", "format": "binary"})
     assert HARMLESS[1].content in request.content
