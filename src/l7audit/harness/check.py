@@ -10,7 +10,8 @@ import msgspec
 
 from l7audit.harness.context import Context
 from l7audit.harness.faults import Crash
-from l7audit.harness.saying import Saying
+from l7audit.harness.recent import Recent
+from l7audit.harness.saying import Holds, Saying
 from l7audit.harness.scans import Scans
 from l7audit.journal import Fault, Record
 from l7audit.model import Control, Identity, Kind, Safety, Target
@@ -38,8 +39,11 @@ class Check(Saying):
         probe: Probe,
         sessions: Sessions,
         scans: Scans | None = None,
+        recent: Recent | None = None,
     ) -> None:
         super().__init__(control, name, sink)
+        self._recent = recent or Recent()
+        self._opening = False
         self.target: Target = context.target
         self.model = model
         self.probe = probe
@@ -111,8 +115,19 @@ class Check(Saying):
         """As `TargetModel.sample`: `few` requests at somebody's, where a stack of ours gets all."""
         return self.model.sample(full, few, force=force)
 
+    def witness(self, statement: str, holds: Holds | Answer | bool, *, once: bool = False) -> None:
+        """As `Saying.witness`. What is asked again at the end is not sent at first where the same
+        read succeeded a moment ago and nothing happened since."""
+        self._opening = not once
+        try:
+            super().witness(statement, holds, once=once)
+        finally:
+            self._opening = False
+
     def send(self, request: Request, *, identity: str = "", patience: bool = True) -> Answer:
         """Sends and records; `patience` waits out a 429, so that it is not read as a refusal."""
+        if self._opening and (known := self._recent.of(request)) is not None:
+            return known
         return self.probe.send(request, identity=identity, patience=patience)
 
     def burst(self, requests: Sequence[Request], concurrency: int) -> list[Answer]:

@@ -18,6 +18,7 @@ from l7audit.errors import (
 from l7audit.harness.check import Check
 from l7audit.harness.context import Context
 from l7audit.harness.originals import Originals
+from l7audit.harness.recent import Recent
 from l7audit.harness.saying import Ended
 from l7audit.harness.scans import Scans
 from l7audit.harness.traces import Traces
@@ -48,6 +49,8 @@ class Running:
             refusals=context.learnt.refusals,
         )
         self.sessions = Sessions(self.model, self.probe)
+        self._recent = Recent()
+        self.probe.watch(self._recent.notice)
         # A stack of ours ends with the run; what is somebody's is left as it was.
         self._traces = Traces(self.model) if context.target.provider == "external" else None
         if self._traces is not None:
@@ -73,6 +76,7 @@ class Running:
             probe,
             self.sessions.using(probe),
             self.scans,
+            self._recent,
         )
 
     def end(self, check: Check, trouble: BaseException | None, started: float) -> Ended:
