@@ -29,8 +29,8 @@ from l7audit_suites.authz.things import (
     made_by,
     made_or_found,
     make,
-    named,
 )
+from l7audit_suites.authz.told import named
 
 CHANGES = {"POST", "PUT", "PATCH", "DELETE"}
 _ABOUT_INPUT = {400, 404, 409, 422}

@@ -21,7 +21,8 @@ from l7audit_suites.authn.leaves import texts
 from l7audit_suites.authz.families import Family, families
 from l7audit_suites.authz.markers import marked, new_marker
 from l7audit_suites.authz.people import POWER, admin_roles, by_role
-from l7audit_suites.authz.things import ask, learn_secrets, named
+from l7audit_suites.authz.things import ask
+from l7audit_suites.authz.told import learn_secrets, named
 
 _ACTIVE = ("active", "enabled", "is active", "is enabled")
 _INACTIVE = ("disabled", "suspended", "blocked", "locked", "deactivated", "inactive")

@@ -17,7 +17,8 @@ from l7audit_suites.authn.leaves import secrets
 from l7audit_suites.authz.families import Family, families
 from l7audit_suites.authz.markers import marked, new_marker
 from l7audit_suites.authz.people import admin_roles, by_role
-from l7audit_suites.authz.things import ask, learn_secrets, named, opened
+from l7audit_suites.authz.things import ask, opened
+from l7audit_suites.authz.told import learn_secrets, named
 
 _SCOPES = ("scope", "permission", "right", "ability", "capability", "grant", "privilege")
 _MOST_TEXTS = 4

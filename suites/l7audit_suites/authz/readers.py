@@ -8,7 +8,8 @@ from l7audit.harness.check import Check
 from l7audit.model import Identity
 from l7audit_suites.authz.markers import marked, new_marker
 from l7audit_suites.authz.people import admin_roles, by_role
-from l7audit_suites.authz.things import Thing, ask, keep_for_removal, made_things, named
+from l7audit_suites.authz.things import Thing, ask, keep_for_removal, made_things
+from l7audit_suites.authz.told import named
 
 
 def things_with_readers(check: Check) -> Iterator[tuple[Thing, Identity]]:

@@ -8,13 +8,21 @@ as private as that; and who may read may change, unless he is refused to by anot
 
 from __future__ import annotations
 
+from weakref import WeakKeyDictionary
+
 from l7audit.harness.check import Check
 from l7audit.model import Identity
 from l7audit.target.surface import Surface
+from l7audit.target.target_model import TargetModel
 from l7audit_suites.authz.markers import marked, new_marker
 from l7audit_suites.authz.things import Thing, ask
 
 _RULES = ("owner", "tenant", "everybody")
+
+_Kept = tuple[str, tuple[tuple[str, str], ...], bool, str, str]
+_SEEN: WeakKeyDictionary[TargetModel, dict[_Kept, bool]] = WeakKeyDictionary()
+"""Whether a collection hid what one made (or found) there from another, as far as was seen in this
+process: what is made in the same place later on is as private."""
 
 
 def told(check: Check, right: str) -> str:
@@ -35,10 +43,22 @@ def private_to_read(check: Check, thing: Thing, stranger: Identity) -> bool:
         return False
     if thing.above is not None and private_to_read(check, thing.above, stranger):
         return True
-    own, others = thing.listed(check, thing.owner), thing.listed(check, stranger)
-    if own is None or others is None or not thing.named_in(own):
-        return False  # without a listing that shows it to its owner there is nothing to compare
-    return others.refused or (others.ok and not thing.named_in(others))
+    known = _SEEN.setdefault(check.model, {})
+    place = (
+        thing.family.collection,
+        tuple(sorted(thing.upper.items())),
+        thing.found,
+        thing.owner.name,
+        stranger.name,
+    )
+    if place not in known:
+        own, others = thing.listed(check, thing.owner), thing.listed(check, stranger)
+        if own is None or others is None or not thing.named_in(own):
+            return False  # without a listing that shows it to its owner there is nothing to compare
+        if not others.ok and not others.refused:
+            return False
+        known[place] = others.refused or not thing.named_in(others)
+    return known[place]
 
 
 def private_to_change(

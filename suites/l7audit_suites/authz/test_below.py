@@ -21,11 +21,10 @@ from l7audit_suites.authz.things import (
     Thing,
     ask,
     keep_for_removal,
-    learn_secrets,
     made_or_found,
     made_things,
-    named,
 )
+from l7audit_suites.authz.told import learn_secrets, named
 from l7audit_suites.authz.views import untold, viewed
 
 _MOST_ACTIONS = 3

@@ -23,7 +23,8 @@ from l7audit_suites.authz.power import functions_of_power, kept_to_some
 from l7audit_suites.authz.promotion import raised
 from l7audit_suites.authz.test_functions import untouched
 from l7audit_suites.authz.test_objects import undecided
-from l7audit_suites.authz.things import Thing, ask, keep_for_removal, make, named, opened
+from l7audit_suites.authz.things import Thing, ask, keep_for_removal, make, opened
+from l7audit_suites.authz.told import named
 from l7audit_suites.authz.untold_parts import untold_parts_are_closed
 from l7audit_suites.expose.nothing_there import there
 from l7audit_suites.expose.routes import collections, documented, folders

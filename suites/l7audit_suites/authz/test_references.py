@@ -21,7 +21,8 @@ from l7audit_suites.authz.markers import marked, new_marker
 from l7audit_suites.authz.people import Cast
 from l7audit_suites.authz.sharing import private_to_change, private_to_read
 from l7audit_suites.authz.test_objects import blind, relation, undecided, who
-from l7audit_suites.authz.things import Thing, ask, keep_for_removal, made_things, make, named
+from l7audit_suites.authz.things import Thing, ask, keep_for_removal, made_things, make
+from l7audit_suites.authz.told import named
 
 _CHANGES = {"POST", "PUT", "PATCH"}
 _MOST_USES = 6

@@ -10,8 +10,7 @@ from weakref import WeakKeyDictionary
 from l7audit.harness.check import Check
 from l7audit.model import Identity, Place
 from l7audit.probe.answer import Answer
-from l7audit.target import meaning
-from l7audit.target.schemas import Schema, properties
+from l7audit.target.schemas import properties
 from l7audit.target.sessions import Sessions
 from l7audit.target.target_model import Surface, TargetModel
 from l7audit.target.values import things, values_in
@@ -21,6 +20,7 @@ from l7audit_suites.authz.making import Given, attempts
 from l7audit_suites.authz.markers import marked, new_marker
 from l7audit_suites.authz.people import Cast, casts
 from l7audit_suites.authz.shared_parents import among_open, among_shared
+from l7audit_suites.authz.told import learn_secrets, named
 
 MOST_FAMILIES = 7
 _MOST_FOUND = 4
@@ -251,24 +251,49 @@ def find(check: Check, family: Family, cast: Cast, owner: Identity | None = None
     """A thing that the owner has already: in his listing and in nobody else's, and with something
     in it that tells it from others. What lies below such a thing is his by that, whoever else is
     shown it. None where there is none."""
-    found = (_find(check, f, cast, owner or cast.owner) for f in family.alternatives)
+    found = (_found(check, f, cast, owner or cast.owner) for f in family.alternatives)
     return next(filter(None, found), None)
 
 
-def _find(check: Check, family: Family, cast: Cast, who: Identity) -> Thing | None:
+_FOUND: WeakKeyDictionary[TargetModel, dict[tuple[str, ...], Thing | None]] = WeakKeyDictionary()
+"""What was found in this process, by whose it is and from whom it is hidden; None for nothing."""
+
+
+def _found(check: Check, family: Family, cast: Cast, who: Identity) -> Thing | None:
+    """As `_find`; what was found before is only looked at again, and where there was nothing, there
+    is nothing still: what a check makes it removes."""
+    known = _FOUND.setdefault(check.model, {})
+    key = (family.collection, who.name, *(i.name for i in (cast.owner, *cast.strangers)))
+    if family.parent or key not in known:
+        thing, sure = _find(check, family, cast, who)
+        if sure and not family.parent:
+            known[key] = thing
+        return thing
+    thing = known[key]
+    if thing is None:
+        return None
+    seen = thing.view(check)
+    if seen.ok and tells(seen.json_or_none(), thing.id, family.key):
+        return replace(thing, seen=seen)
+    del known[key]
+    return _find(check, family, cast, who)[0]
+
+
+def _find(check: Check, family: Family, cast: Cast, who: Identity) -> tuple[Thing | None, bool]:
+    """The thing, and whether all were heard who had to be asked for it."""
     above = None
     if family.list is None:
-        return None
+        return None, True
     upper = among_open(check, family) if family.parent else {}
     if family.parent and not upper:
         above = _above(check, family, cast, who, find)
         upper = dict(above.values) if above is not None else among_shared(check, family, cast)
         if not upper:
-            return None
+            return None, False
     lister = family.list.with_values(upper)
     own = ask(check, lister, who)
     if not own.ok:
-        return None
+        return None, own.refused
     others = [
         ask(check, lister, i)
         for i in (cast.owner, *cast.strangers)
@@ -284,8 +309,8 @@ def _find(check: Check, family: Family, cast: Cast, who: Identity) -> Thing | No
         thing = Thing(family, cast, who, values, "", own, own, above, found=True, around=upper)
         seen = thing.view(check)
         if seen.ok and tells(seen.json_or_none(), identifier, family.key):
-            return replace(thing, seen=seen)
-    return None
+            return replace(thing, seen=seen), True
+    return None, all(o.ok or o.refused for o in others)
 
 
 def keep_for_removal(check: Check, thing: Thing, who: Identity) -> None:
@@ -309,34 +334,6 @@ def put_back(check: Check, thing: Thing) -> None:
     answer = ask(check, thing.at(change), thing.owner, **{given: said})
     if not answer.ok:
         check.observe("What was changed for the check could not be put back.", answer)
-
-
-def named(answer: Answer, key: str) -> str:
-    """What an answer gives for a path parameter; empty where it gives nothing."""
-    body = answer.json_or_none()
-    inner = [v for v in body.values() if isinstance(v, dict)] if isinstance(body, dict) else []
-    for thing in [body, *inner]:
-        if found := values_in(thing, (key,)):
-            return found[key]
-    return ""
-
-
-def learn_secrets(check: Check, answer: Answer) -> None:
-    """New secrets in an answer must be written nowhere."""
-    for name, text in _texts(answer.json_or_none()):
-        if meaning.is_fresh_secret(name, Schema()) and len(text) >= 12:
-            check.probe.redactor.learn(text)
-
-
-def _texts(value: Any) -> Iterator[tuple[str, str]]:
-    level = [value]
-    for _ in range(3):
-        below: list[Any] = []
-        for node in level:
-            if isinstance(node, dict):
-                yield from ((str(k), v) for k, v in node.items() if isinstance(v, str))
-                below += node.values()
-        level = below
 
 
 def without_people(family: Family) -> bool:

@@ -15,7 +15,8 @@ from l7audit_suites.authn.judgement import Seen
 from l7audit_suites.authz.families import seen_families
 from l7audit_suites.authz.markers import new_marker
 from l7audit_suites.authz.people import Cast
-from l7audit_suites.authz.things import Thing, keep_for_removal, make, named, without_people
+from l7audit_suites.authz.things import Thing, keep_for_removal, make, without_people
+from l7audit_suites.authz.told import named
 from l7audit_suites.cors.browsers import AS_JSON, Browser, asks_for_token, browser, forms
 from l7audit_suites.cors.fetch_standard import Sharing, sharing
 from l7audit_suites.cors.grounds import lattice

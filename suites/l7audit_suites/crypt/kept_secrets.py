@@ -19,7 +19,8 @@ from l7audit.target.words import says, words
 from l7audit_suites.authz.families import Family, families
 from l7audit_suites.authz.markers import marked, new_marker
 from l7audit_suites.authz.people import admin_roles, by_role
-from l7audit_suites.authz.things import ask, learn_secrets, named
+from l7audit_suites.authz.things import ask
+from l7audit_suites.authz.told import learn_secrets, named
 from l7audit_suites.crypt.signatures import proves
 from l7audit_suites.input.listener import listening
 

@@ -17,7 +17,7 @@ from l7audit.target.schemas import Schema, alternative, properties, type_of
 from l7audit.target.surface import Surface
 from l7audit.target.words import says, words
 from l7audit_suites.authz.families import families
-from l7audit_suites.authz.things import learn_secrets, named
+from l7audit_suites.authz.told import learn_secrets, named
 from l7audit_suites.expose.readings import callers
 
 TRACE_LIKE = (

@@ -24,10 +24,9 @@ from l7audit_suites.authz.things import (
     ask,
     heard,
     keep_for_removal,
-    learn_secrets,
     may_not_make,
-    named,
 )
+from l7audit_suites.authz.told import learn_secrets, named
 
 _MOST_READS = 40
 _KEPT = ("secret", "signing key", "private key", "client secret", "passphrase", "token", "pin")

@@ -22,7 +22,8 @@ from l7audit.target.values import keep, things, values_in
 from l7audit.target.words import Words, words
 from l7audit_suites.authz.facts import PERSON, facts_of
 from l7audit_suites.authz.people import casts_of, in_use
-from l7audit_suites.authz.things import ask, learn_secrets, named
+from l7audit_suites.authz.things import ask
+from l7audit_suites.authz.told import learn_secrets, named
 from l7audit_suites.flow.amounts import Path, put
 
 _NAMING = {"id", "uuid", "guid", "ref", "key", "number"}

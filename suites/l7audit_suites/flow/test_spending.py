@@ -12,7 +12,7 @@ from l7audit.harness.check import Check
 from l7audit.model import Identity, Kind
 from l7audit.probe.answer import Answer
 from l7audit.target.target_model import Surface
-from l7audit_suites.authz.things import named
+from l7audit_suites.authz.told import named
 from l7audit_suites.flow.amounts import Amount, amounts, shown
 from l7audit_suites.flow.orders import Desk, Pair, pairs
 from l7audit_suites.flow.standing import THING, Acted, Ledger, Standing, acted, moved, standing

@@ -23,7 +23,8 @@ from l7audit_suites.authz.families import Family
 from l7audit_suites.authz.making import references
 from l7audit_suites.authz.markers import marked, new_marker
 from l7audit_suites.authz.people import admin_roles, by_role
-from l7audit_suites.authz.things import Thing, ask, keep_for_removal, learn_secrets, named
+from l7audit_suites.authz.things import Thing, ask, keep_for_removal
+from l7audit_suites.authz.told import learn_secrets, named
 from l7audit_suites.mass.guesses import guesses, owner_values
 from l7audit_suites.mass.members import Meaning, Wish, at, closed, meaning_of, others, same, subject
 
