@@ -49,14 +49,22 @@ def there(
     for folder in folders:
         waiting = [name for name in names if (f"{folder}/{name}", auth) not in known]
         requests = [_request(f"{folder}/{name}", auth) for name in waiting]
-        asked = ask_all(check, requests) if patient else check.burst(requests, CONCURRENCY)
-        answers = list(zip(waiting, asked, strict=True))
+        asked = ask_all(check, requests) if patient else _until_held_back(check, requests)
+        answers = list(zip(waiting, asked, strict=False))
         known.update((f"{folder}/{name}", auth) for name, a in answers if a.status in _NOT_THERE)
         answered = [(name, answer) for name, answer in answers if answer.ok]
         absent = _absent(check, folder, auth) if answered else None
         for name, answer in answered if absent is not None else ():
             if not any(_alike(answer, other) for other in absent or ()):
                 yield Asked(folder, name, answer)
+
+
+def _until_held_back(check: Check, requests: Sequence[Request]) -> list[Answer]:
+    """The answers up to those that a limit kept from being any: all after them would be, too."""
+    answers: list[Answer] = []
+    while len(answers) < len(requests) and not any(a.throttled for a in answers):
+        answers += check.burst(requests[len(answers) : len(answers) + CONCURRENCY], CONCURRENCY)
+    return answers
 
 
 def _absent(check: Check, folder: str, auth: Auth) -> list[Answer] | None:

@@ -31,6 +31,9 @@ MOST = 2_500
 """Requests that any flood may spend."""
 
 CONCURRENCY = 16
+_STEPS = 8
+"""In so many waves, at least, a flood comes: it ends with the first that is held back."""
+
 PATIENCE = 65.0
 """Seconds that a check waits for a bucket that an earlier one has emptied: limits a minute are the
 commonest."""
@@ -114,9 +117,10 @@ class Bucket:
                 f"The announced quota of {policy.quota} is more than a check may spend."
             )
         bound = self.bound if policy is None else min(MOST, 2 * policy.quota + CONCURRENCY)
+        step = min(CONCURRENCY, max(1, bound // _STEPS))  # what is sent beyond a refusal is wasted
         answers: list[Answer] = []
         while len(answers) < bound:
-            size = min(2 * CONCURRENCY, bound - len(answers))
+            size = min(step, bound - len(answers))
             answers += self.check.burst([self.request] * size, CONCURRENCY)
             if any(map(throttled, answers)):
                 break
