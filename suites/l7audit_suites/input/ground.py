@@ -184,7 +184,7 @@ def workshops(
     **given: Any,
 ) -> list[Workshop]:
     """Where things can be made; if `stocked`, one of each was just made. Ends the check where
-    there is none, if they are `needed`.
+    there is none, if they are `needed`. Who makes things himself needs no stock.
 
     Credentials and accounts are left alone: other areas make those.
     """

@@ -67,7 +67,7 @@ PAGE = "text/html"
 
 @pytest.mark.control("INPUT-23")
 def test_what_does_not_fit_its_schema_is_refused(check: Check) -> None:
-    rooms = workshops(check)
+    rooms = workshops(check, stocked=False)
     who = others(check, rooms)
     trials = [
         *_made(rooms),
@@ -214,7 +214,7 @@ def _queried(check: Check, rooms: Sequence[Workshop], who: Sequence[Caller]) -> 
 
 @pytest.mark.control("INPUT-24")
 def test_what_is_refused_leaves_nothing_behind(check: Check) -> None:
-    rooms = workshops(check)
+    rooms = workshops(check, stocked=False)
     check.witness("what fits its schema is taken and shown", lambda: _shown(rooms[0]))
     looked = 0
     for room in rooms:
