@@ -27,9 +27,9 @@ PINNED = {
         Measurement Message Observation PastRun ProofCell R Record Records RunEnded RunResumed
         RunStarted Skipped StackEvent Violation Witness decode digest encode of_type read""",
     "l7audit.model": """
-        AreaName Authorisation Capability Component Confidence Control ControlId Credential Day
-        DocumentedTarget Frozen GatePolicy Identity Kind Mint Place Safety Score Severity Source
-        Strict Target Verdict Waiver""",
+        AreaName Authorisation Backup BackupControl Capability Component Confidence Control
+        ControlId Credential Day DocumentedTarget Frozen GatePolicy Identity Kind Mint Place Safety
+        Score Severity Source Strict Target Verdict Waiver""",
     "l7audit.probe.answer": "Answer Headers MAX_DEPTH RefusalStyle",
     "l7audit.probe.request": "Auth Pairs Request",
     "l7audit.profile": "Budget DEFAULT FILE MOST_NODES Profile TargetProfile built_in load parse",
@@ -39,6 +39,7 @@ PINNED = {
 
 FOR_SUITES = {
     "l7audit.errors": "AuditError CredentialError ProviderError",
+    "l7audit.harness.backups": "Backups",
     "l7audit.harness.check": "Check",
     "l7audit.hookspecs": "Suite hookimpl",
     "l7audit.model": PINNED["l7audit.model"],

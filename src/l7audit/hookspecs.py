@@ -19,7 +19,7 @@ import pluggy
 from l7audit.assess.results import Results
 from l7audit.errors import ProviderError
 from l7audit.journal import AnyRecord, Records
-from l7audit.model import Target
+from l7audit.model import Backup, Target
 from l7audit.profile import Profile
 from l7audit.scanning import Ground, Scan
 
@@ -111,6 +111,19 @@ class StandingProvider(Provider):
     @abstractmethod
     def standing(self, folder: Path) -> tuple[Target, Sequence[tuple[str, str]]] | None:
         """The running stack and its components with their states, or None."""
+
+    def back_up(self, folder: Path) -> Backup:
+        """Takes a backup of the running stack. Errors: `ProviderError`."""
+        raise ProviderError(f"The provider {self.name!r} takes no backups.")
+
+    def backups(self, folder: Path) -> Sequence[Backup]:
+        """The running stack's backups, newest first. Errors: `ProviderError`."""
+        raise ProviderError(f"The provider {self.name!r} takes no backups.")
+
+    def verify_backup(self, folder: Path, backup: str) -> Backup:
+        """Opens one of them and checks what is in it; its `trouble` says what is wrong. Errors:
+        `ProviderError`."""
+        raise ProviderError(f"The provider {self.name!r} takes no backups.")
 
 
 class Reporter(ABC):

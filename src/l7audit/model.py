@@ -170,8 +170,9 @@ class Target(Frozen, frozen=True, kw_only=True):
     `base_url` is where clients go; `replicas` are the addresses behind it; `origins` are all the
     origins the probe may ever contact; `mint` is (key id, PEM private key, algorithm); `handle` is
     the provider's own word for finding its stack again (a run folder), opaque to everybody else;
-    `storage` is the URL of the target's database (`postgresql:`), and a secret; `logs` are files
-    of this machine that its components log to; the `root` of its `source` is absolute.
+    `storage` is the URL of the target's database (`postgresql:`), and a secret; `backups` is how
+    backups of it are taken; `logs` are files of this machine that its components log to; the
+    `root` of its `source` is absolute.
     """
 
     name: str
@@ -189,6 +190,7 @@ class Target(Frozen, frozen=True, kw_only=True):
     hints: dict[str, Any] = {}
     handle: str = ""
     storage: str = ""
+    backups: BackupControl | None = None
     logs: list[str] = []
     source: Source = Source()
     versions: dict[str, str] = {}
@@ -205,6 +207,42 @@ class Component(Frozen, frozen=True, kw_only=True):
     name: str
     url: str
     control: list[str]
+
+
+class BackupControl(Frozen, frozen=True, kw_only=True):
+    """How backups of the target are taken and opened.
+
+    `control` is a command (a list of arguments) that says `ready` on its standard output, then
+    obeys a line at a time and answers each with `ok`, or with a sentence: `take` answers `ok` and a
+    `Backup` as JSON, `open ID FILE` writes what was backed up to a new file and refuses a backup
+    that was changed, `remove ID` removes one. `keys` is the folder or file of this machine that
+    holds what opens them.
+    """
+
+    control: list[str]
+    keys: str = ""
+
+
+class Backup(Frozen, frozen=True, kw_only=True):
+    """A backup that lies in a folder of its own on this machine.
+
+    `taken_at` is UTC (RFC 3339); `size` counts the bytes of what was backed up, `sealed_size` those
+    that lie there, whose digest is `sha256`; `key` is the id of what opens it; what was written up
+    to `end_lsn`, a place of the database's log, is in it. `trouble` says why it can't be relied on.
+    """
+
+    id: str
+    folder: str
+    taken_at: str = ""
+    seconds: float = 0.0
+    server: str = ""
+    size: int = 0
+    sealed_size: int = 0
+    sha256: str = ""
+    key: str = ""
+    start_lsn: str = ""
+    end_lsn: str = ""
+    trouble: str = ""
 
 
 class Mint(Frozen, frozen=True, kw_only=True):

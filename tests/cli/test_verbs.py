@@ -12,9 +12,10 @@ import pytest
 
 from l7audit import plugins as all_plugins
 from l7audit.cli import controls
+from l7audit.errors import ProviderError
 from l7audit.exits import Exit
 from l7audit.hookspecs import Diagnosis, Progress, StandingProvider, hookimpl
-from l7audit.model import Credential, Identity, Target
+from l7audit.model import Backup, Credential, Identity, Target
 from l7audit.profile import Profile
 from l7audit_plugins.scanners import MEND
 from l7audit_plugins.scanners.bandit import Bandit
@@ -27,6 +28,9 @@ class Pretended(StandingProvider):
 
     name = "pretended"
     diagnoses: Sequence[Diagnosis] | Exception = ()
+
+    def __init__(self) -> None:
+        self.taken: list[Backup] = []
 
     @contextmanager
     def open(self, profile: Profile, folder: Path, progress: Progress) -> Iterator[Target]:
@@ -45,6 +49,16 @@ class Pretended(StandingProvider):
 
     def standing(self, folder: Path) -> tuple[Target, Sequence[tuple[str, str]]] | None:
         return (_target(), [("postgres", "running"), ("edge", "dead")]) if folder.is_dir() else None
+
+    def back_up(self, folder: Path) -> Backup:
+        self.taken.append(_backup(f"b{len(self.taken) + 1}"))
+        return self.taken[-1]
+
+    def backups(self, folder: Path) -> Sequence[Backup]:
+        return self.taken[::-1]
+
+    def verify_backup(self, folder: Path, backup: str) -> Backup:
+        return next(one for one in self.taken if one.id == backup)
 
     def diagnose(self) -> Sequence[Diagnosis]:
         if isinstance(self.diagnoses, Exception):
@@ -69,6 +83,20 @@ def _target() -> Target:
             Identity(name="alice", role="admin", tenant="acme", credentials=[key]),
             Identity(name="small-1", tags=["limited"], credentials=[key]),
         ],
+    )
+
+
+def _backup(name: str, trouble: str = "") -> Backup:
+    return Backup(
+        id=name,
+        folder=f"/backups/{name}",
+        seconds=0.42,
+        server="PostgreSQL 18.6",
+        sealed_size=42_300_000,
+        sha256="ab" * 32,
+        key="k1",
+        end_lsn="0/B120",
+        trouble=trouble,
     )
 
 
@@ -173,3 +201,74 @@ def test_a_stack_is_started_shown_and_stopped(call: Call, pretended: Pretended) 
     gone = call("stack", "status", *chosen)
     assert gone.code == Exit.FAILED
     assert "No stack is running." in gone.out
+
+
+def test_a_backup_is_taken_listed_and_verified(call: Call, pretended: Pretended) -> None:
+    chosen = ("--target", pretended.name)
+    call("stack", "up", *chosen)
+    none = call("stack", "backup", "--list", *chosen)
+    assert (none.code, none.out) == (
+        Exit.PASSED, "None was taken yet. Take one with: l7audit stack backup\n",
+    )  # fmt: skip
+
+    taken = call("stack", "backup", *chosen)
+    assert (taken.code, taken.err) == (Exit.PASSED, "")
+    for shown in ("b1", "/backups/b1", "PostgreSQL 18.6", "0/B120", "42.3 MB", "0.4 s", "abab"):
+        assert shown in taken.out
+    assert taken.out.splitlines()[-1] == "Verify it with: l7audit stack backup --verify b1"
+
+    call("stack", "backup", *chosen)
+    listed = call("stack", "backup", "--list", *chosen)
+    assert listed.code == Exit.PASSED
+    assert [line.split()[0] for line in listed.out.splitlines()] == ["b2", "b1"]
+    assert "42.3 MB, PostgreSQL 18.6 up to 0/B120, key k1" in listed.out
+
+    verified = call("stack", "backup", "--verify", "b1", *chosen)
+    assert (verified.code, verified.out.split()[:2]) == (Exit.PASSED, ["VERIFIED", "b1:"])
+
+
+def test_a_damaged_backup_is_exit_code_6(call: Call, pretended: Pretended) -> None:
+    chosen = ("--target", pretended.name)
+    call("stack", "up", *chosen)
+    pretended.taken = [_backup("b1"), _backup("b2", "Its archive is gone.")]
+    listed = call("stack", "backup", "--list", *chosen)
+    assert (listed.code, listed.err) == (Exit.UNTRUSTED, "")
+    assert "b2  DAMAGED: Its archive is gone.\n" in listed.out
+    verified = call("stack", "backup", "--verify", "b2", *chosen)
+    assert (verified.code, verified.err) == (Exit.UNTRUSTED, "")
+    assert verified.out == "DAMAGED   b2: Its archive is gone.\n"
+
+
+def test_what_no_backup_can_be_taken_of_is_a_sentence(call: Call, pretended: Pretended) -> None:
+    chosen = ("--target", pretended.name)
+    gone = call("stack", "backup", *chosen)
+    assert (gone.code, gone.out) == (Exit.USAGE, "")
+    assert gone.err == "l7audit: No stack is running. Start it with: l7audit stack up\n"
+    call("stack", "up", *chosen)
+    nothing = call("stack", "backup", "--verify", "b9", *chosen)
+    assert nothing.code == Exit.USAGE
+    assert "There is no backup 'b9'. None was taken yet." in nothing.err
+    call("stack", "backup", *chosen)
+    unknown = call("stack", "backup", "--verify", "b9", *chosen)
+    assert unknown.code == Exit.USAGE
+    assert "There is no backup 'b9'. There are b1." in unknown.err
+    both = call("stack", "backup", "--list", "--verify", "b1", *chosen)
+    assert (both.code, both.err) == (
+        Exit.USAGE, "l7audit: Give --list or --verify, not both.\n",
+    )  # fmt: skip
+
+
+def test_a_stack_without_backups_says_so() -> None:
+    class Bare(Pretended):
+        back_up = StandingProvider.back_up
+        backups = StandingProvider.backups
+        verify_backup = StandingProvider.verify_backup
+
+    bare = Bare()
+    for ask in (
+        lambda: bare.back_up(Path()),
+        lambda: bare.backups(Path()),
+        lambda: bare.verify_backup(Path(), "b1"),
+    ):
+        with pytest.raises(ProviderError, match="'pretended' takes no backups"):
+            ask()

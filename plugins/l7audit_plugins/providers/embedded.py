@@ -15,10 +15,21 @@ import msgspec
 
 from l7audit.errors import ProviderError
 from l7audit.hookspecs import Diagnosis, Lab, Progress, StandingProvider, hookimpl
-from l7audit.model import Capability, Component, Credential, Identity, Mint, Source, Target
+from l7audit.model import (
+    Backup,
+    BackupControl,
+    Capability,
+    Component,
+    Credential,
+    Identity,
+    Mint,
+    Source,
+    Target,
+)
 from l7audit.profile import Profile
 
 if TYPE_CHECKING:
+    from l7audit_stack.backups.interface import Listed
     from l7audit_stack.defects.defect import Defect
     from l7audit_stack.deploy.stack import Address, Stack
 
@@ -30,6 +41,7 @@ CAPABILITIES = [
     Capability.REPLICAS,
     Capability.ADMIN,
     Capability.FAULTS,
+    Capability.BACKUPS,
     Capability.LOGS,
     Capability.SOURCE,
     Capability.NAMES,
@@ -98,6 +110,18 @@ class Embedded(StandingProvider):
         with _sentences():
             parts = [(c.name, c.state) for c in stack.status()]
             return _target(stack, stack.address()), parts
+
+    def back_up(self, folder: Path) -> Backup:
+        with _sentences():
+            return _told(_stack().attach(folder).back_up())
+
+    def backups(self, folder: Path) -> Sequence[Backup]:
+        with _sentences():
+            return [_told(one) for one in _stack().attach(folder).backups()]
+
+    def verify_backup(self, folder: Path, backup: str) -> Backup:
+        with _sentences():
+            return _told(_stack().attach(folder).verify_backup(backup))
 
     def diagnose(self) -> Sequence[Diagnosis]:
         """Which parts of the stack are installed here."""
@@ -236,16 +260,29 @@ def _target(stack: Stack, address: Address, source: Source | None = None) -> Tar
         },
         handle=str(stack.run_dir),
         storage=address.database_url,
+        backups=BackupControl(
+            control=_control(stack, "backup_command", str(address.lane)),
+            keys=str(address.secrets_dir / "backup"),
+        ),
         logs=[str(path) for path in address.logs],
         source=source or Source(),
         versions=stack.versions(),
     )
 
 
+def _told(listed: Listed) -> Backup:
+    return msgspec.convert(listed.described(), Backup)
+
+
+def _control(stack: Stack, module: str, what: str) -> list[str]:
+    """The command that takes orders about one part of the stack, a line at a time."""
+    command = [sys.executable, "-P", "-m", f"l7audit_stack.deploy.{module}"]
+    return [*command, str(stack.run_dir), what]
+
+
 def _component(stack: Stack, name: str, url: str) -> Component:
     """A replica, with the command by which it is stopped and started."""
-    control = [sys.executable, "-P", "-m", "l7audit_stack.deploy.command"]
-    return Component(name=name, url=url, control=[*control, str(stack.run_dir), name])
+    return Component(name=name, url=url, control=_control(stack, "command", name))
 
 
 def _identity(seed: Mapping[str, Any]) -> Identity:

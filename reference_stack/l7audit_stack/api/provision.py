@@ -23,7 +23,7 @@ LEAD = 300.0
 def provision(folder: Path) -> list[str]:
     """Make what is missing (files 0600, folders 0700) and return the names of what was made."""
     made: list[str] = []
-    for sub in (folder, folder / "jwt", folder / "data"):
+    for sub in (folder, folder / "jwt", folder / "data", folder / "backup"):
         sub.mkdir(mode=0o700, parents=True, exist_ok=True)
     for name in ("api-key-pepper", "audit.key"):
         if not (folder / name).exists():
@@ -33,6 +33,8 @@ def provision(folder: Path) -> list[str]:
         made.append(add_signing_key(folder))
     if not any((folder / "data").glob("*.key")):
         made.append(add_data_key(folder))
+    if not any((folder / "backup").glob("*.key")):
+        made.append(add_backup_key(folder))
     return made
 
 
@@ -50,6 +52,13 @@ def add_signing_key(folder: Path, *, lead: float = 0.0) -> str:
 def add_data_key(folder: Path) -> str:
     """A further AES-256 key; new fields are sealed with it, older ones still open."""
     name = f"data/{_key_id()}.key"
+    _write(folder / name, secrets.token_hex(32).encode())
+    return name
+
+
+def add_backup_key(folder: Path) -> str:
+    """A further AES-256 key; later backups are sealed with it, earlier ones still open."""
+    name = f"backup/{_key_id()}.key"
     _write(folder / name, secrets.token_hex(32).encode())
     return name
 
@@ -75,7 +84,11 @@ def main(arguments: list[str]) -> int:
     try:
         made = provision(folder)
         if arguments[1:]:
-            made += [add_signing_key(folder, lead=LEAD), add_data_key(folder)]
+            made += [
+                add_signing_key(folder, lead=LEAD),
+                add_data_key(folder),
+                add_backup_key(folder),
+            ]
     except OSError as error:
         sys.stderr.write(f"{error.filename} can't be written: {error.strerror}.\n")
         return 3

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from l7audit_stack.api.parts import Parts
+    from l7audit_stack.backups.backups import Backups
 
 ASGIApp = Callable[..., Awaitable[None]]
 
@@ -20,8 +21,9 @@ class Defect:
     `name` is `area.slug`; `summary` one sentence. Of the four means, the first that will do:
     `parts` swaps components of the API, `wrap` puts something around the finished app,
     `environment` changes settings of the replica, `edge` rewrites the Envoy bootstrap. The first
-    three cost a restart of the replicas, the last one of the edge too. What is only read has a
-    means of its own: `source` changes a copy of the code in a folder. `replicas` says how many
+    three cost a restart of the replicas, the last one of the edge too. What is no part of an
+    answer has means of its own: `backups` swaps what takes them, `source` changes a copy of the
+    code in a folder. `replicas` says how many
     it takes for the weakness to show.
     """
 
@@ -32,6 +34,7 @@ class Defect:
     wrap: Callable[[ASGIApp, Parts], ASGIApp] | None = None
     edge: Callable[[dict[str, Any]], dict[str, Any]] | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
+    backups: Callable[[Backups], Backups] | None = None
     source: Callable[[Path], None] | None = None
     replicas: int = 1
 
@@ -39,5 +42,6 @@ class Defect:
         area, dot, slug = self.name.partition(".")
         if not (area and dot and slug):
             raise ValueError(f"the defect name {self.name!r} is not of the form area.slug")
-        if not (self.parts or self.wrap or self.edge or self.environment or self.source):
+        served = self.parts or self.wrap or self.edge or self.environment
+        if not (served or self.backups or self.source):
             raise ValueError(f"the defect {self.name} changes nothing")

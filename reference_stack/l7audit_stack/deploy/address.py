@@ -27,6 +27,7 @@ class Address(msgspec.Struct, frozen=True):
     resolver: str = ""  # `host:port` that is asked for webhooks' names; nobody answers there
     logs: tuple[Path, ...] = ()  # what its replicas and its edge log to
     defects: tuple[str, ...] = ()
+    lane: int = 0
 
 
 def read_address(plain: Any) -> Address:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-ROOMS = ("api", "data", "deploy", "edge", "observability")
+ROOMS = ("api", "backups", "data", "deploy", "edge", "observability")
 """What serves; the defects are the laboratory's."""
 
 _LOCK = "requirements/audit.txt"

@@ -7,6 +7,7 @@ or with a sentence that says why it can't.
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from l7audit_stack.deploy import control
@@ -15,22 +16,30 @@ from l7audit_stack.deploy.state import StateFile
 
 DEEDS = ("kill", "restart", "pause", "resume")
 
+Obey = Callable[[Path, str, str], str]
+"""What came of one line, given the control socket and what the line is about."""
+
 
 def obey(socket: Path, name: str, deed: str) -> str:
-    """What came of one line."""
+    """A fault of the component of that name."""
     if deed not in DEEDS:
         return f"There is no fault '{deed}': use one of {', '.join(DEEDS)}."
     try:
         control.ask(socket, deed, name=name)
     except StackError as error:
-        return " ".join(str(error).split())
+        return one_line(error)
     return "ok"
 
 
-def main(arguments: list[str]) -> int:
+def one_line(error: StackError) -> str:
+    """What went wrong, as an answer to a line."""
+    return " ".join(str(error).split())
+
+
+def main(arguments: list[str], obey: Obey = obey) -> int:
     """Exit code 3 where there is no stack, 4 for a wrong call."""
     if len(arguments) != 2:
-        sys.stderr.write("Usage: python -m l7audit_stack.deploy.command RUN_DIR NAME\n")
+        sys.stderr.write("Give the stack's run folder, and what of it the orders are about.\n")
         return 4
     folder, name = arguments
     try:

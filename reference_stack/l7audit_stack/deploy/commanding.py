@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from l7audit_stack.deploy.address import Address
+from l7audit_stack.deploy.backing_up import back_up
 from l7audit_stack.deploy.components.store import DATABASES
 from l7audit_stack.deploy.control import Request
 from l7audit_stack.deploy.errors import StackError
@@ -42,6 +43,7 @@ class Commands:
             "open_lane": self.open_lane,
             "variant": self.variant,
             "close_lane": self.close_lane,
+            "backup": self.backup,
             "shutdown": self.shutdown,
         }
 
@@ -119,6 +121,11 @@ class Commands:
         async with chosen.turn:
             await self._forget(chosen)
 
+    async def backup(self, lane: int, deed: str, arguments: list[str]) -> Any:
+        chosen = self._lane(lane)
+        async with chosen.turn:
+            return await back_up(chosen, deed, arguments)
+
     async def shutdown(self) -> None:
         self._stop()
 
@@ -159,4 +166,5 @@ class Commands:
             resolver=lane.resolver,
             logs=(*(keeper.log for keeper in lane.replicas), edge.access_log),
             defects=lane.defects,
+            lane=lane.number,
         )

@@ -62,6 +62,11 @@ class Lane:
         return self._folder / "files"
 
     @property
+    def backups_dir(self) -> Path:
+        """Where its backups are kept: neither with the database nor with their keys."""
+        return self.shared.home.folder / "backups" / f"lane-{self.number}"
+
+    @property
     def receiver(self) -> str:
         """`host:port` that webhooks may call although it is here: free for whoever listens."""
         return f"{LOOPBACK}:{self.receiver_port}"
@@ -159,8 +164,8 @@ class Lane:
     async def switch(self, defects: tuple[str, ...], *, fresh_data: bool) -> None:
         """Run with these defects instead, on the same addresses. Restarts only what differs.
 
-        The store is emptied, key files and rate policies are put back, so that neither penalties
-        nor keys nor changed rules of one variant are met by the next;
+        The store is emptied, backups are removed, key files and rate policies are put back, so
+        that nothing of one variant is met by the next;
         `fresh_data` also puts the database back to what was seeded.
         """
         configuration = await self._configuration(defects)  # also refuses unknown names
@@ -168,6 +173,7 @@ class Lane:
         await asyncio.gather(*(keeper.kill() for keeper in self.replicas))
         await self._empty(database=fresh_data)
         self._restore_keys(data=fresh_data)
+        shutil.rmtree(self.backups_dir, ignore_errors=True)
         if not fresh_data:
             await self._forget_policies()
         edge_differs = self.edge_component.configure(configuration)
@@ -195,6 +201,7 @@ class Lane:
         )
         await shared.store.flush(self.number)
         shutil.rmtree(self._folder)
+        shutil.rmtree(self.backups_dir, ignore_errors=True)
 
     def _edge_keeper(self) -> Keeper:
         if self.edge is None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from l7audit_stack.backups.interface import Listed
 from l7audit_stack.deploy import control
 from l7audit_stack.deploy.address import Address, read_address
 from l7audit_stack.deploy.commands import base_environment
@@ -25,6 +26,7 @@ from l7audit_stack.deploy.waiting import wait_until
 __all__ = ["Address", "ComponentStatus", "Stack", "StackError"]
 
 STOP_SECONDS = 20.0
+BACKUP_SECONDS = 900.0
 
 
 class Stack:
@@ -97,6 +99,26 @@ class Stack:
         """Stop a lane and drop its data."""
         self._ask("close_lane", lane=lane)
 
+    def back_up(self, lane: int = 0) -> Listed:
+        """Take a backup of the database server into the lane's repository."""
+        return msgspec.convert(self._backup(lane, "take"), Listed)
+
+    def backups(self, lane: int = 0) -> list[Listed]:
+        """The lane's backups, newest first, with what is wrong with their manifests."""
+        return msgspec.convert(self._backup(lane, "list"), list[Listed])
+
+    def verify_backup(self, backup: str, lane: int = 0) -> Listed:
+        """Open a backup and check what is in it; `trouble` says what is wrong."""
+        return msgspec.convert(self._backup(lane, "verify", backup), Listed)
+
+    def open_backup(self, backup: str, target: Path, lane: int = 0) -> None:
+        """Write a backup's opened archive, a tar, to a new file."""
+        self._backup(lane, "open", backup, str(target.absolute()))
+
+    def remove_backup(self, backup: str, lane: int = 0) -> None:
+        """Remove a backup for good."""
+        self._backup(lane, "remove", backup)
+
     def status(self) -> list[ComponentStatus]:
         """Each component as it is now."""
         return msgspec.convert(self._ask("status"), list[ComponentStatus])
@@ -157,6 +179,11 @@ class Stack:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+
+    def _backup(self, lane: int, deed: str, *arguments: str) -> Any:
+        return self._ask(
+            "backup", timeout=BACKUP_SECONDS, lane=lane, deed=deed, arguments=list(arguments)
+        )
 
     def _ask(self, do: str, **arguments: Any) -> Any:
         return control.ask(Path(self._state.socket), do, **arguments)

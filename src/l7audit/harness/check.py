@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import msgspec
 
+from l7audit.harness.backups import Backups
 from l7audit.harness.context import Context
 from l7audit.harness.faults import Crash
 from l7audit.harness.recent import Recent
@@ -152,6 +153,13 @@ class Check(Saying):
         if not self.target.storage:
             self.inconclusive("The target's database is not granted.")
         return Storage(self.target.storage)
+
+    def backups(self) -> Backups:
+        """Backups of the target, to be used in a `with`. What is read there must reach no record.
+        Ends the check where the provider grants none."""
+        if self.target.backups is None:
+            self.inconclusive("Backups of the target are not granted.")
+        return Backups(self.target.backups)
 
     def logs(self) -> Logs:
         """What the target's components log from now on. It must reach no record: a log may hold

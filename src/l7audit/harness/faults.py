@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-import threading
 import time
 from collections.abc import Callable
 
-from l7audit.errors import ProviderError
+from l7audit.harness.orders import Orders
 from l7audit.model import Component
-
-PATIENCE = 60.0
-"""Seconds that a component may take to obey."""
 
 
 class Crash:
@@ -19,23 +14,9 @@ class Crash:
 
     def __init__(self, component: Component, tell: Callable[[str], None]) -> None:
         """Errors: `ProviderError` where the component's control does not start."""
-        self._component = component
         self._tell = tell
         self._killed = False
-        try:
-            self._control = subprocess.Popen(
-                component.control,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-            )
-        except OSError as error:
-            raise ProviderError(f"{component.control[0]} can't be run: {error}.") from error
-        try:
-            self._hear("ready")
-        except ProviderError:
-            self._let_go()
-            raise
+        self._orders = Orders(component.control, component.name)
 
     def now(self) -> float:
         """Kills it; the seconds until that was done. Errors: `ProviderError`."""
@@ -51,34 +32,8 @@ class Crash:
                 self._do("restart")
                 self._killed = False
         finally:
-            self._let_go()
+            self._orders.let_go()
 
     def _do(self, deed: str) -> None:
-        assert self._control.stdin is not None
         self._tell(deed)
-        try:
-            self._control.stdin.write(f"{deed}\n".encode())
-            self._control.stdin.flush()
-        except OSError as error:
-            raise ProviderError(f"The control of {self._component.name} is gone.") from error
-        self._hear("ok")
-
-    def _hear(self, wanted: str) -> None:
-        """Waits for one line. A control that says nothing is ended, so that reading ends, too."""
-        assert self._control.stdout is not None
-        guard = threading.Timer(PATIENCE, self._control.kill)
-        guard.start()
-        said = self._control.stdout.readline(4096).decode("utf-8", "replace").strip()
-        guard.cancel()
-        if said != wanted:
-            raise ProviderError(f"{self._component.name} did not obey: {said or 'no answer'}")
-
-    def _let_go(self) -> None:
-        for pipe in (self._control.stdin, self._control.stdout):
-            if pipe is not None:
-                pipe.close()
-        try:
-            self._control.wait(timeout=5)
-        except subprocess.TimeoutExpired:
-            self._control.kill()
-            self._control.wait()
+        self._orders.give(deed)

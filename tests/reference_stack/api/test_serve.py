@@ -89,9 +89,9 @@ def test_an_app_that_can_not_be_loaded_is_explained() -> None:
 
 def test_the_commands_print_json_and_explain_what_is_missing(world: World, tmp_path: Path) -> None:
     made = _run(_command("api.provision", str(tmp_path / "s")), {})
-    assert len(json.loads(made.stdout)["created"]) == 4
+    assert len(json.loads(made.stdout)["created"]) == 5
     rotated = _run(_command("api.provision", str(tmp_path / "s"), "--rotate"), {})
-    assert len(json.loads(rotated.stdout)["created"]) == 2
+    assert len(json.loads(rotated.stdout)["created"]) == 3
     assert json.loads(_run(_command("data.migrate"), dict(world.environment)).stdout) == {
         "applied": []
     }

