@@ -96,6 +96,8 @@ def test_an_address_is_told_by_name_or_format(name: str, schema: Any, taken: boo
         ("path", STRING, True),
         ("profile", STRING, False),
         ("file", {"type": "string", "format": "binary"}, False),
+        ("file", {"type": "string", "contentMediaType": "image/png"}, False),
+        ("file", {"type": "string", "format": "byte"}, False),
     ],
 )
 def test_a_path_is_told_by_whole_words(name: str, schema: Any, taken: bool) -> None:

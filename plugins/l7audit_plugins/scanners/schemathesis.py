@@ -43,7 +43,7 @@ CONCURRENCY = 4
 _MOST_ASKED = 5
 
 _READ = frozenset({"GET", "HEAD", "OPTIONS"})
-_WRITES = frozenset({Kind.RESOURCE_CREATE, Kind.RESOURCE_CHANGE, Kind.SEARCH})
+_WRITES = frozenset({Kind.RESOURCE_CREATE, Kind.RESOURCE_CHANGE, Kind.SEARCH, Kind.UPLOAD})
 # Sessions and credentials would end, limits would change, strangers' hosts would be called, and
 # each answer of a language model is paid for.
 _NEVER = frozenset({

@@ -183,7 +183,7 @@ def takes_url(name: str, schema: Schema) -> bool:
 
 def takes_path(name: str, schema: Schema) -> bool:
     """Whether a field takes a path or a file's name."""
-    if type_of(schema) not in {"", "string"} or schema.get("format") == "binary":
+    if type_of(schema) not in {"", "string"} or is_binary(schema):
         return False
     return says(words(name), *PATH)
 

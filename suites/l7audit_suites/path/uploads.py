@@ -6,6 +6,7 @@ import base64
 import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
 from urllib.parse import urlsplit
 
 from l7audit.errors import CredentialError
@@ -27,6 +28,7 @@ ACTIVE = {"text/html", "application/xhtml+xml", "image/svg+xml", "application/xm
 
 _BOUNDARY = "l7audit-boundary-7c2e"
 _MOST_STORES = 3
+_MOST_TRIED = 8
 _MOST_CALLERS = 3
 _NAMES = ("name", "filename", "file", "path", "title")
 _TYPES = ("mime", "mimetype", "content type", "media type", "file type")
@@ -135,7 +137,8 @@ def stores(check: Check, *, forms: bool = False) -> list[Store]:
     if not operations:
         how = "in a form" if forms else "as it is"
         check.not_applicable(f"The target's document has no operation that takes a file {how}.")
-    found = [s for o in operations[:_MOST_STORES] if (s := _first(check, o)) is not None]
+    open_ones = (s for o in operations[:_MOST_TRIED] if (s := _first(check, o)) is not None)
+    found = list(islice(open_ones, _MOST_STORES))
     if not found:
         check.inconclusive("No identity of the profile could hand in a harmless file.")
     return found

@@ -117,6 +117,7 @@ def test_accepted_is_what_is_wrong_on_the_wire_and_went_through(requests: list[M
         ("GET", {Kind.PROTECTED_READ}, Safety.ACTIVE),
         ("POST", {Kind.RESOURCE_CREATE}, Safety.INTRUSIVE),
         ("POST", {Kind.SEARCH}, Safety.INTRUSIVE),
+        ("POST", {Kind.UPLOAD}, Safety.INTRUSIVE),
         ("DELETE", {Kind.RESOURCE_DELETE}, None),
         ("POST", {Kind.REVOKE_TOKEN}, None),
         ("POST", {Kind.RESOURCE_CREATE, Kind.KEY_CREATE}, None),
