@@ -1,4 +1,4 @@
-"""A component is killed when a check says so, and started again in any case."""
+"""A component is killed or frozen when a check says so, and mended in any case."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from l7audit.errors import ProviderError
-from l7audit.harness.faults import Crash
+from l7audit.harness.faults import Injector
 from l7audit.model import Component
 
 OBEYS = """
@@ -31,37 +31,47 @@ def _component(program: str, *arguments: str) -> Component:
 
 def test_what_was_killed_is_started_again(tmp_path: Path) -> None:
     told: list[str] = []
-    crash = Crash(_component(OBEYS, str(tmp_path / "deeds")), told.append)
-    assert crash.now() >= 0
+    injector = Injector(_component(OBEYS, str(tmp_path / "deeds")), told.append)
+    assert injector.kill() >= 0
     assert (tmp_path / "deeds").read_text() == "kill\n"
-    crash.heal()
+    injector.heal()
     assert (tmp_path / "deeds").read_text() == "kill\nrestart\n"
     assert told == ["kill", "restart"]
 
 
+def test_what_was_frozen_is_let_go_on_and_may_be_killed_then(tmp_path: Path) -> None:
+    told: list[str] = []
+    injector = Injector(_component(OBEYS, str(tmp_path / "deeds")), told.append)
+    injector.pause()
+    injector.mend()
+    injector.kill()
+    injector.heal()
+    assert told == ["pause", "resume", "kill", "restart"]
+
+
 def test_what_was_not_killed_is_left_alone(tmp_path: Path) -> None:
     told: list[str] = []
-    crash = Crash(_component(OBEYS, str(tmp_path / "deeds")), told.append)
-    crash.heal()
+    injector = Injector(_component(OBEYS, str(tmp_path / "deeds")), told.append)
+    injector.heal()
     assert told == []
     assert not (tmp_path / "deeds").exists()
 
 
 def test_a_component_that_does_not_obey_says_why() -> None:
-    crash = Crash(_component(REFUSES), lambda _: None)
+    injector = Injector(_component(REFUSES), lambda _: None)
     with pytest.raises(ProviderError, match="api-1 did not obey: not today"):
-        crash.now()
+        injector.kill()
     with pytest.raises(ProviderError, match="not today"):
-        crash.heal()
+        injector.heal()
 
 
 @pytest.mark.parametrize("program", ["pass", "print('hello')"])
 def test_a_control_that_is_none_is_told_at_once(program: str) -> None:
     with pytest.raises(ProviderError, match="did not obey"):
-        Crash(_component(program), lambda _: None)
+        Injector(_component(program), lambda _: None)
 
 
 def test_a_control_that_is_not_there_is_told() -> None:
     gone = Component(name="api-1", url="http://127.0.0.1:1", control=["/nowhere/control"])
     with pytest.raises(ProviderError, match="can't be run"):
-        Crash(gone, lambda _: None)
+        Injector(gone, lambda _: None)

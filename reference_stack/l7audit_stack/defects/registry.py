@@ -19,6 +19,7 @@ AREAS: tuple[str, ...] = (
     "l7audit_stack.defects.crypt",
     "l7audit_stack.defects.edge",
     "l7audit_stack.defects.expose",
+    "l7audit_stack.defects.fail",
     "l7audit_stack.defects.flow",
     "l7audit_stack.defects.fuzz",
     "l7audit_stack.defects.head",

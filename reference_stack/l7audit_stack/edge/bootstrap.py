@@ -78,6 +78,18 @@ def _cluster(settings: EdgeSettings) -> dict[str, Any]:
             # By default news of a replica's health may reach the workers a second late.
             "update_merge_window": "0s",
         },
+        # By default three repetitions at a time: the death of a replica under load takes more. They
+        # are bounded all the same, so that they can't drown what is left.
+        "circuit_breakers": {
+            "thresholds": [
+                {
+                    "retry_budget": {
+                        "budget_percent": {"value": 25.0},
+                        "min_retry_concurrency": 32,
+                    }
+                }
+            ]
+        },
         "health_checks": [
             {
                 "interval": f"{settings.health_interval}s",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from l7audit_stack.edge.settings import EdgeSettings
@@ -35,6 +37,8 @@ def route_configuration(settings: EdgeSettings) -> dict[str, Any]:
                         # `reset` matters: without it each killed replica costs a request.
                         "connect-failure,refused-stream,unavailable,reset",
                         {"name": ":method", "string_match": _regex(REPEATABLE)},
+                        # A frozen replica keeps its connections open and says nothing.
+                        {"per_try_idle_timeout": f"{settings.silence_timeout}s"},
                     ),
                     # Others are repeated only if no replica can have begun to work on them.
                     _route(settings, "connect-failure,refused-stream,reset-before-request"),
@@ -49,7 +53,10 @@ def _regex(pattern: str) -> dict[str, Any]:
 
 
 def _route(
-    settings: EdgeSettings, retry_on: str, header: dict[str, Any] | None = None
+    settings: EdgeSettings,
+    retry_on: str,
+    header: dict[str, Any] | None = None,
+    patience: Mapping[str, str] = MappingProxyType({}),
 ) -> dict[str, Any]:
     match: dict[str, Any] = {"prefix": "/"}
     if header is not None:
@@ -61,6 +68,7 @@ def _route(
             "timeout": f"{settings.request_timeout}s",
             "retry_policy": {
                 "retry_on": retry_on,
+                **patience,
                 "num_retries": 2,
                 "retry_host_predicate": [
                     {

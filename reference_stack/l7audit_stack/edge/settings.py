@@ -33,6 +33,7 @@ class EdgeSettings:
     health_timeout: float = 1.0
     unhealthy_interval: float = 0.1
     request_timeout: float = 60.0
+    silence_timeout: float = 3.0
     headers_timeout: float = 10.0
     idle_timeout: float = 60.0
     max_body_bytes: int = 16 * 1024 * 1024

@@ -10,7 +10,7 @@ import msgspec
 
 from l7audit.harness.backups import Backups
 from l7audit.harness.context import Context
-from l7audit.harness.faults import Crash
+from l7audit.harness.faults import Injector
 from l7audit.harness.recent import Recent
 from l7audit.harness.saying import Holds, Saying
 from l7audit.harness.scans import Scans
@@ -169,22 +169,22 @@ class Check(Saying):
         return Logs(self.target.logs)
 
     @contextmanager
-    def crash(self, url: str) -> Iterator[Crash]:
-        """What kills the component at that address, as soon as it is asked to; it is started
-        again after the block. Ends the check where the provider grants no way."""
+    def fault(self, url: str) -> Iterator[Injector]:
+        """What kills or freezes the component at that address, as soon as it is asked to; it is
+        mended after the block. Ends the check where the provider grants no way."""
         component = next((c for c in self.target.components if c.url == url), None)
         if component is None:
             self.inconclusive("No component of the target is granted to be killed.")
-        self.probe.scope.require(Safety.DISRUPTIVE, "Killing a component")
+        self.probe.scope.require(Safety.DISRUPTIVE, "A fault in a component")
 
         def tell(action: str) -> None:
             self._sink(Fault(check=self.name, component=component.name, action=action))
 
-        crash = Crash(component, tell)
+        injector = Injector(component, tell)
         try:
-            yield crash
+            yield injector
         finally:
-            crash.heal()
+            injector.heal()
 
     def scan(self, scanner: str) -> Scan:
         """What a scanner says, asked once for all checks of this process.

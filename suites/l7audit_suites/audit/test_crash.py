@@ -30,9 +30,9 @@ def test_what_was_answered_is_in_the_log_after_a_crash(check: Check) -> None:
     url = next((c.url for c in check.target.components), "")
     whole = _word(check)
     deeds = list(_deeds(check, log))
-    with check.crash(url) as crash:
+    with check.fault(url) as fault:
         answers = check.burst([replace(r, base_url=url) for _, r in deeds], len(deeds))
-        took = crash.now()
+        took = fault.kill()
     _await_return(check, log)
     check.observe(f"A component was killed, which took {1000 * took:.0f} ms.")
     seen = [(w, a) for (w, _), a in zip(deeds, answers, strict=True) if a.status in _REFUSED]

@@ -57,6 +57,19 @@ def test_only_requests_that_may_be_repeated_are_repeated_after_a_reset() -> None
     assert "headers" not in other["match"]
 
 
+def test_what_may_be_repeated_is_when_a_replica_is_silent_and_what_may_not_waits() -> None:
+    first, other = (route["route"]["retry_policy"] for route in _routes(bootstrap(SETTINGS)))
+    assert first["per_try_idle_timeout"] == "3.0s"
+    assert "per_try_idle_timeout" not in other
+
+
+def test_a_dying_replica_under_load_does_not_use_up_the_repeats() -> None:
+    (thresholds,) = bootstrap(SETTINGS)["static_resources"]["clusters"][0]["circuit_breakers"][
+        "thresholds"
+    ]
+    assert thresholds["retry_budget"]["min_retry_concurrency"] >= 32
+
+
 def test_an_edge_in_front_of_nothing_is_refused() -> None:
     with pytest.raises(ValueError, match="at least one API replica"):
         replace(SETTINGS, upstreams=())

@@ -1,0 +1,1 @@
+"""Failover: parts of the target die or freeze while clients work, and the clients' view counts."""

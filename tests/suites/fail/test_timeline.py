@@ -1,0 +1,64 @@
+"""What counts as felt, failed and served around a fault at second 10."""
+
+from __future__ import annotations
+
+import pytest
+
+from l7audit.probe.answer import Answer
+from l7audit.probe.request import Request
+from l7audit_suites.fail.timeline import Attempt, Timeline
+
+FAULT = 10.0
+
+
+def attempt(started: float, ended: float, status: int | None = 200) -> Attempt:
+    answer = Answer(request=Request("GET", "/things/1"), status=status)
+    return Attempt(started, ended, answer)
+
+
+def unconnected(at: float) -> Attempt:
+    return Attempt(at, at, None)
+
+
+def test_what_was_throttled_is_neither_served_nor_failed() -> None:
+    seen = Timeline.of([attempt(10, 10.1), attempt(10, 10.2, 429)])
+    assert len(seen.attempts) == 1
+    assert seen.failed == []
+
+
+def test_what_was_on_its_way_at_the_fault_belongs_to_it() -> None:
+    before, under_way = attempt(9, 9.1), attempt(9.9, 12, 503)
+    seen = Timeline.of([under_way, before]).since(FAULT)
+    assert seen.attempts == [under_way]
+
+
+@pytest.mark.parametrize(
+    ("attempts", "felt"),
+    [
+        ([attempt(10, 10.1), attempt(11, 11.1)], 0.0),
+        ([attempt(10, 10.1, 503), attempt(11, 11.1)], 0.1),
+        ([unconnected(10.4), attempt(11, 11.1)], 0.4),
+        ([attempt(9.9, 13.0), attempt(13, 13.1)], 3.0),
+        ([attempt(9.9, 13.0), attempt(14, 14.5, None)], 4.5),
+        ([attempt(8, 9.5, 503), attempt(10, 10.1)], 0.0),
+    ],
+)
+def test_a_fault_is_felt_until_the_last_that_fails_or_stalls(
+    attempts: list[Attempt], felt: float
+) -> None:
+    assert Timeline.of(attempts).felt(FAULT) == pytest.approx(felt)
+
+
+def test_the_gap_reaches_from_the_last_served_before_to_the_first_after() -> None:
+    seen = Timeline.of([
+        attempt(8, 8.1),
+        attempt(9.7, 9.8),
+        unconnected(10.5),
+        attempt(11, 11.3),
+        attempt(11.5, 11.6),
+    ])  # fmt: skip
+    assert seen.gap(FAULT) == pytest.approx(1.5)
+
+
+def test_nothing_served_has_no_gap_to_tell() -> None:
+    assert Timeline.of([unconnected(10.5)]).gap(FAULT) == 0
