@@ -15,7 +15,8 @@ from l7audit.target.values import things, values_in
 from l7audit_suites.authz.families import Family, families
 from l7audit_suites.authz.markers import new_marker
 from l7audit_suites.authz.people import Cast, casts
-from l7audit_suites.authz.things import Thing, ask, keep_for_removal, make, named
+from l7audit_suites.authz.things import Thing, ask, keep_for_removal, make
+from l7audit_suites.authz.told import named
 from l7audit_suites.fail.clients import Clients, Next
 from l7audit_suites.fail.timeline import Attempt
 
