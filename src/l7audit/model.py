@@ -226,21 +226,18 @@ class BackupControl(Frozen, frozen=True, kw_only=True):
 class Backup(Frozen, frozen=True, kw_only=True):
     """A backup that lies in a folder of its own on this machine.
 
-    `taken_at` is UTC (RFC 3339); `size` counts the bytes of what was backed up, `sealed_size` those
-    that lie there, whose digest is `sha256`; `key` is the id of what opens it; what was written up
-    to `end_lsn`, a place of the database's log, is in it. `trouble` says why it can't be relied on.
+    `sealed_size` counts the bytes that lie there, whose digest is `sha256`; `key` is the id of what
+    opens it; what was written up to `end_lsn`, a place of the database's log, is in it. `trouble`
+    says why it can't be relied on.
     """
 
     id: str
     folder: str
-    taken_at: str = ""
     seconds: float = 0.0
     server: str = ""
-    size: int = 0
     sealed_size: int = 0
     sha256: str = ""
     key: str = ""
-    start_lsn: str = ""
     end_lsn: str = ""
     trouble: str = ""
 

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from l7audit_stack.backups.interface import Listed
+from l7audit_stack.backups.base_backup import BaseBackup
+from l7audit_stack.backups.interface import DamagedBackupError, Listed
 from l7audit_stack.deploy.privilege import Privilege
 from l7audit_stack.deploy.stack import Stack, StackError
 from l7audit_stack.deploy.wheels import executable
@@ -167,3 +168,21 @@ def test_the_control_takes_opens_and_removes_a_line_at_a_time(stack: Stack, tmp_
             assert ask(wrong).startswith("There is no such order")
         process.stdin.close()
         assert process.wait(timeout=20) == 0
+
+
+def test_postgresql_refuses_what_it_did_not_give(
+    stack: Stack, taken: Listed, tmp_path: Path
+) -> None:
+    stack.open_backup(taken.id, tmp_path / "opened.tar")
+    content = (tmp_path / "opened.tar").read_bytes()
+    source = BaseBackup(Path(_program("psql")).parent, tmp_path, 1, "backup", tmp_path)
+    source.check(iter([content]))
+    at = content.index(b"alice@acme")
+    changes = {
+        "not what was backed up": content[:at] + b"malice" + content[at + 6 :],
+        "is no archive": content[: len(content) // 2],
+    }
+    for told, changed in changes.items():
+        with pytest.raises(DamagedBackupError, match=told):
+            source.check(iter([changed]))
+    assert [path.name for path in tmp_path.iterdir()] == ["opened.tar"]

@@ -1,0 +1,60 @@
+"""The README's commands for backups, as they are typed there, with a real stack."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from l7audit.exits import Exit
+from l7audit_stack.deploy.stack import Stack
+
+Call = Callable[..., Any]
+README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+COMMANDS = re.findall(r"^l7audit (stack backup[^#\n]*?) +#", README, re.MULTILINE)
+
+
+def test_a_backup_is_taken_listed_verified_and_found_out_when_it_is_changed(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    take, listing, verify = (shlex.split(command) for command in COMMANDS)
+    with Stack.start(tmp_path / "l7audit-out" / "stack", replicas=1):
+        taken = call(*take)
+        assert (taken.code, taken.err) == (Exit.PASSED, "")
+        told = dict(line.split(maxsplit=1) for line in taken.out.splitlines()[:-1])
+        assert (
+            taken.out.splitlines()[-1]
+            == "Verify it with: l7audit stack backup --verify " + (told["Backup"])
+        )
+
+        listed = call(*listing)
+        assert (listed.code, listed.out.split()[0]) == (Exit.PASSED, told["Backup"])
+        assert f"key {told['Key']}" in listed.out
+
+        this = [told["Backup"] if word == "ID" else word for word in verify]
+        verified = call(*this)
+        assert (verified.code, verified.err) == (Exit.PASSED, "")
+        assert verified.out.startswith("VERIFIED")
+
+        archive = Path(told["Folder"]) / "archive.sealed"
+        with archive.open("r+b") as file:
+            file.seek(archive.stat().st_size // 2)
+            byte = file.read(1)[0]
+            file.seek(-1, 1)
+            file.write(bytes([byte ^ 1]))
+        damaged = call(*this)
+        assert (damaged.code, damaged.err) == (Exit.UNTRUSTED, "")
+        assert "the archive does not open" in damaged.out.lower()
+
+        other = call(*["20260101T000000Z-aaaaaa" if word == "ID" else word for word in verify])
+        assert (other.code, other.out) == (Exit.USAGE, "")
+        assert f"There are {told['Backup']}." in other.err
+    gone = call(*take)
+    assert (gone.code, gone.err) == (
+        Exit.USAGE, "l7audit: No stack is running. Start it with: l7audit stack up\n",
+    )  # fmt: skip
