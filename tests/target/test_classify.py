@@ -51,7 +51,7 @@ EXPECTED: dict[str, dict[str, set[Kind]]] = {
     },
     "warehouse_kebab.yaml": {
         "GET /stock-items": {Kind.PROTECTED_READ, Kind.RESOURCE_LIST},
-        "POST /stock-items": {Kind.RESOURCE_CREATE, Kind.URL_TAKING},
+        "POST /stock-items": {Kind.RESOURCE_CREATE, Kind.URL_TAKING, Kind.AMOUNT_TAKING},
         "GET /stock-items/{sku}": {Kind.PROTECTED_READ, Kind.RESOURCE_READ},
         "PUT /stock-items/{sku}": {Kind.RESOURCE_CHANGE},
         "DELETE /stock-items/{sku}": {Kind.RESOURCE_DELETE},
@@ -405,6 +405,16 @@ def test_what_takes_amounts_is_known_by_its_numbers() -> None:
     for members in ({"temperature": amount}, {"amount": {**amount, "minimum": -9}}):
         node = {"requestBody": body(**members)}
         assert Kind.AMOUNT_TAKING not in one("post", "/readings", **node), members
+
+
+def test_how_many_are_ordered_is_an_amount_whatever_they_are_called() -> None:
+    shelves = {"type": "object", "properties": {"shelves": {"type": "integer"}}}
+    ordered = {"requestBody": {"content": {"application/json": {"schema": shelves}}}}
+    assert Kind.AMOUNT_TAKING not in one("post", "/racks", **ordered)
+    shelves["required"] = ["shelves"]
+    assert Kind.AMOUNT_TAKING in one("post", "/racks", **ordered)
+    assert Kind.AMOUNT_TAKING not in one("put", "/racks", **ordered)
+    assert Kind.AMOUNT_TAKING not in one("post", "/racks/search", **ordered)
 
 
 @pytest.mark.parametrize(

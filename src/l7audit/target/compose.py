@@ -6,10 +6,14 @@ import base64
 import random
 import string
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from l7audit.target.patterns import fitting
 from l7audit.target.schemas import Schema, alternative, properties, required, type_of
+
+Path = tuple[str | int, ...]
+"""The way to a part of a value: names of members, and places in lists."""
 
 DEPTH = 8
 MOST_ITEMS = 16
@@ -44,6 +48,20 @@ def compose(schema: Schema, choice: random.Random, depth: int = DEPTH) -> Any:
     if kind == "null":
         return None
     return {} if kind == "object" else text(schema, choice)
+
+
+def put(value: Any, path: Path, part: Any) -> Any:
+    """A copy of a value with a part of it in its place; what is not there on the way is made."""
+    if not path:
+        return part
+    head, *rest = path
+    if isinstance(head, int):
+        items = list(value) if isinstance(value, list) else []
+        items[head : head + 1] = [put(items[head] if head < len(items) else {}, tuple(rest), part)]
+        return items
+    members = dict(value) if isinstance(value, Mapping) else {}
+    members[head] = put(members.get(head), tuple(rest), part)
+    return members
 
 
 def _said(schema: Schema, choice: random.Random) -> list[Any]:

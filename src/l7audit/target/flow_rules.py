@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from l7audit.target import entrance_rules, meaning, resource_rules
+from l7audit.target import entrance_rules, meaning, quantities, resource_rules
 from l7audit.target.schemas import walk
 from l7audit.target.seen import CHANGES, Seen
 from l7audit.target.words import says
@@ -23,11 +23,10 @@ def amount_taking(seen: Seen) -> bool:
     operation = seen.operation
     if operation.method not in CHANGES or says(seen.named, *_NO_TRADE):
         return False
-    return any(
-        meaning.is_amount(name, part)
-        for schema in operation.bodies.values()
-        for name, part in walk(schema, _DEPTH)
-    )
+    schemas = list(operation.bodies.values())
+    if operation.method == "POST" and any(quantities.orders(s, _DEPTH) for s in schemas):
+        return True
+    return any(quantities.is_amount(n, part) for s in schemas for n, part in walk(s, _DEPTH))
 
 
 def once_only(seen: Seen) -> bool:

@@ -50,19 +50,6 @@ REFILL = (
     "minute", "duration", "rps", "ttl", "reset",
 )  # fmt: skip
 
-AMOUNT = (
-    "amount", "quantity", "qty", "credit", "point", "coin", "minute", "hour", "night", "seat",
-    "ticket", "unit", "piece", "price", "cent", "total", "sum", "cost", "fee", "fare", "tip",
-    "deposit", "donation", "bid", "stake", "budget", "money", "payment", "guest", "person",
-    "share", "limit", "euro", "dollar", "volume", "weight", "mass", "dose", "dosage", "litre",
-    "liter", "gram", "kilogram", "distance",
-)  # fmt: skip
-NOT_AN_AMOUNT = (
-    "id", "adjustment", "delta", "offset", "change", "difference", "correction", "temperature",
-    "latitude", "longitude", "x", "y", "position", "percent", "expire", "expires", "expiry", "ttl",
-    "timeout", "interval", "before", "after", "reminder", "start", "end", "opening", "closing",
-    "page", "rate", "overlap",
-)  # fmt: skip
 STOCK = (
     "balance", "credit", "point", "coin", "minute", "budget", "fund", "wallet", "owed", "debt",
     "due", "remaining", "available", "stock", "quota", "spent", "saldo", "holding",
@@ -84,23 +71,6 @@ NAMING = ("id", "uuid", "url", "uri", "href", "link", "slug", "hash", "key")
 
 _BEFORE_NO_ONCE = {("at",), ("all",)}
 _AFTER_NO_ONCE = {("the",), ("this",), ("that",), ("it",), ("they",), ("all",), ("you",), ("more",)}
-
-
-def is_amount(name: str, schema: Schema) -> bool:
-    """Whether a field says how much or how many, so that less than nothing makes no sense.
-
-    Not where the schema itself lets it be negative.
-    """
-    told, least = words(name), schema.get("minimum")
-    decimal = schema.get("format") == "decimal" or "\\d" in str(schema.get("pattern", ""))
-    kind = type_of(schema)
-    return (
-        says(told, *AMOUNT)
-        and not says(told, *NOT_AN_AMOUNT)
-        and (kind in {"", "integer", "number"} or (kind == "string" and decimal))
-        and not (isinstance(least, int | float) and least < 0)
-        and not schema.get("enum")
-    )
 
 
 def is_stock(name: str) -> bool:

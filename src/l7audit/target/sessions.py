@@ -71,6 +71,9 @@ class Sessions:
         if wallet is None:
             probe.watch(self._wallet.notice)
         self._left_behind: list[tuple[Request, str]] = []
+        self.made: dict[tuple[str, str], dict[str, str]] = {}
+        """What was made for other things to be below it or to name it, by who made it and where:
+        it serves until all is removed."""
 
     def using(self, probe: Probe) -> Sessions:
         """The same sessions, whose further exchanges are recorded by another probe."""
@@ -158,6 +161,7 @@ class Sessions:
 
     def clean(self) -> list[Answer]:
         """Removes what these sessions created, the newest first."""
+        self.made.clear()
         answers = []
         while self._left_behind:
             request, identity = self._left_behind.pop()

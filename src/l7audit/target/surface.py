@@ -14,7 +14,7 @@ import msgspec
 from l7audit.model import Kind, Place
 from l7audit.probe.request import Auth, Request
 from l7audit.target import meaning
-from l7audit.target.compose import compose
+from l7audit.target.compose import Path, compose, put
 from l7audit.target.operation import FORM, MULTIPART, Operation, Parameter, is_json
 from l7audit.target.schemas import Schema, properties
 from l7audit.target.xml_documents import is_xml, sample
@@ -39,13 +39,16 @@ class Surface:
     """An operation, and what is known for its path parameters.
 
     `prefix` stands before the template on the wire. `values` fill path parameters by name;
-    `seed` decides everything that has to be made up, so that a run can be repeated.
+    `members` and `queries` are parts of a body and query parameters that name things that are
+    there; `seed` decides everything that has to be made up, so that a run can be repeated.
     """
 
     operation: Operation
     prefix: str = ""
     values: Mapping[str, str] = field(default_factory=dict)
     seed: str = ""
+    members: Mapping[Path, Any] = field(default_factory=dict)
+    queries: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def kinds(self) -> frozenset[Kind]:
@@ -69,9 +72,22 @@ class Surface:
         """The same surface with these path parameters known."""
         return replace(self, values={**self.values, **values})
 
+    def naming(self, members: Mapping[Path, Any], queries: Mapping[str, Any]) -> Surface:
+        """The same surface with these parts of its body and query known."""
+        return replace(
+            self, members={**self.members, **members}, queries={**self.queries, **queries}
+        )
+
+    @property
+    def named(self) -> dict[str, Any]:
+        """The members of its body that name things that are there, each with all that is in it."""
+        body = self.body() if self.members else {}
+        return {str(path[0]): body[path[0]] for path in self.members}
+
     def body(self, fields: Mapping[str, Any] | None = None) -> Any:
-        """A valid body made up from the schema, with `fields` put over its members."""
-        value = compose(self.operation.body_schema, self._choice("body"))
+        """A valid body made up from the schema, with what is known of it, and with `fields` put
+        over its members."""
+        value = self._body(self.operation.body_schema)
         return {**value, **(fields or {})} if isinstance(value, dict) else value
 
     def request(
@@ -115,6 +131,12 @@ class Surface:
             request = request.with_auth(auth)
         return request.with_headers(headers) if headers is not None else request
 
+    def _body(self, schema: Schema) -> Any:
+        value = compose(schema, self._choice("body"))
+        for path, part in self.members.items() if isinstance(value, dict) else ():
+            value = put(value, path, part)
+        return value
+
     def _choice(self, purpose: str) -> random.Random:
         return random.Random(f"{self.seed}:{self.operation.place}:{purpose}")
 
@@ -137,7 +159,9 @@ class Surface:
         pairs: dict[str, Any] = {}
         for parameter in self.operation.parameters:
             if parameter.place == "query" and parameter.required and parameter.name not in given:
-                pairs[parameter.name] = _query_value(self._value(parameter))
+                known = self.queries.get(parameter.name, COMPOSED)
+                made_up = self._value(parameter) if known is COMPOSED else known
+                pairs[parameter.name] = _query_value(made_up)
         pairs.update({n: _query_value(v) for n, v in given.items() if v is not None})
         return pairs
 
@@ -161,7 +185,7 @@ class Surface:
         if fields is None and not self.operation.bodies:
             return "", b""
         schema = self.operation.bodies.get(wanted, self.operation.body_schema)
-        value = compose(schema, self._choice("body"))
+        value = self._body(schema)
         if fields is not None:
             value = {**(value if isinstance(value, dict) else {}), **fields}
         wanted = wanted or "application/json"

@@ -160,20 +160,23 @@ class TargetModel:
         for surface in found[:MOST_TRIED]:
             if len(open_to) >= limit:
                 break
-            ready = self.resolve(surface, sessions, identity) if surface.needs_values else surface
+            ready = self.resolve(surface, sessions, identity)
             if ready is not None and self._reads(ready, sessions, identity):
                 open_to.append(ready)
         return open_to
 
     def resolve(self, surface: Surface, sessions: Sessions, identity: Identity) -> Surface | None:
-        """The surface with real values for its path parameters, found by listing or creating.
+        """The surface with real values for its path parameters, and for what in its body and query
+        names things that are there, found by listing or creating.
 
-        None where nothing of the kind exists and none can be made.
+        None where nothing that its path needs exists and none can be made.
         """
         # Imported here: finding values sends requests, which the model itself never does.
+        from l7audit.target.filling import filled  # noqa: PLC0415
         from l7audit.target.values import resolve  # noqa: PLC0415
 
-        return resolve(self, surface, sessions, identity)
+        ready = resolve(self, surface, sessions, identity)
+        return None if ready is None else filled(self, ready, sessions, identity)
 
     def _reads(self, surface: Surface, sessions: Sessions, identity: Identity) -> bool:
         key = (str(surface.operation.place), identity.name)

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 _MOST_LISTED = 200
 _MOST_ORIGINS = 3
 _LONG = 8
-_DEPTH = 2
+DEPTH = 2
+"""How many things are made for one another, at most."""
+
 _FIRST: WeakKeyDictionary[TargetModel, dict[str, list[dict[str, str]]]] = WeakKeyDictionary()
 """What each collection listed when it was first read, before a run made things of its own."""
 
@@ -41,7 +43,7 @@ def resolve(
     *,
     own: bool = False,
     made: dict[tuple[str, str], dict[str, str]] | None = None,
-    depth: int = _DEPTH,
+    depth: int = DEPTH,
 ) -> Surface | None:
     """The surface with its path filled, parameter by parameter from the left; None if it can't be.
 
@@ -57,7 +59,7 @@ def resolve(
         place = (identity.name, _filled(start, surface.values))
         at = Vacancy(model, surface, sessions, identity, depth)
         listed = {} if own else _listed(at)
-        found = listed or dict((made or {}).get(place, {})) or _created(at)
+        found = listed or dict((made or {}).get(place, {})) or created(at)
         if not found:
             return None
         if not listed and made is not None:
@@ -113,13 +115,15 @@ def values_in(thing: Any, wanted: tuple[str, ...]) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Vacancy:
-    """A surface whose next path parameter is looked for, and in whose name."""
+    """A surface whose next path parameter is looked for, and in whose name. `above` are templates
+    of things that are being made for others already."""
 
     model: TargetModel
     surface: Surface
     sessions: Sessions
     identity: Identity
     depth: int
+    above: frozenset[str] = frozenset()
 
     @property
     def item(self) -> str:
@@ -151,6 +155,10 @@ class Vacancy:
             shown = read is None or self.sent(self._near(read).with_values(found)).ok
             known[place] = shown
         return known[place]
+
+    def resolved(self) -> Surface | None:
+        """The surface with its whole path filled."""
+        return resolve(self.model, self.surface, self.sessions, self.identity, depth=self.depth)
 
     def sent(self, ready: Surface) -> Answer:
         """The answer to the identity."""
@@ -184,7 +192,7 @@ def _listed(at: Vacancy) -> dict[str, str]:
 def _first(at: Vacancy, lister: Surface) -> dict[str, str]:
     answer = at.sent(lister)
     listed = things(answer.json_or_none(), _MOST_LISTED) if answer.ok else []
-    named = [(f, _is_ours(t)) for t in listed if (f := values_in(t, at.surface.needs_values))]
+    named = [(f, is_ours(t)) for t in listed if (f := values_in(t, at.surface.needs_values))]
     place = _filled(lister.operation.template.rstrip("/"), lister.values)
     known = _FIRST.setdefault(at.model, {})
     first = known.setdefault(place, [found for found, _ in named])
@@ -192,18 +200,25 @@ def _first(at: Vacancy, lister: Surface) -> dict[str, str]:
     return named[0][0] if named else {}
 
 
-def _is_ours(thing: Any) -> bool:
+def is_ours(thing: Any) -> bool:
     """Whether a thing holds a text that was made up here, or by what generates requests."""
     values = thing.values() if isinstance(thing, dict) else [thing]
     texts = [v for v in values if isinstance(v, str)]
-    return any(t.startswith(MARK) or (len(t) >= _LONG and len(set(t)) == 1) for t in texts)
+    return any(t.startswith(MARK[:-1]) or (len(t) >= _LONG and len(set(t)) == 1) for t in texts)
 
 
-def _created(at: Vacancy) -> dict[str, str]:
-    """Values of a thing made for the purpose; where the usual texts are taken, of others."""
+def created(at: Vacancy) -> dict[str, str]:
+    """Values of a thing made for the purpose, and of what that asks for; where the usual texts are
+    taken, of others."""
+    # Imported here: what things are made of is made in the same way.
+    from l7audit.target.filling import Filler  # noqa: PLC0415
+
+    above = at.above | {at.item}
+    filler = Filler(at.model, at.sessions, at.identity, depth=at.depth - 1, above=above)
     for maker in at.origins("POST"):
         if Kind.RESOURCE_CREATE not in maker.kinds:
             continue
+        maker = filler.filled(maker)
         answer = at.sent(maker)
         if may_be_taken(answer):
             answer = at.sent(renewed(maker))

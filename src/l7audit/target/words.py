@@ -28,6 +28,12 @@ def _singular(word: str) -> str:
     return word if word.endswith(("ss", "us", "is")) else word[:-1]
 
 
+def plural(name: str) -> bool:
+    """Whether the last word of a name is of several: `shelves`, `seatCount` not."""
+    pieces = _PIECES.findall(name[:2000])
+    return bool(pieces) and _singular(pieces[-1].lower()) != pieces[-1].lower()
+
+
 def says(text: Sequence[str], *phrases: str) -> bool:
     """Whether the words hold one of the phrases, as neighbours and in order.
 

@@ -16,13 +16,14 @@ from l7audit.harness.check import Check
 from l7audit.model import Identity, Kind
 from l7audit.probe.answer import Answer
 from l7audit.target.compose import compose
+from l7audit.target.filling import filled
 from l7audit.target.operation import Operation, is_json
+from l7audit.target.persons import PERSON, facts_in, facts_of
 from l7audit.target.schemas import Schema, alternative, properties, type_of
 from l7audit.target.target_model import Surface
 from l7audit.target.values import resolve, things, values_in
 from l7audit.target.words import all_words, says, words
 from l7audit_suites.authz.existence import unlike
-from l7audit_suites.authz.facts import PERSON, facts_in, facts_of
 from l7audit_suites.authz.things import ask
 
 _ENDS = (
@@ -69,6 +70,7 @@ def acts(
     for values in _targets(check, surface, person, one, own=own):
         ready = surface.with_values(values)
         if not ready.needs_values:
+            ready = filled(check.model, ready, check.sessions, person)
             yield Act(ready, tuple(_watched(check, ready, person, one)))
 
 
@@ -76,7 +78,7 @@ def _targets(
     check: Check, surface: Surface, person: Identity, one: Identity, *, own: bool
 ) -> Iterator[dict[str, str]]:
     """Values for the path: of what the ordinary caller sees, himself, what the other sees."""
-    himself = set() if own else set(facts_of(check, one).person)
+    himself = set() if own else set(facts_of(check.sessions, one).person)
     # An example names what was there when somebody wrote it.
     names = [p.name for p in surface.operation.path_parameters if not _FIXED & p.schema.keys()]
     if not names:
@@ -89,7 +91,7 @@ def _targets(
         return
     name, told = names[0], set[str]()
     if own and says(words(name), *PERSON):
-        for text in facts_of(check, one).person[:_MOST_TARGETS]:
+        for text in facts_of(check.sessions, one).person[:_MOST_TARGETS]:
             yield {name: text}
     for who in (one, person):
         for lister in _listers(check, surface, name):
@@ -188,9 +190,12 @@ def bodies(surface: Surface, chance: random.Random) -> list[dict[str, Any] | Non
     schema = surface.operation.json_schema
     if not properties(schema):
         return [None, None, None]
-    base = compose(schema, chance)
+    base = {**compose(schema, chance), **surface.named}
     return [
-        {n: _other(properties(schema).get(n, {}), v, turn) for n, v in base.items()}
+        {
+            n: v if n in surface.named else _other(properties(schema).get(n, {}), v, turn)
+            for n, v in base.items()
+        }
         for turn in range(1, 4)
     ]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from l7audit_suites.authz.facts import Facts
+from l7audit.target.persons import Facts
 
 _PERSON = (
     "X-User-Id", "X-User", "X-UserId", "X-Username", "X-Forwarded-User", "X-Remote-User",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Collection
 from typing import Any
 
 from l7audit.target import meaning
@@ -29,12 +30,14 @@ def new_marker() -> str:
     return f"l7audit{secrets.token_hex(7)}"
 
 
-def text_fields(schema: Schema) -> list[str]:
-    """The members of an object that take any text: all that must be there, else the likeliest."""
-    members = {n: part for n, part in properties(schema).items() if _is_free(n, part)}
+def text_fields(schema: Schema, named: Collection[str] = ()) -> list[str]:
+    """The members of an object that take any text, but for those that name other things: all that
+    must be there, else the likeliest."""
+    free = {n: part for n, part in properties(schema).items() if _is_free(n, part)}
+    members = {n: part for n, part in free.items() if n not in named}
     needed = [name for name in required(schema) if name in members]
-    named = [n for phrase in _FREE for n in members if says(words(n), phrase)]
-    return needed or list(dict.fromkeys([*named, *members]))[:1]
+    likely = [n for phrase in _FREE for n in members if says(words(n), phrase)]
+    return needed or list(dict.fromkeys([*likely, *members]))[:1]
 
 
 def _is_free(name: str, schema: Schema) -> bool:
@@ -63,9 +66,10 @@ def marked(surface: Surface, marker: str) -> dict[str, Any] | None:
         p.name: marker
         for p in operation.parameters
         if p.place == "query" and p.required and _is_free(p.name, p.schema)
+        if p.name not in surface.queries
     }
     given: dict[str, Any] = {"query": query} if query else {}
-    names = text_fields(operation.body_schema)
+    names = text_fields(operation.body_schema, {str(path[0]) for path in surface.members})
     media = operation.media_type
     if names:
         given["fields"] = dict.fromkeys(names, marker)

@@ -16,11 +16,11 @@ from l7audit.probe.answer import Answer
 from l7audit.target import meaning
 from l7audit.target.likeness import says_nothing
 from l7audit.target.operation import Operation
+from l7audit.target.persons import Facts, facts_of
 from l7audit.target.schemas import type_of
 from l7audit.target.surface import Surface
 from l7audit.target.words import says, words
 from l7audit_suites.authz.existence import unlike
-from l7audit_suites.authz.facts import Facts, facts_of
 from l7audit_suites.authz.families import seen_families
 from l7audit_suites.authz.personal import PERSONAL
 from l7audit_suites.authz.things import ask
@@ -67,7 +67,7 @@ def own_reads(
 ) -> Iterator[OwnRead]:
     """Wanted reads that tell somebody something by his own id, and not by an id that nobody has."""
     operations = [o for o in _keyed(check) if wanted(check.model.surface(o))][:_MOST]
-    facts = facts_of(check, owner) if operations else Facts((), ())
+    facts = facts_of(check.sessions, owner) if operations else Facts((), ())
     for operation in operations:
         (slot,) = operation.path_parameters
         before = operation.template.partition("/{")[0].rpartition("/")[2]

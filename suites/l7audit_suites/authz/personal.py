@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from l7audit.harness.check import Check
 from l7audit.model import Confidence, Identity
+from l7audit.target.persons import facts_in, facts_of
 from l7audit.target.surface import Surface
 from l7audit.target.words import says, words
 from l7audit_suites.authz.contents import subject
-from l7audit_suites.authz.facts import facts_in, facts_of
 from l7audit_suites.authz.sharing import private_to_change, private_to_read, told
 from l7audit_suites.authz.things import Thing
 
@@ -58,8 +58,8 @@ def personal(check: Check, thing: Thing, stranger: Identity) -> Confidence | Non
         return None
     node = subject(thing.seen.json_or_none(), thing.id, thing.family.key)
     named = set(facts_in(node).person)
-    mine = set(facts_of(check, thing.owner).person)
-    if not named & (mine - set(facts_of(check, stranger).person)):
+    mine = set(facts_of(check.sessions, thing.owner).person)
+    if not named & (mine - set(facts_of(check.sessions, stranger).person)):
         return None
     return Confidence.STRONG if own else Confidence.WEAK
 

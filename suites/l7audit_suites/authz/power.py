@@ -14,9 +14,9 @@ from l7audit.model import Identity, Kind
 from l7audit.probe.answer import Answer
 from l7audit.target import meaning
 from l7audit.target.operation import Operation
+from l7audit.target.persons import PERSON
 from l7audit.target.target_model import Surface, TargetModel
 from l7audit.target.words import Words, all_words, says, words
-from l7audit_suites.authz.facts import PERSON
 from l7audit_suites.authz.things import ask, opened
 
 ROLES = ("role", "group", "authority", "account type", "user type")

@@ -11,12 +11,12 @@ from l7audit.harness.check import Check
 from l7audit.model import Identity
 from l7audit.probe.answer import Answer
 from l7audit.target.operation import Operation, is_json
+from l7audit.target.persons import facts_of
 from l7audit.target.schemas import Schema, alternative, properties, required, type_of
 from l7audit.target.surface import Surface
 from l7audit.target.values import things, values_in
 from l7audit.target.words import says, words
 from l7audit_suites.authz.contents import subject
-from l7audit_suites.authz.facts import facts_of
 from l7audit_suites.authz.people import POWER
 from l7audit_suites.authz.power import ROLES, about_callers
 from l7audit_suites.authz.test_objects import undecided
@@ -94,7 +94,7 @@ def _places(check: Check, operation: Operation, one: Identity) -> Iterator[Surfa
 def _standing(check: Check, surface: Surface, one: Identity) -> _Standing | None:
     """Where he is named there with a role that is none of power, and under which name."""
     key, role = surface.operation.path_parameters[-1].name, _role_of(surface.operation)
-    names = facts_of(check, one).person
+    names = facts_of(check.sessions, one).person
     for look in (*_looks(check, surface), *about_callers(check)):
         ready = look.with_values(surface.values)
         for name in names if key in ready.needs_values else names[:1]:

@@ -9,10 +9,10 @@ from typing import Any
 from l7audit.harness.check import Check
 from l7audit.model import Confidence, Identity
 from l7audit.probe.answer import Answer
+from l7audit.target.persons import facts_in, facts_of
 from l7audit.target.surface import Surface
 from l7audit.target.values import things
 from l7audit.target.words import says, words
-from l7audit_suites.authz.facts import facts_in, facts_of
 from l7audit_suites.authz.families import seen_families
 from l7audit_suites.authz.people import POWER, casts
 from l7audit_suites.authz.personal import PERSONAL, said_own
@@ -70,7 +70,7 @@ def _same_of_both(
     first, second = (things(a.json_or_none()) for a in answers)
     if not first or first != second:
         return False
-    people = [set(facts_of(check, who).person) for who in (one, other)]
+    people = [set(facts_of(check.sessions, who).person) for who in (one, other)]
     return of_each_alone(first, people[0] - people[1], people[1] - people[0])
 
 

@@ -11,11 +11,11 @@ import pytest
 from l7audit.harness.check import Check
 from l7audit.model import Identity
 from l7audit.probe.answer import Answer
+from l7audit.target.persons import Facts, facts_of
 from l7audit.target.target_model import Surface
 from l7audit_suites.authn.ground import readable
 from l7audit_suites.authn.judgement import Seen, judge
 from l7audit_suites.authz.claims import Fields, claimed, halves, houses
-from l7audit_suites.authz.facts import Facts, facts_of
 from l7audit_suites.authz.people import admin_roles, by_role, casts
 from l7audit_suites.authz.power import (
     account_roles,
@@ -37,7 +37,7 @@ _MOST_ROLES = 2
 def test_a_header_does_not_make_its_sender_somebody_else(check: Check) -> None:
     looked, powers, own = 0, _powers(check), _own(check)
     for thing in made_things(check, lambda f: f.read is not None and not f.people):
-        facts = facts_of(check, thing.owner, thing.made.json_or_none())
+        facts = facts_of(check.sessions, thing.owner, thing.made.json_or_none())
         for stranger in thing.cast.strangers:
             surface = _hides(check, thing, stranger)
             if surface is None:
@@ -86,7 +86,7 @@ def test_a_header_alone_lets_nobody_in(check: Check) -> None:
         check.inconclusive("No plain read answers a member and refuses a stranger.")
     check.witness("the read is answered to who may", good, once=True)
     powers = _powers(check)
-    for fields in claimed(facts_of(check, owner), powers, _own(check), most=_MOST_NAMES):
+    for fields in claimed(facts_of(check.sessions, owner), powers, _own(check), most=_MOST_NAMES):
         answer = _bare(check, surface, fields)
         seen = judge(answer, good)
         if seen is Seen.UNCLEAR:

@@ -11,10 +11,10 @@ from l7audit.harness.check import Check
 from l7audit.model import Confidence, Identity, Kind
 from l7audit.target import meaning
 from l7audit.target.operation import Operation, Parameter
+from l7audit.target.persons import PERSON, Facts, facts_in, facts_of
 from l7audit.target.schemas import properties, type_of
 from l7audit.target.target_model import Surface
 from l7audit.target.words import says, words
-from l7audit_suites.authz.facts import PERSON, Facts, facts_in, facts_of
 from l7audit_suites.authz.personal import personal
 from l7audit_suites.authz.shared_listings import shown_to_everybody
 from l7audit_suites.authz.sharing import private_to_read, told
@@ -141,7 +141,7 @@ def test_a_filter_does_not_widen_a_listing(check: Check) -> None:
         if thing.family.list is None or thing.family.nested or not thing.marker:
             continue
         surface = thing.at(thing.family.list)
-        facts = facts_of(check, thing.owner, thing.made.json_or_none())
+        facts = facts_of(check.sessions, thing.owner, thing.made.json_or_none())
         for stranger in thing.cast.strangers:
             sure = _kept(check, thing, stranger)
             plain = ask(check, surface, stranger) if sure else None

@@ -10,10 +10,10 @@ import pytest
 from l7audit.harness.check import Check
 from l7audit.model import Confidence, Identity
 from l7audit.probe.answer import Answer
+from l7audit.target.persons import Facts, facts_of
 from l7audit.target.target_model import Surface
 from l7audit_suites.authz.changes import Change, again, changes
 from l7audit_suites.authz.existence import altered, told_apart
-from l7audit_suites.authz.facts import Facts, facts_of
 from l7audit_suites.authz.made_up import like
 from l7audit_suites.authz.own_ids import own_reads
 from l7audit_suites.authz.people import casts
@@ -66,7 +66,7 @@ def _by_own_ids(check: Check) -> int:
     stranger = cast.strangers[0]
     others: Facts | None = None
     for own in own_reads(check, cast.owner):
-        others = others or facts_of(check, stranger)
+        others = others or facts_of(check.sessions, stranger)
         if own.value in (*others.person, *others.tenant) or not own.private:
             continue
         answer = ask(check, own.surface, stranger)

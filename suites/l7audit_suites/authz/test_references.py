@@ -12,7 +12,9 @@ import pytest
 from l7audit.harness.check import Check
 from l7audit.model import Confidence, Identity
 from l7audit.probe.answer import Answer
-from l7audit.target.schemas import properties, type_of
+from l7audit.target.filling import filled
+from l7audit.target.references import of_body
+from l7audit.target.schemas import properties
 from l7audit.target.target_model import Surface
 from l7audit.target.words import words
 from l7audit_suites.authz.families import Family, families
@@ -56,10 +58,11 @@ def _uses(check: Check, family: Family) -> Iterator[Use]:
         above = known.get(base) if "{" in operation.template else None
         if operation.template.count("{") != int(above is not None):
             continue
-        for name, part in properties(operation.json_schema).items():
-            told = words(name)
-            if told[:-1] == family.called and told[-1] in {"id", "ref", "uuid", "key"}:
-                many = type_of(part) == "array"
+        named = dict.fromkeys(properties(operation.json_schema))
+        for reference in of_body(operation, named):
+            # What leads to somebody else's is meant to name it.
+            if family.called in reference.nouns and not reference.towards:
+                name, many = str(reference.path[0]), len(reference.path) == 2
                 yield Use(check.model.surface(operation), name, many, above)
 
 
@@ -105,8 +108,9 @@ def _sent(
     check: Check, use: Use, who: Identity, cast: Cast, path: Mapping[str, str], identifier: str
 ) -> Answer:
     """The operation with an id in its body; what it makes is looked at once more, and removed."""
-    given = marked(use.surface, new_marker()) or {}
-    fields = {**given.pop("fields", {}), **use.fields(identifier)}
+    surface = filled(check.model, use.surface, check.sessions, who)
+    given = marked(surface, new_marker()) or {}
+    fields = {**surface.named, **given.pop("fields", {}), **use.fields(identifier)}
     answer = ask(check, use.surface, who, path=path, fields=fields, **given)
     template = use.surface.operation.template.rstrip("/")
     family = next((f for f in families(check.model) if f.collection == template), None)

@@ -14,9 +14,9 @@ from l7audit.harness.check import Check
 from l7audit.model import Identity, Place
 from l7audit.probe.answer import Answer
 from l7audit.probe.request import Request
+from l7audit.target.persons import PERSON, facts_of
 from l7audit.target.surface import Surface
 from l7audit.target.words import says, words
-from l7audit_suites.authz.facts import PERSON, facts_of
 from l7audit_suites.authz.power import accounts_of
 
 _OF_WORTH = ("credit", "balance", "discount", "limit", "quota", "allowance", "wallet", "point")
@@ -64,7 +64,7 @@ def _numbers(body: Any) -> Iterator[tuple[str, int]]:
 def untold_parts_are_closed(check: Check, one: Identity) -> int:
     """Expects that nobody sets such a part of his own entry; how many were there to be tried."""
     found = next(accounts_of(check, one), None)
-    person = facts_of(check, one).person[:1]
+    person = facts_of(check.sessions, one).person[:1]
     if found is None or not person:
         return 0
     look, shown, _ = found

@@ -11,11 +11,11 @@ from l7audit.harness.check import Check
 from l7audit.model import Identity, Kind, Place
 from l7audit.probe.answer import Answer
 from l7audit.target import meaning
+from l7audit.target.persons import PERSON, facts_of
 from l7audit.target.schemas import Schema, properties, type_of
 from l7audit.target.surface import Surface
 from l7audit.target.target_model import TargetModel
 from l7audit.target.words import says, words
-from l7audit_suites.authz.facts import PERSON, facts_of
 from l7audit_suites.authz.families import Family, families
 from l7audit_suites.authz.markers import marked, new_marker
 from l7audit_suites.authz.people import Cast, admin_roles, by_role
@@ -113,7 +113,7 @@ def _ready(check: Check, surface: Surface, who: Identity) -> Surface | None:
     found = check.model.resolve(surface, check.sessions, who)
     names = surface.needs_values
     if found is None and len(names) == 1 and says(words(names[0]), *PERSON):
-        person = facts_of(check, who).person
+        person = facts_of(check.sessions, who).person
         return surface.with_values({names[0]: person[0]}) if person else None
     return found
 

@@ -9,9 +9,9 @@ from typing import Any
 from l7audit.harness.check import Check
 from l7audit.model import Identity, Kind
 from l7audit.probe.answer import Answer
+from l7audit.target.persons import facts_of
 from l7audit.target.target_model import Surface
 from l7audit.target.words import all_words, says
-from l7audit_suites.authz.facts import facts_of
 from l7audit_suites.authz.families import Family
 from l7audit_suites.authz.people import admin_roles, in_use, powerful
 from l7audit_suites.authz.things import Thing
@@ -80,7 +80,7 @@ class Life:
         return [i for i in in_use(self.check.identities) if powerful(i, powers)][:1]
 
     def _mail(self) -> str:
-        return next((f for f in facts_of(self.check, self.owner).person if "@" in f), "")
+        return next((f for f in facts_of(self.check.sessions, self.owner).person if "@" in f), "")
 
 
 def _signed(bodies: Iterator[Any], mail: str) -> Iterator[Any]:

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from l7audit.target import meaning
-from l7audit.target.schemas import Schema, alternative, properties, type_of
+from l7audit.target import quantities
+from l7audit.target.compose import Path, put
+from l7audit.target.operation import Operation
+from l7audit.target.schemas import Schema, alternative, properties, required, type_of
 from l7audit.target.words import says, words
 from l7audit_suites.flow.standing import THING, as_number
-
-Path = tuple[str | int, ...]
 
 BEYOND = 2**63
 """The first whole number that 64 bits with a sign do not hold."""
@@ -77,12 +77,20 @@ def _number(value: Any) -> float | None:
     return float(value) if plain else None
 
 
-def amounts(schema: Schema, body: Any) -> list[Amount]:
-    """The amounts of a made-up body; in a list only those of its first item."""
-    return list(_amounts(schema, body, (), _DEPTH))
+def amounts(schema: Schema, body: Any, *, ordered: bool = False) -> list[Amount]:
+    """The amounts of a made-up body; in a list only those of its first item. Where something is
+    made or `ordered`, what has to say how many there shall be, too."""
+    return list(_amounts(schema, body, (), ordered, _DEPTH))
 
 
-def _amounts(schema: Schema, body: Any, above: Path, depth: int) -> Iterator[Amount]:
+def taken(operation: Operation, body: Any) -> list[Amount]:
+    """The amounts that an operation takes; first those whose own names say so."""
+    found = amounts(operation.body_schema, body, ordered=operation.method == "POST")
+    return sorted(found, key=lambda a: not quantities.is_amount(a.name, a.schema))
+
+
+def _amounts(schema: Schema, body: Any, above: Path, ordered: bool, depth: int) -> Iterator[Amount]:
+    needed = required(schema) if ordered else []
     if depth <= 0:
         return
     for name, part in properties(schema).items():
@@ -91,27 +99,15 @@ def _amounts(schema: Schema, body: Any, above: Path, depth: int) -> Iterator[Amo
             continue
         inner = body.get(name) if isinstance(body, dict) else None
         if type_of(part) == "object":
-            yield from _amounts(part, inner, here, depth - 1)
+            yield from _amounts(part, inner, here, ordered, depth - 1)
         elif type_of(part) == "array" and isinstance(inner, list) and inner:
             items = part.get("items")
             if isinstance(items, dict):
-                yield from _amounts(items, inner[0], (*here, 0), depth - 1)
-        elif meaning.is_amount(name, part):
+                yield from _amounts(items, inner[0], (*here, 0), ordered, depth - 1)
+        elif quantities.is_amount(name, part) or (
+            name in needed and quantities.counts_things(name, part)
+        ):
             yield Amount(here, part)
-
-
-def put(body: Any, path: Path, value: Any) -> Any:
-    """A copy of the body with a value at a path."""
-    if not path:
-        return value
-    head, *rest = path
-    if isinstance(head, int):
-        items = list(body) if isinstance(body, list) else []
-        items[head : head + 1] = [put(items[head] if head < len(items) else {}, tuple(rest), value)]
-        return items
-    members = dict(body) if isinstance(body, Mapping) else {}
-    members[head] = put(members.get(head), tuple(rest), value)
-    return members
 
 
 def shown(thing: Any, name: str) -> list[float]:

@@ -12,7 +12,7 @@ from l7audit.harness.check import Check
 from l7audit.model import Confidence, Kind
 from l7audit.probe.answer import Answer
 from l7audit.target.target_model import Surface
-from l7audit_suites.flow.amounts import BEYOND, Amount, amounts, kept, shown, turned, unequal
+from l7audit_suites.flow.amounts import BEYOND, Amount, kept, shown, taken, turned, unequal
 from l7audit_suites.flow.orders import Desk, pairs
 from l7audit_suites.flow.standing import THING, Ledger, Numbers, Standing, acted, moved, standing
 
@@ -64,7 +64,7 @@ def _rooms(
             continue
         ledger = Ledger(seen, acted(check, ready, desk.pair.owner))
         for body in desk.bodies(ready):
-            known = amounts(ready.operation.body_schema, body)[:_MOST_AMOUNTS]
+            known = taken(ready.operation, body)[:_MOST_AMOUNTS]
             rooms = [r for a in known if (r := _room(check, desk, ready, a, body, ledger))]
             yield from rooms
             if rooms or not known:

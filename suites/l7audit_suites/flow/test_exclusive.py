@@ -56,9 +56,9 @@ class Claim:
 
 def _asked(desk: Desk, surface: Surface, number: int, free: bool) -> Any:
     """What nobody has asked for yet: another day or text, the next of the things there are."""
-    body = next(Desk(desk.check, desk.pair, nth=number).bodies(renewed(surface)))
+    filled = Desk(desk.check, desk.pair, nth=number).filled(renewed(surface))
     word = f"lq{secrets.token_hex(4)}" if free else ""
-    return varied(surface.operation.json_schema, body, number, word)
+    return varied(surface.operation.json_schema, filled.body(), number, word, filled.members)
 
 
 @pytest.mark.control("FLOW-03")

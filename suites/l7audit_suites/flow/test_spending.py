@@ -13,7 +13,7 @@ from l7audit.model import Identity, Kind
 from l7audit.probe.answer import Answer
 from l7audit.target.target_model import Surface
 from l7audit_suites.authz.told import named
-from l7audit_suites.flow.amounts import Amount, amounts, shown
+from l7audit_suites.flow.amounts import Amount, shown, taken
 from l7audit_suites.flow.orders import Desk, Pair, pairs
 from l7audit_suites.flow.standing import THING, Acted, Ledger, Standing, acted, moved, standing
 from l7audit_suites.flow.test_once import AT_ONCE, ROUNDS
@@ -88,7 +88,7 @@ def _purse(
     if not giver.reads and thing is None:
         return None
     for body in desk.bodies(ready):
-        for amount in amounts(ready.operation.body_schema, body)[:1]:
+        for amount in taken(ready.operation, body)[:1]:
             value = amount.plain()
             before = ledger.before()
             answer = desk.send(ready, amount.into(body, value))

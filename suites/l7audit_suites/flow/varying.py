@@ -4,13 +4,13 @@ numbers. Pure."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from l7audit.target import meaning
+from l7audit.target import quantities
+from l7audit.target.compose import Path, put
 from l7audit.target.schemas import Schema, alternative, properties, type_of
-from l7audit_suites.flow.amounts import Path, put
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*")
@@ -18,10 +18,11 @@ _DEPTH = 3
 _TEXTS = {"enum", "const", "pattern", "format"}
 
 
-def varied(schema: Schema, body: Any, number: int, word: str) -> Any:
+def varied(schema: Schema, body: Any, number: int, word: str, fixed: Collection[Path] = ()) -> Any:
     """The body for the `number`th try: days move on by so many weeks, plain numbers by so many,
-    and free texts get the word, if there is one; amounts and choices stay."""
-    for path, part, value in list(_leaves(schema, body, (), _DEPTH)):
+    and free texts get the word, if there is one; amounts, choices and what is `fixed` stay."""
+    leaves = [leaf for leaf in _leaves(schema, body, (), _DEPTH) if leaf[0] not in fixed]
+    for path, part, value in leaves:
         changed = _changed(str(path[-1]), alternative(part), value, number, word)
         if changed is not None:
             body = put(body, path, changed)
@@ -37,7 +38,7 @@ def _changed(name: str, schema: Schema, value: Any, number: int, word: str) -> A
         fits = bool(word) and (not isinstance(longest, int) or longest >= len(word))
         return word if fits and not _TEXTS & schema.keys() and type_of(schema) == "string" else None
     plain = isinstance(value, int) and not isinstance(value, bool)
-    if not plain or meaning.is_amount(name, schema) or schema.get("enum"):
+    if not plain or quantities.is_amount(name, schema) or schema.get("enum"):
         return None
     most = schema.get("maximum")
     return value + number if not isinstance(most, int | float) or value + number <= most else None

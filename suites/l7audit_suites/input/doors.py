@@ -17,13 +17,13 @@ from weakref import WeakKeyDictionary
 
 from l7audit.errors import CredentialError
 from l7audit.harness.check import Check
-from l7audit.model import Kind, Place
+from l7audit.model import Identity, Kind, Place
 from l7audit.probe.answer import Answer
 from l7audit.target import meaning
+from l7audit.target.filling import filled
 from l7audit.target.fresh import may_be_taken, renewed
 from l7audit.target.operation import Operation
 from l7audit.target.schemas import properties
-from l7audit.target.sessions import Sessions
 from l7audit.target.surface import Surface
 from l7audit.target.target_model import TargetModel
 from l7audit.target.values import keep, resolve, things
@@ -105,9 +105,6 @@ class _Known:
     lock: threading.Lock = field(default_factory=threading.Lock)
     opens: dict[Place, _Seen | None] = field(default_factory=dict)
 
-
-_MADE: WeakKeyDictionary[Sessions, dict[tuple[str, str], dict[str, str]]] = WeakKeyDictionary()
-"""What each check made to stand in paths, so that what is below one thing is tried below it."""
 
 _KNOWN: WeakKeyDictionary[TargetModel, _Known] = WeakKeyDictionary()
 
@@ -233,28 +230,30 @@ def _asked(
 
 
 def ready(check: Check, caller: Caller, operation: Operation) -> Surface | None:
-    """The operation with values for its path; what is written below is below a thing of ours, and
-    a file that is put gets a name of its own. None where a value is lacking."""
+    """The operation with values for its path, and with things of the caller's where it names some;
+    what is written below is below a thing of ours, and a file that is put gets a name of its own.
+    None where a value is lacking."""
     surface = check.model.surface(operation)
-    if not surface.needs_values:
-        return surface
     if caller.identity is None:
-        return None
-    # What only looks for something finds nothing below a thing that was just made.
-    writes = operation.method != "GET" and not says(_named(operation), *_LOOKING)
-    made = _MADE.setdefault(check.sessions, {})
+        return None if surface.needs_values else surface
     try:
-        found = resolve(
-            check.model, surface, check.sessions, caller.identity, own=writes, made=made
-        )
-        if found is None and writes and operation.method == "POST":
-            found = resolve(check.model, surface, check.sessions, caller.identity)
-        if found is None and operation.method == "PUT" and Kind.UPLOAD in operation.kinds:
-            last = operation.path_parameters[-1].name
-            named = surface.with_values({last: f"l7audit-{secrets.token_hex(5)}.txt"})
-            found = resolve(check.model, named, check.sessions, caller.identity)
+        found = _with_path(check, caller.identity, surface)
+        return found and filled(check.model, found, check.sessions, caller.identity)
     except CredentialError:
         return None
+
+
+def _with_path(check: Check, identity: Identity, surface: Surface) -> Surface | None:
+    operation = surface.operation
+    # What only looks for something finds nothing below a thing that was just made.
+    writes = operation.method != "GET" and not says(_named(operation), *_LOOKING)
+    find = partial(resolve, check.model, sessions=check.sessions, identity=identity)
+    found = find(surface, own=writes, made=check.sessions.made)
+    if found is None and writes and operation.method == "POST":
+        found = find(surface)
+    if found is None and operation.method == "PUT" and Kind.UPLOAD in operation.kinds:
+        last = operation.path_parameters[-1].name
+        found = find(surface.with_values({last: f"l7audit-{secrets.token_hex(5)}.txt"}))
     return found
 
 

@@ -13,6 +13,7 @@ from l7audit.model import Identity, Kind
 from l7audit.probe.answer import Answer
 from l7audit.probe.request import Auth, Request
 from l7audit.target import meaning
+from l7audit.target.filling import filled
 from l7audit.target.fresh import may_be_taken, renewed
 from l7audit.target.operation import Operation
 from l7audit.target.origins import items
@@ -67,6 +68,13 @@ def callers(check: Check, most: int = _MOST_CALLERS) -> list[Caller]:
     if not entered:
         check.inconclusive("The profile gives no identity that gets in with its credentials.")
     return entered
+
+
+def filled_for(caller: Caller, surface: Surface) -> Surface:
+    """The surface with things of the caller's where it names some. Errors: `CredentialError`."""
+    if caller.identity is None:
+        return surface
+    return filled(caller.check.model, surface, caller.check.sessions, caller.identity)
 
 
 def able(who: Sequence[Caller], surface: Surface) -> Caller | None:
@@ -225,7 +233,11 @@ def workshop(
     )
     known = maker(check.model, surface.place())
     for caller in known.first(who or callers(check)):
-        tried = Workshop(check, surface, caller, shows, lists, removes)
+        try:
+            ready = filled_for(caller, surface)
+        except CredentialError:
+            continue
+        tried = Workshop(check, ready, caller, shows, lists, removes)
         if not stocked and known.is_let_in(caller):
             return replace(tried, renews=known.renews)
         try:

@@ -143,7 +143,8 @@ def _own(header: str) -> bool:
 def _part(
     door: Door, where: str, name: str, schema: Schema, steps: tuple[str | int, ...] = ()
 ) -> Part:
-    said = schema.get("default", schema.get("example", ""))
+    known = door.surface.queries.get(name) if where == "query" else door.surface.members.get(steps)
+    said = known or schema.get("default", schema.get("example", ""))
     choices = schema.get("enum")
     if not said and isinstance(choices, list) and choices:
         said = choices[0]

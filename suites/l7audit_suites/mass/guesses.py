@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from l7audit.target import meaning
+from l7audit.target.persons import Facts
 from l7audit.target.schemas import Schema, properties
 from l7audit.target.words import says, words
-from l7audit_suites.authz.facts import Facts
 from l7audit_suites.mass.members import Meaning, Wish, open_ended
 
 _STANDING = {"verified": True, "is_verified": True, "approved": True, "status": "approved",

@@ -15,9 +15,9 @@ from enum import StrEnum
 from typing import Any
 
 from l7audit.target import meaning
+from l7audit.target.persons import PERSON
 from l7audit.target.schemas import Schema, alternative, properties, type_of
 from l7audit.target.words import says, words
-from l7audit_suites.authz.facts import PERSON
 
 _POWER = (
     "role", "admin", "administrator", "superuser", "staff", "permission", "privilege", "scope",

@@ -15,12 +15,12 @@ from l7audit.harness.check import Check
 from l7audit.model import Identity, Kind
 from l7audit.probe.answer import Answer
 from l7audit.probe.request import Auth
+from l7audit.target.persons import Facts
 from l7audit.target.schemas import Schema, properties
 from l7audit.target.target_model import Surface
 from l7audit.target.tokens import claims
 from l7audit.target.words import Words, words
 from l7audit_suites.authn.newcomers import Newcomer, about_oneself, registered, seen_by
-from l7audit_suites.authz.facts import Facts
 from l7audit_suites.authz.people import admin_roles, by_role
 from l7audit_suites.authz.power import functions_of_power
 from l7audit_suites.authz.things import opened

@@ -14,10 +14,10 @@ from l7audit.model import Identity, Kind
 from l7audit.probe.answer import Answer
 from l7audit.probe.request import Auth
 from l7audit.target import meaning
+from l7audit.target.persons import facts_of
 from l7audit.target.schemas import Schema, properties
 from l7audit.target.target_model import Surface
 from l7audit.target.words import all_words, says, words
-from l7audit_suites.authz.facts import facts_of
 from l7audit_suites.authz.families import families
 from l7audit_suites.authz.made_users import as_users, made_user
 from l7audit_suites.authz.people import admin_roles, by_role, in_use
@@ -147,7 +147,7 @@ def _wishes(account: Account) -> Iterator[Wish]:
     gives = account.read.operation.answer_schema
     gives = properties(gives).get(account.inside, {}) if account.inside else gives
     ordinary, powerful = by_role(check.identities, admin_roles(check))
-    stranger = facts_of(check, [*ordinary, *powerful][0])
+    stranger = facts_of(check.sessions, [*ordinary, *powerful][0])
     powers = [one.role for one in powerful]
     fresh = uuid.UUID(int=check.random.getrandbits(128), version=4)
     for path, value, schema in closed(account.shown, takes, gives):

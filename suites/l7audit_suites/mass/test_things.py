@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from l7audit.harness.check import Check
-from l7audit_suites.authz.facts import Facts
+from l7audit.target.persons import Facts
 from l7audit_suites.authz.things import made_things, without_people
 from l7audit_suites.mass.members import Meaning
 from l7audit_suites.mass.trials import ground, in_changing, in_making

@@ -14,13 +14,13 @@ from typing import Any
 from l7audit.harness.check import Check
 from l7audit.model import Identity
 from l7audit.probe.answer import Answer
+from l7audit.target.filling import filled
+from l7audit.target.persons import Facts, facts_of
 from l7audit.target.schemas import Schema, alternative, properties
 from l7audit.target.target_model import Surface
 from l7audit.target.values import things, values_in
 from l7audit.target.words import words
-from l7audit_suites.authz.facts import Facts, facts_of
 from l7audit_suites.authz.families import Family
-from l7audit_suites.authz.making import references
 from l7audit_suites.authz.markers import marked, new_marker
 from l7audit_suites.authz.people import admin_roles, by_role
 from l7audit_suites.authz.things import Thing, ask, keep_for_removal
@@ -44,7 +44,7 @@ class Ground:
     facts: Facts
     seen: Sequence[Mapping[str, Any]] = field(default=(), repr=False)
     others: Mapping[str, Any] = field(default_factory=dict)
-    """Members that name other things, as `authz.making.references` gives them."""
+    """Members that name other things, as requests have to."""
 
     def wishes(self, surface: Surface, kind: Meaning) -> list[Wish]:
         """What could be asked for in a request to this operation: nothing that it, or the change
@@ -82,9 +82,13 @@ def ground(check: Check, thing: Thing, known: dict[str, Facts]) -> Ground | None
     listing = thing.listed(check, thing.owner)
     seen = things(listing.json_or_none()) if listing is not None and listing.ok else []
     if stranger.name not in known:
-        known[stranger.name] = facts_of(check, stranger)
+        known[stranger.name] = facts_of(check.sessions, stranger)
     facts, maker = known[stranger.name], thing.family.create
-    named_there = references(check, maker, thing.owner, thing.family.key) if maker else {}
+    named_there = (
+        filled(check.model, maker.with_values(thing.upper), check.sessions, thing.owner).named
+        if maker
+        else {}
+    )
     listed = [t for t in seen if isinstance(t, dict)]
     return Ground(check, thing, shown, stranger, facts, listed, named_there)
 

@@ -11,7 +11,7 @@ import pytest
 from l7audit.harness.check import Check
 from l7audit.model import Confidence, Kind
 from l7audit.probe.answer import Answer
-from l7audit.target import meaning
+from l7audit.target import quantities
 from l7audit.target.values import values_in
 from l7audit_suites.input.doors import Door
 from l7audit_suites.input.parts import Part, counting
@@ -55,7 +55,7 @@ def test_no_number_makes_an_answer_as_large_as_it_says(check: Check) -> None:
 
 def _spends(part: Part) -> bool:
     """Whether a number may be of what somebody has: that is not to be tried in thousands."""
-    return Kind.AMOUNT_TAKING in part.surface.kinds and meaning.is_amount(part.name, part.schema)
+    return Kind.AMOUNT_TAKING in part.surface.kinds and quantities.is_amount(part.name, part.schema)
 
 
 def _usual(part: Part) -> Answer:

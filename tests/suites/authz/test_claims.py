@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from l7audit.target.persons import Facts
 from l7audit_suites.authz.claims import claimed, halves, houses
-from l7audit_suites.authz.facts import Facts
 
 
 def test_ids_are_claimed_with_power_and_then_names() -> None:

@@ -6,29 +6,12 @@ from typing import Any
 
 import pytest
 
-from l7audit.target import meaning
-from l7audit_suites.flow.amounts import BEYOND, Amount, amounts, kept, put, shown, turned, unequal
+from l7audit.target.compose import put
+from l7audit.target.operation import Operation
+from l7audit_suites.flow.amounts import BEYOND, Amount, amounts, kept, shown, taken, turned, unequal
 from l7audit_suites.flow.standing import moved, stocks
 
 WHOLE: dict[str, Any] = {"type": "integer"}
-
-
-@pytest.mark.parametrize("name", ["amount", "quantity", "creditsToGive", "priceCents", "seats"])
-def test_a_number_of_that_name_says_how_much(name: str) -> None:
-    assert meaning.is_amount(name, WHOLE)
-
-
-@pytest.mark.parametrize(
-    "name", ["temperature", "latitude", "price_adjustment", "offset_minutes", "page", "account_id"]
-)
-def test_a_number_that_may_be_less_than_nothing_is_no_amount(name: str) -> None:
-    assert not meaning.is_amount(name, WHOLE)
-
-
-def test_a_schema_that_admits_less_than_nothing_is_believed() -> None:
-    assert not meaning.is_amount("amount", {"type": "integer", "minimum": -100})
-    assert not meaning.is_amount("amount", {"type": "string"})
-    assert meaning.is_amount("amount", {"type": "string", "format": "decimal"})
 
 
 def test_amounts_are_found_within_objects_and_first_items() -> None:
@@ -37,6 +20,23 @@ def test_amounts_are_found_within_objects_and_first_items() -> None:
     found = amounts(schema, {"lines": [{"quantity": 2}]})
     assert [a.path for a in found] == [("lines", 0, "quantity"), ("tip",)]
     assert found[0].into({"lines": [{"quantity": 2}]}, -1) == {"lines": [{"quantity": -1}]}
+
+
+@pytest.mark.parametrize("name", ["shelves", "copies", "crates", "numberOfBoxes", "copy_count"])
+def test_what_has_to_be_said_where_something_is_ordered_counts_what_it_is_called_by(
+    name: str,
+) -> None:
+    needed = {"type": "object", "properties": {name: WHOLE}, "required": [name]}
+    spare = {"type": "object", "properties": {name: WHOLE}}
+    assert [a.name for a in amounts(needed, {name: 1}, ordered=True)] == [name]
+    assert amounts(needed, {name: 1}) == []
+    assert amounts(spare, {name: 1}, ordered=True) == []
+
+
+def test_amounts_that_say_so_themselves_come_before_what_is_merely_counted() -> None:
+    schema = {"properties": {"crates": WHOLE, "price": WHOLE}, "required": ["crates", "price"]}
+    order = Operation("x", "POST", "/orders", bodies={"application/json": schema})
+    assert [a.name for a in taken(order, {"crates": 1, "price": 1})] == ["price", "crates"]
 
 
 def test_the_sensible_amount_is_the_least_that_the_schema_admits() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from l7audit_suites.authz.facts import Facts
+from l7audit.target.persons import Facts
 from l7audit_suites.mass.guesses import guesses, owner_values
 from l7audit_suites.mass.members import (
     ABSENT,

@@ -8,13 +8,12 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from l7audit.errors import CredentialError
-from l7audit.harness.check import Check
 from l7audit.model import Identity, Kind
 from l7audit.probe.answer import Answer
 from l7audit.target import meaning
+from l7audit.target.sessions import Sessions
 from l7audit.target.target_model import TargetModel
 from l7audit.target.words import Words, all_words, says, words
-from l7audit_suites.authz.things import ask
 
 PERSON = (
     "owner", "user", "principal", "author", "creator", "account", "member", "customer", "reader",
@@ -67,15 +66,14 @@ _TOLD: WeakKeyDictionary[TargetModel, dict[str, Facts]] = WeakKeyDictionary()
 """What the target told people of themselves in this process, which is asked once."""
 
 
-def facts_of(check: Check, identity: Identity, *told: Any) -> Facts:
+def facts_of(sessions: Sessions, identity: Identity, *told: Any) -> Facts:
     """What the target says of somebody to himself, what the profile does, and what `told`
     (answers about his things) gives away."""
-    known = _TOLD.setdefault(check.model, {})
-    found = [facts_in(value) for value in told]
-    if identity.name not in known and (answer := _oneself(check, identity)) is not None:
-        known[identity.name] = facts_in(answer.json_or_none(), oneself=True)
-    if identity.name in known:
-        found.append(known[identity.name])
+    known = _TOLD.setdefault(sessions.model, {})
+    if identity.name not in known:
+        answer = _oneself(sessions, identity)
+        known[identity.name] = facts_in(answer.json_or_none() if answer else None, oneself=True)
+    found = [*(facts_in(value) for value in told), known[identity.name]]
     names = [identity.name, *(c.name for c in identity.credentials if c.kind in _NAMED)]
     return Facts(
         _once([*(text for f in found for text in f.person), *names]),
@@ -83,16 +81,17 @@ def facts_of(check: Check, identity: Identity, *told: Any) -> Facts:
     )
 
 
-def _oneself(check: Check, identity: Identity) -> Answer | None:
+def _oneself(sessions: Sessions, identity: Identity) -> Answer | None:
     """What the target answers somebody about himself; None where it does not."""
-    for surface in check.model.surfaces(Kind.PROTECTED_READ, limit=50):
+    for surface in sessions.model.surfaces(Kind.PROTECTED_READ, limit=50):
         named = all_words([surface.operation.name, surface.operation.template])
         if surface.needs_values or not says(named, *meaning.ONESELF):
             continue
         try:
-            answer = ask(check, surface, identity)
+            request = surface.request(auth=sessions.auth(identity, surface))
         except CredentialError:
             continue
+        answer = sessions.probe.send(request, identity.name)
         # A list or a sheet of what somebody has tells of his things, and not of him.
         if answer.ok and isinstance(answer.json_or_none(), dict):
             return answer

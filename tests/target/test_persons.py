@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from l7audit_suites.authz.facts import facts_in
+from l7audit.target.persons import facts_in
 
 
 def test_members_that_name_a_person_or_a_tenant_are_facts() -> None:
