@@ -11,6 +11,7 @@ from l7audit.target.target_model import TargetModel
 from l7audit_suites.expose.word_lists import BELOW, INNER, SIBLINGS, VERSIONS
 
 VERSION = re.compile(r"v(\d{1,3})(?:\.\d+)*", re.IGNORECASE)
+_API = "/api"
 _MOST_FOLDERS = 3
 _MOST_COLLECTIONS = 8
 
@@ -146,3 +147,32 @@ def version_of(template: str) -> str:
 def in_version(path: str, old: str, new: str) -> str:
     """A path in another version; in none at all where `new` is empty."""
     return path.replace(f"/{old}/", f"/{new}/" if new else "/", 1)
+
+
+def elsewhere(
+    model: TargetModel, path: str, template: str, *, first: bool
+) -> list[tuple[str, str]]:
+    """A read's path as it would be in other versions, each with the template of that: in all of
+    them the `first` time, then in the nearest. Where nothing names a version, in those that may
+    have been there before versions were left out."""
+    whole = model.prefix + template
+    told = template if version_of(template) else whole
+    old = version_of(told)
+    if not old:
+        return list(zip(_older(model, path), _older(model, whole), strict=True))
+    others = ["", *versions(old), *_behind_api(path, old)] if first else near(old)
+    return [(in_version(path, old, new), in_version(told, old, new)) for new in others]
+
+
+def _behind_api(path: str, old: str) -> list[str]:
+    """The version before, where older APIs often were."""
+    return [] if "/api/" in path else [f"api/{before}" for before in near(old)[:1]]
+
+
+def _older(model: TargetModel, path: str) -> list[str]:
+    """A path that names no version, in the versions that are the likeliest to be older."""
+    base, rest = model.prefix, path.removeprefix(model.prefix)
+    if rest.startswith(f"{_API}/"):
+        base, rest = base + _API, rest.removeprefix(_API)
+    other = base.removesuffix(_API) if base.endswith(_API) else base + _API
+    return [f"{base}/v1{rest}", f"{base}/v0{rest}", f"{other}/v1{rest}"]

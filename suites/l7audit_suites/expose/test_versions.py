@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 import pytest
 
@@ -16,12 +17,15 @@ from l7audit_suites.authn.judgement import Seen, judge
 from l7audit_suites.authz.families import seen_families
 from l7audit_suites.authz.people import admin_roles, casts_of
 from l7audit_suites.authz.sharing import private_to_read
-from l7audit_suites.authz.things import ask, made_things
+from l7audit_suites.authz.things import Thing, ask, made_or_found
 from l7audit_suites.expose.readings import callers
-from l7audit_suites.expose.routes import in_version, near, version_of, versions
+from l7audit_suites.expose.routes import elsewhere, version_of
 from l7audit_suites.input.ground import ask_all
 
 _SHUT_TO_ALL = 2
+_MOST = 3
+_FEW = 1
+"""Reads and things that are looked for where nothing tells that there are versions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,72 +40,61 @@ class Guarded:
 
 @pytest.mark.control("EXPOSE-11")
 def test_another_version_is_guarded_as_the_current_one(check: Check) -> None:
-    named = [
-        s
-        for s in check.model.surfaces(Kind.PROTECTED_READ, limit=40)
-        if version_of(s.operation.template)
-    ]
-    if not named:
-        check.not_applicable("No protected path of the document names a version.")
-    looked = _things_in_versions(check)
-    current = [s for s in named if not s.needs_values]
-    for number, guarded in enumerate(_guarded(check, current)):
-        old = version_of(guarded.surface.operation.template)
-        plain = guarded.surface.request(guarded.auth)
-        others = near(old) if number else ["", *versions(old)]
-        paths = [in_version(plain.path, old, new) for new in others]
-        for new, answer in zip(
-            others, ask_all(check, [plain.with_path(path) for path in paths]), strict=True
-        ):
-            looked += 1
-            template = in_version(guarded.surface.operation.template, old, new)
-            if any(o.template == template and o.public for o in check.model.operations):
-                continue
-            check.expect(
-                judge(answer, guarded.good) is not Seen.ACCEPTED,
-                Place(operation=f"GET {template}", part=f"by {guarded.name or 'nobody'}"),
-                "Another version answers to somebody whom the current one refuses.",
-                answer,
-                guarded.good,
-                expected="no such path, or the same refusal",
-                seen=f"{answer.status}, with what the rightful caller gets",
-            )
+    reads = check.model.surfaces(Kind.PROTECTED_READ, limit=40)
+    named = [s for s in reads if version_of(check.model.prefix + s.operation.template)]
+    most = _MOST if named else _FEW
+    current = [s for s in named or reads if not s.needs_values]
+    looked = sum(
+        _guarded_elsewhere(check, guarded, first=not number)
+        for number, guarded in enumerate(islice(_guarded(check, current), most))
+    )
+    looked += _things_in_versions(check, bool(named), most)
+    if not looked and not named:
+        check.not_applicable("No path of the document names a version, and no read is protected.")
     if not looked:
         check.inconclusive("No protected read of the current version could be made.")
 
 
-def _things_in_versions(check: Check) -> int:
+def _guarded_elsewhere(check: Check, guarded: Guarded, *, first: bool) -> int:
+    """A read by who may not make it, in other versions."""
+    operation = guarded.surface.operation
+    plain = guarded.surface.request(guarded.auth)
+    others = elsewhere(check.model, plain.path, operation.template, first=first)
+    answers = ask_all(check, [plain.with_path(path) for path, _ in others])
+    for (_, template), answer in zip(others, answers, strict=True):
+        if any(o.template == template and o.public for o in check.model.operations):
+            continue
+        check.expect(
+            judge(answer, guarded.good) is not Seen.ACCEPTED,
+            Place(operation=f"GET {template}", part=f"by {guarded.name or 'nobody'}"),
+            "Another version answers to somebody whom the current one refuses.",
+            answer,
+            guarded.good,
+            expected="no such path, or the same refusal",
+            seen=f"{answer.status}, with what the rightful caller gets",
+        )
+    return len(answers)
+
+
+def _things_in_versions(check: Check, named: bool, most: int) -> int:
     """Things of ours, looked at by nobody and by who may not see them, in other versions."""
     looked = 0
-    # What a caller names himself has its mark in the path, which an answer may only repeat.
-    known = [
-        f
-        for f in seen_families(check.model)
-        if f.read is not None and f.put is None and version_of(f.collection)
-    ]
-    if not known or not casts_of(check.identities, admin_roles(check)):
-        return 0
-    mine = made_things(check, lambda f: f in known and not f.people, most=3, found=True)
-    for number, thing in enumerate(mine):
-        assert thing.family.read is not None  # `known` holds no others
+    for number, thing in enumerate(islice(_things(check, named), most)):
+        assert thing.family.read is not None  # `_things` gives no others
         surface = thing.at(thing.family.read)
-        old = version_of(surface.operation.template)
         strangers = [s for s in thing.cast.strangers if private_to_read(check, thing, s)]
         # What is open to nobody in particular is open to a stranger, too: one of them will do.
         for who in strangers[:1] or (None,):
             auth = check.sessions.auth(who, surface) if who is not None else Auth.none()
             plain = surface.request(auth)
-            others = near(old) if number else ["", *versions(old)]
-            paths = [in_version(plain.path, old, new) for new in others]
-            answers = ask_all(check, [plain.with_path(path) for path in paths])
-            for new, answer in zip(others, answers, strict=True):
+            template = surface.operation.template
+            others = elsewhere(check.model, plain.path, template, first=not number)
+            answers = ask_all(check, [plain.with_path(path) for path, _ in others])
+            for (_, there), answer in zip(others, answers, strict=True):
                 looked += 1
                 check.expect(
                     not thing.shows(answer),
-                    Place(
-                        operation=f"GET {in_version(surface.operation.template, old, new)}",
-                        part=f"by {'a stranger' if who else 'nobody'}",
-                    ),
+                    Place(operation=f"GET {there}", part=f"by {'a stranger' if who else 'nobody'}"),
                     "Another version shows a thing to somebody who may not see it.",
                     thing.seen,
                     answer,
@@ -109,6 +102,25 @@ def _things_in_versions(check: Check) -> int:
                     seen=f"{answer.status}, with the text that its owner wrote",
                 )
     return looked
+
+
+def _things(check: Check, named: bool) -> Iterator[Thing]:
+    """A thing of each family that is read in a version, or in none if none is `named`. What a
+    caller names himself has its mark in the path, which an answer may only repeat."""
+    fitting = [
+        f
+        for f in seen_families(check.model)
+        if f.read is not None
+        and f.put is None
+        and not f.people
+        and bool(version_of(check.model.prefix + f.collection)) is named
+    ]
+    for family in fitting[: _MOST if named else _FEW + 1]:
+        people = casts_of(check.identities, admin_roles(check))
+        thing = next(filter(None, (made_or_found(check, family, c) for c in people)), None)
+        if thing is not None:
+            check.witness("the owner sees what is his", thing.seen, once=True)
+            yield thing
 
 
 def _guarded(check: Check, current: list[Surface]) -> Iterator[Guarded]:

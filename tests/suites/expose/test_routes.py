@@ -12,6 +12,7 @@ from l7audit.target.target_model import TargetModel
 from l7audit_suites.expose.routes import (
     collections,
     documented,
+    elsewhere,
     folders,
     in_version,
     neighbours,
@@ -83,3 +84,30 @@ def test_versions_around_the_current_one_are_tried() -> None:
     assert "v2" not in versions("v2")
     assert in_version("/api/v2/boards", "v2", "v1") == "/api/v1/boards"
     assert in_version("/api/v2/boards", "v2", "") == "/api/boards"
+
+
+@pytest.mark.parametrize(
+    ("base", "template", "first", "found"),
+    [
+        ("", "/v2/boards", False, ["/v1/boards", "/v3/boards"]),
+        ("/v2", "/boards", False, ["/v1/boards", "/v3/boards"]),
+        ("", "/boards", True, ["/v1/boards", "/v0/boards", "/api/v1/boards"]),
+        ("", "/api/boards", True, ["/api/v1/boards", "/api/v0/boards", "/v1/boards"]),
+        ("/edge", "/boards", True, ["/edge/v1/boards", "/edge/v0/boards", "/edge/api/v1/boards"]),
+        ("/api", "/boards", True, ["/api/v1/boards", "/api/v0/boards", "/v1/boards"]),
+    ],
+)
+def test_a_path_stands_elsewhere_in_other_versions(
+    base: str, template: str, first: bool, found: list[str]
+) -> None:
+    target = Target(name="t", provider="external", base_url=f"https://a.b{base}", capabilities=[])
+    other = elsewhere(TargetModel.of("", target), base + template, template, first=first)
+    assert [path for path, _ in other] == found
+
+
+def test_where_a_version_is_named_an_older_one_behind_api_is_tried_once(model: TargetModel) -> None:
+    first = elsewhere(model, "/v2/boards", "/v2/boards", first=True)
+    assert ("/api/v1/boards", "/api/v1/boards") in first
+    assert ("/boards", "/boards") in first
+    behind = elsewhere(model, "/api/v2/boards", "/api/v2/boards", first=True)
+    assert not [path for path, _ in behind if "/api/api/" in path]
