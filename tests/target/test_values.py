@@ -109,7 +109,9 @@ def test_a_surface_that_needs_nothing_is_itself(
     assert probe.sent == []
 
 
-@pytest.mark.parametrize("made", ["l7audit-x1", "0" * 20])
+@pytest.mark.parametrize(
+    "made", ["l7audit-x1", "0" * 20, "l7audit3fa9", "a lqbcdfghjk of ours", "../../etc/passwd"]
+)
 def test_of_what_is_listed_what_was_there_before_us_comes_first(
     target: Target, alice: Identity, answering: Any, answer: Says, made: str
 ) -> None:

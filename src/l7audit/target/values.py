@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
 _MOST_LISTED = 200
 _MOST_ORIGINS = 3
 _LONG = 8
+_MOST_TOLD = 4096
+_MADE_UP = re.compile(rf"{MARK[:-1]}|\blq[0-9b-df-hj-np-tv-xz]{{6}}|(\.\.[/\\]){{2}}")
+"""Marks and words of our own, and ways out of a folder."""
+
 DEPTH = 2
 """How many things are made for one another, at most."""
 
@@ -201,10 +206,11 @@ def _first(at: Vacancy, lister: Surface) -> dict[str, str]:
 
 
 def is_ours(thing: Any) -> bool:
-    """Whether a thing holds a text that was made up here, or by what generates requests."""
+    """Whether a thing holds a text that was made up here, or by what generates requests: a check
+    that runs beside this one may have made it, and it is gone when that ends."""
     values = thing.values() if isinstance(thing, dict) else [thing]
-    texts = [v for v in values if isinstance(v, str)]
-    return any(t.startswith(MARK[:-1]) or (len(t) >= _LONG and len(set(t)) == 1) for t in texts)
+    texts = [v[:_MOST_TOLD] for v in values if isinstance(v, str)]
+    return any(_MADE_UP.search(t) or (len(t) >= _LONG and len(set(t)) == 1) for t in texts)
 
 
 def created(at: Vacancy) -> dict[str, str]:

@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 from l7audit.harness.check import Check
 from l7audit.model import Identity, Place
 from l7audit.probe.answer import Answer
+from l7audit.target.filling import filled
 from l7audit.target.schemas import properties
 from l7audit.target.sessions import Sessions
 from l7audit.target.target_model import Surface, TargetModel
@@ -27,7 +28,10 @@ _MOST_FOUND = 4
 
 
 def ask(check: Check, surface: Surface, identity: Identity, **given: Any) -> Answer:
-    """An operation called by an identity; `given` as `Surface.request` takes it."""
+    """An operation called by an identity, naming what is his where it names things; `given` as
+    `Surface.request` takes it."""
+    if "json" not in given:
+        surface = filled(check.model, surface, check.sessions, identity)
     auth = check.sessions.auth(identity, surface)
     return check.send(surface.request(auth=auth, **given), identity=identity.name)
 
