@@ -259,6 +259,15 @@ def test_a_missing_identity_leaves_the_check_inconclusive(
     assert ended.value.verdict is Verdict.INCONCLUSIVE
 
 
+@pytest.mark.parametrize("what", ["storage", "logs", "backups"])
+def test_what_the_provider_does_not_grant_leaves_the_check_inconclusive(
+    check: Check, what: str
+) -> None:
+    with pytest.raises(Ended, match="granted") as ended:
+        getattr(check, what)()
+    assert ended.value.verdict is Verdict.INCONCLUSIVE
+
+
 def test_chance_is_the_same_for_the_same_seed_and_check(make_check: Callable[..., Check]) -> None:
     assert make_check().random.random() == make_check().random.random()
 
