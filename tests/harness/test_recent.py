@@ -71,3 +71,14 @@ def test_a_witness_that_is_asked_once_is_always_sent(
     audit({"AA-01": LOOKS, "AA-02": once})
     asked = [w.exchanges[0] for w in of(records, Witness)]
     assert len(set(asked)) == len(asked) == 3
+
+
+def test_the_same_read_is_counted_while_nobody_is_held_back() -> None:
+    recent = Recent()
+    for _ in range(3):
+        recent.notice(answered(READ))
+    recent.notice(answered(Request("GET", "/other"), 404))
+    recent.notice(replace(answered(READ), ended=time.perf_counter() - 61))
+    assert recent.count(READ) == 3
+    recent.notice(answered(Request("GET", "/other"), 429))
+    assert recent.count(READ) == 0

@@ -131,6 +131,11 @@ class Check(Saying):
             return known
         return self.probe.send(request, identity=identity, patience=patience)
 
+    def lately(self, request: Request) -> int:
+        """How often this very read succeeded within the last minute in this process, where nothing
+        was throttled meanwhile."""
+        return self._recent.count(request)
+
     def burst(self, requests: Sequence[Request], concurrency: int) -> list[Answer]:
         """Sends all of them, `concurrency` at a time, without patience, in the order given."""
         return self.probe.burst(requests, concurrency)

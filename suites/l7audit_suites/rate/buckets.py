@@ -24,6 +24,7 @@ from l7audit_suites.rate.flood import (
     Bucket,
     admitted,
     flooded,
+    lent,
     let_in,
     throttled,
     tightest,
@@ -68,7 +69,9 @@ def protected_bucket(check: Check, identity: Identity) -> Bucket:
         full = settle(check, request)
         if full.ok:
             check.witness("the caller is let in before the flood", full)
-            return Bucket(check, surface.place(), request, full, surface.request(), identity)
+            earlier = 0 if lent(check) else check.lately(request)
+            bare = surface.request()
+            return Bucket(check, surface.place(), request, full, bare, identity, earlier=earlier)
     check.inconclusive(f"No protected read answers {identity.name} with success.")
 
 
@@ -89,7 +92,8 @@ def public_bucket(check: Check) -> Bucket:
             f"No limit is announced, and none was met by {members[0].sent} requests of a member."
         )
     bound = STRANGERS if members else UNANNOUNCED
-    return Bucket(check, surface.place(), request, full, surface.request(), bound=bound)
+    earlier = 0 if lent(check) else check.lately(request)
+    return Bucket(check, surface.place(), request, full, request, bound=bound, earlier=earlier)
 
 
 def _known(check: Check, surface: Surface, auth: Auth) -> Bucket | None:

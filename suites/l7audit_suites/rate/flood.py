@@ -31,6 +31,9 @@ MOST = 2_500
 """Requests that any flood may spend."""
 
 CONCURRENCY = 16
+_AT_ONCE = 2 * CONCURRENCY
+"""As many come at once in any case: a limit may be of a second."""
+
 _STEPS = 8
 """In so many waves, at least, a flood comes: it ends with the first that is held back."""
 
@@ -75,7 +78,8 @@ def tightest(answer: Answer) -> Policy | None:
 @dataclass(frozen=True, slots=True)
 class Bucket:
     """What limits one request: `full` is its answer when nothing had been taken before, `bare` the
-    request without its caller, `bound` what a flood spends where no quota is announced."""
+    request without its caller, `bound` what a flood spends where no quota is announced; `earlier`
+    are those that were answered within the minute before it."""
 
     check: Check
     operation: Place
@@ -84,6 +88,7 @@ class Bucket:
     bare: Request
     who: Identity | None = None
     bound: int = UNANNOUNCED
+    earlier: int = 0
 
     def by(self, auth: Auth) -> Request:
         """The same request, of another caller."""
@@ -106,6 +111,14 @@ class Bucket:
         """Whether the plain request is throttled at this moment."""
         return throttled(self.ask())
 
+    @property
+    def left(self) -> int:
+        """What a flood still has to send where no quota is announced: what the run itself read
+        within the last minute, and was not held back, was a part of it."""
+        if self.operation in flooded(self.check):
+            return self.bound
+        return max(min(self.bound, _AT_ONCE), self.bound - self.earlier)
+
     def flood(self) -> list[Answer]:
         """Sends until something is throttled or the bound is spent; the answers by their start.
 
@@ -116,7 +129,8 @@ class Bucket:
             self.check.inconclusive(
                 f"The announced quota of {policy.quota} is more than a check may spend."
             )
-        bound = self.bound if policy is None else min(MOST, 2 * policy.quota + CONCURRENCY)
+        spared = self.bound - self.left
+        bound = self.left if policy is None else min(MOST, 2 * policy.quota + CONCURRENCY)
         step = min(CONCURRENCY, max(1, bound // _STEPS))  # what is sent beyond a refusal is wasted
         answers: list[Answer] = []
         while len(answers) < bound:
@@ -127,7 +141,7 @@ class Bucket:
         if not lent(self.check):
             refused = next(filter(throttled, answers), None)
             known = _FLOODED.setdefault(self.check.model, {})
-            known[self.operation] = Flooded(self, len(answers), refused)
+            known[self.operation] = Flooded(self, len(answers) + spared, refused)
         return sorted(answers, key=lambda a: a.started)
 
     def empty(self) -> Answer:

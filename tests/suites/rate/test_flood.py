@@ -11,7 +11,7 @@ import pytest
 from l7audit.model import Place
 from l7audit.probe.answer import Answer
 from l7audit.probe.request import Request
-from l7audit_suites.rate.flood import CONCURRENCY, GUESSES, UNANNOUNCED, Bucket
+from l7audit_suites.rate.flood import CONCURRENCY, GUESSES, UNANNOUNCED, Bucket, flooded
 
 PLAIN = Request("GET", "/")
 
@@ -53,3 +53,16 @@ def test_a_flood_ends_with_the_wave_that_is_held_back(bound: int, quota: int) ->
     answers = flood(Counter(quota), bound)
     assert answers[-1].status == 429
     assert len(answers) - quota <= min(CONCURRENCY, bound // 8)
+
+
+def test_what_was_read_in_the_minute_before_is_a_part_of_the_flood() -> None:
+    counter: Any = Counter(10_000)
+    place = Place(operation="GET /x")
+    full = Bucket(counter, place, PLAIN, Answer(PLAIN, 200), PLAIN, earlier=100)
+    assert len(full.flood()) == UNANNOUNCED - 100
+    assert flooded(counter)[place].sent == UNANNOUNCED
+    later = Bucket(
+        counter, Place(operation="GET /y"), PLAIN, Answer(PLAIN, 200), PLAIN, earlier=500
+    )
+    assert len(later.flood()) == 2 * CONCURRENCY
+    assert len(later.flood()) == UNANNOUNCED  # by then nobody knows what the limit remembers
