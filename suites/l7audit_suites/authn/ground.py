@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import NoReturn
+from weakref import WeakKeyDictionary
 
 from l7audit.errors import CredentialError
 from l7audit.harness.check import Check
 from l7audit.model import Identity, Kind, Place
 from l7audit.probe.answer import Answer
 from l7audit.probe.request import Auth, Request
-from l7audit.target.target_model import Surface
+from l7audit.target.target_model import Surface, TargetModel
 from l7audit_suites.authn.claims import Clones
 from l7audit_suites.authn.forgeries import Forgery
 from l7audit_suites.authn.jose import Token, parse
@@ -114,9 +115,21 @@ def find(
         good = check.send(surface.request(auth=auth_of(credential)), identity=identity.name)
         if not good.ok:
             continue
-        if judge(check.send(surface.request()), good) is Seen.REFUSED:
+        if _refuses_strangers(check, surface, good):
             return Ground(check, surface, identity, credential, auth_of, good)
     return None
+
+
+_SHUT: WeakKeyDictionary[TargetModel, set[Place]] = WeakKeyDictionary()
+"""Reads that refused a stranger in this process."""
+
+
+def _refuses_strangers(check: Check, surface: Surface, good: Answer) -> bool:
+    """Whether a stranger is refused where a good answer is known, which is asked once a process."""
+    shut = _SHUT.setdefault(check.model, set())
+    if surface.place() not in shut and judge(check.send(surface.request()), good) is Seen.REFUSED:
+        shut.add(surface.place())
+    return surface.place() in shut
 
 
 def key_ground(check: Check) -> Ground:

@@ -10,7 +10,7 @@ from l7audit.probe.request import Request
 from l7audit_suites.authn.ground import Ground, bearer_ground, holders, key_ground
 from l7audit_suites.authn.judgement import Seen
 
-SAMPLE, FEW = 304, 16
+SAMPLE, FEW = 304, 8
 """Requests: 299 without a refusal bound the rate of refusals by 1 % at 95 %; a few only show that
 it is no matter of luck."""
 
