@@ -62,6 +62,22 @@ class Lookup:
         return (first.true, first.false, second.true, second.false)
 
 
+def ignored(group: Sequence[Lookup]) -> bool:
+    """Whether a door passes over all of these names: asked for what none of its things begins with,
+    by all at once, it lists what it lists without them."""
+    door, text = group[0].door, word()
+    if len(group) < 2 or not listed(door) or any(one.above for one in group):
+        return False
+    names = {one.name: text for one in group}
+    auth = door.caller.auth(door.surface)
+    if door.operation.method == "GET":
+        request = door.surface.request(auth, query=names)
+    else:
+        request = door.surface.request(auth, json=names)
+    answer = door.caller.send(request)
+    return answer.ok and same(answer, door.answer, [text])
+
+
 def _in_common(told: Told) -> bool:
     """Whether what starts with a word of ours is listed, too, where everything is: nothing there
     does, so that something else made the answers differ, such as a thing that came or went."""
