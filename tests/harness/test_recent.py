@@ -73,12 +73,23 @@ def test_a_witness_that_is_asked_once_is_always_sent(
     assert len(set(asked)) == len(asked) == 3
 
 
-def test_the_same_read_is_counted_while_nobody_is_held_back() -> None:
+@pytest.mark.parametrize(
+    ("held_back", "counted"),
+    [
+        (Request("GET", "/other"), 0),
+        (READ.with_header("Authorization", "Bearer x"), 0),
+        (Request("GET", "/other", (("Authorization", "Bearer x"),)), 3),
+    ],
+    ids=["the same caller", "somebody at the same place", "somebody elsewhere"],
+)
+def test_the_same_read_is_counted_while_its_caller_is_not_held_back(
+    held_back: Request, counted: int
+) -> None:
     recent = Recent()
     for _ in range(3):
         recent.notice(answered(READ))
     recent.notice(answered(Request("GET", "/other"), 404))
     recent.notice(replace(answered(READ), ended=time.perf_counter() - 61))
     assert recent.count(READ) == 3
-    recent.notice(answered(Request("GET", "/other"), 429))
-    assert recent.count(READ) == 0
+    recent.notice(answered(held_back, 429))
+    assert recent.count(READ) == counted

@@ -132,8 +132,8 @@ class Check(Saying):
         return self.probe.send(request, identity=identity, patience=patience)
 
     def lately(self, request: Request) -> int:
-        """How often this very read succeeded within the last minute in this process, where nothing
-        was throttled meanwhile."""
+        """How often this very read succeeded within the last minute in this process, where neither
+        its caller nor anybody at its place was throttled meanwhile."""
         return self._recent.count(request)
 
     def burst(self, requests: Sequence[Request], concurrency: int) -> list[Answer]:

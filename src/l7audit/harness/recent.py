@@ -39,7 +39,13 @@ class Recent:
                 return
             self._known.clear()
             if answer.throttled:
-                self._ended.clear()
+                self._forget(answer.request)
+
+    def _forget(self, held_back: Request) -> None:
+        """What was counted for the caller who was held back, or at that place, counts no more."""
+        path, headers = held_back.path, held_back.headers
+        kept = {r: t for r, t in self._ended.items() if path != r.path and headers != r.headers}
+        self._ended = kept
 
     def of(self, request: Request) -> Answer | None:
         """The answer to the same read, where nothing but reads that succeeded came after it."""
@@ -50,8 +56,8 @@ class Recent:
         return known
 
     def count(self, request: Request) -> int:
-        """How often this very read succeeded within the last minute, where nothing was throttled
-        meanwhile."""
+        """How often this very read succeeded within the last minute, where neither its caller nor
+        anybody at its place was throttled meanwhile."""
         since = time.perf_counter() - MINUTE
         with self._lock:
             return sum(ended > since for ended in self._ended.get(request, ()))

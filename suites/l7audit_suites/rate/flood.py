@@ -134,7 +134,9 @@ class Bucket:
         step = min(CONCURRENCY, max(1, bound // _STEPS))  # what is sent beyond a refusal is wasted
         answers: list[Answer] = []
         while len(answers) < bound:
-            size = min(step, bound - len(answers))
+            # What is announced is admitted in any case, and drips in again while one waits.
+            size = policy.quota if policy is not None and not answers else step
+            size = min(max(step, size), bound - len(answers))
             answers += self.check.burst([self.request] * size, CONCURRENCY)
             if any(map(throttled, answers)):
                 break

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from l7audit.model import Place
-from l7audit.probe.answer import Answer
+from l7audit.probe.answer import Answer, Headers
 from l7audit.probe.request import Request
 from l7audit_suites.rate.flood import CONCURRENCY, GUESSES, UNANNOUNCED, Bucket, flooded
 
@@ -66,3 +66,24 @@ def test_what_was_read_in_the_minute_before_is_a_part_of_the_flood() -> None:
     )
     assert len(later.flood()) == 2 * CONCURRENCY
     assert len(later.flood()) == UNANNOUNCED  # by then nobody knows what the limit remembers
+
+
+def test_an_announced_quota_is_asked_for_at_once() -> None:
+    counter: Any = Waves(40)
+    announces = Headers((("RateLimit-Policy", '"a";q=40;w=60'),))
+    full = Answer(PLAIN, 200, announces)
+    answers = Bucket(counter, Place(operation="GET /x"), PLAIN, full, PLAIN).flood()
+    assert answers[-1].status == 429
+    assert counter.waves[0] == 40
+    assert len(counter.waves) == 2
+
+
+@dataclass
+class Waves(Counter):
+    """Tells the waves apart."""
+
+    waves: list[int] = field(default_factory=list)
+
+    def burst(self, requests: Sequence[Request], concurrency: int) -> list[Answer]:
+        self.waves.append(len(requests))
+        return super().burst(requests, concurrency)
