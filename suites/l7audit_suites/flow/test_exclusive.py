@@ -18,6 +18,7 @@ from l7audit.target.operation import Operation
 from l7audit.target.target_model import Surface
 from l7audit.target.words import all_words, says
 from l7audit_suites.authz.people import admin_roles, in_use, powerful
+from l7audit_suites.flow.at_once import warmed
 from l7audit_suites.flow.orders import Desk, Pair, moments, pairs
 from l7audit_suites.flow.test_once import ROUNDS
 from l7audit_suites.flow.varying import varied
@@ -128,7 +129,7 @@ def _held(check: Check, claim: Claim, number: int) -> bool:
     body = _asked(claim.desk, claim.surface, number, claim.free)
     request = claim.desk.request(claim.surface, body)
     # Connections that are open already bring what is sent at once there at once.
-    check.burst([_idle(check, claim)] * AT_ONCE, AT_ONCE)
+    warmed(check, _idle(check, claim), AT_ONCE)
     won = [a for a in check.burst([request] * AT_ONCE, AT_ONCE) if a.ok]
     for answer in won:
         claim.desk.kept(claim.surface, answer)

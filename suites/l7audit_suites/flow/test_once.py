@@ -17,6 +17,7 @@ from l7audit.target.target_model import Surface
 from l7audit.target.words import says, words
 from l7audit_suites.authn.leaves import texts
 from l7audit_suites.authz.people import admin_roles, in_use, powerful
+from l7audit_suites.flow.at_once import warmed
 from l7audit_suites.flow.orders import Desk, Pair, moments, pairs
 from l7audit_suites.flow.said_codes import said_codes
 from l7audit_suites.flow.standing import Numbers, Standing, moved, standing
@@ -301,5 +302,5 @@ def _burst(turn: Turn, body: Any) -> list[Answer]:
         s.request(turn.check.sessions.auth(turn.account.identity, s)) for s in turn.account.reads
     ]
     if warm:
-        turn.check.burst([warm[0]] * AT_ONCE, AT_ONCE)
+        warmed(turn.check, warm[0], AT_ONCE)
     return turn.check.burst([turn.desk.request(turn.surface, body)] * AT_ONCE, AT_ONCE)

@@ -14,6 +14,7 @@ from l7audit.probe.answer import Answer
 from l7audit.target.target_model import Surface
 from l7audit_suites.authz.told import named
 from l7audit_suites.flow.amounts import Amount, shown, taken
+from l7audit_suites.flow.at_once import warmed
 from l7audit_suites.flow.orders import Desk, Pair, pairs
 from l7audit_suites.flow.standing import THING, Acted, Ledger, Standing, acted, moved, standing
 from l7audit_suites.flow.test_once import AT_ONCE, ROUNDS
@@ -118,8 +119,7 @@ def _spent(check: Check, purse: Purse) -> bool:
     """Whether it could be tried: more than half of what is there, many times at once."""
     looked = False
     auth = check.sessions.auth(purse.desk.pair.owner, purse.read)
-    # Connections that are open already bring what is sent at once there at once.
-    check.burst([purse.read.request(auth)] * AT_ONCE, AT_ONCE)
+    warmed(check, purse.read.request(auth), AT_ONCE)
     for _ in range(ROUNDS):
         had, theirs = purse.has(), purse.gained()
         value = int(had // 2) + 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import pytest
 
@@ -14,8 +14,8 @@ from l7audit_suites.input.likeness import spoken
 from l7audit_suites.input.parts import Part, reachable
 from l7audit_suites.path import climbs
 from l7audit_suites.path.climbs import beside, climbed, gives_away
+from l7audit_suites.path.inlets import CONCURRENCY, ask, bars, inlets
 from l7audit_suites.path.inlets import Inlet as PathInlet
-from l7audit_suites.path.inlets import ask, bars, inlets
 from l7audit_suites.path.stores import canary
 
 ENDINGS = (".txt", ".pdf", ".png", ".json")
@@ -29,10 +29,9 @@ def shows_no_file(check: Check, paths: Mapping[str, str]) -> list[PathInlet]:
     for inlet in taking:
         barred = bars(check, inlet)
         named = {n: raw for n, raw in paths.items() if not any(sign in raw for sign in barred)}
-        requests = [inlet.with_path(raw) for raw in named.values()]
         for name in paths.keys() - named.keys():
             check.expect(True, inlet.place(name), "no path with this sign comes in at all")
-        for name, answer in zip(named, ask(check, requests), strict=True):
+        for name, answer in _until_shown(check, inlet, named):
             shown = _shown(answer)
             check.expect(
                 not shown,
@@ -44,6 +43,20 @@ def shows_no_file(check: Check, paths: Mapping[str, str]) -> list[PathInlet]:
                 cause=inlet.cause,
             )
     return taking
+
+
+def _until_shown(
+    check: Check, inlet: PathInlet, paths: Mapping[str, str]
+) -> Iterator[tuple[str, Answer]]:
+    """The answers to paths, a few at a time: what leads out of its folder in one way is one cause,
+    and needs no other."""
+    left = list(paths.items())
+    while left:
+        turn, left = left[:CONCURRENCY], left[CONCURRENCY:]
+        answers = ask(check, [inlet.with_path(raw) for _, raw in turn])
+        yield from ((name, answer) for (name, _), answer in zip(turn, answers, strict=True))
+        if any(map(_shown, answers)):
+            return
 
 
 def shows_no_file_for(check: Check, name: str, text: str, taking: Sequence[PathInlet]) -> None:
