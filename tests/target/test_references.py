@@ -28,6 +28,7 @@ def taking(member: str, schema: dict[str, Any]) -> Operation:
         ("idVessel", TEXT),
         ("homeVesselId", TEXT),
         ("hull", {"type": "string", "format": "uuid", "title": "VesselId"}),
+        ("hull", {"type": "string", "title": "VesselId"}),
         ("hullId", {"type": "string", "description": "The id of the vessel that comes"}),
         ("hullId", {"type": "integer", "description": "Vessel's id"}),
     ],

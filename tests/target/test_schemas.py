@@ -17,12 +17,21 @@ def test_references_are_written_out() -> None:
     thing = {"type": "object", "properties": {"a": ref("A")}}
     assert expand(ref("Thing"), Thing=thing, A={"type": "string"}) == {
         "type": "object",
-        "properties": {"a": {"type": "string"}},
+        "properties": {"a": {"type": "string", "title": "A"}},
     }
 
 
+def test_what_a_plain_value_is_called_where_it_is_defined_is_its_title() -> None:
+    member = {"type": "object", "properties": {"hull": ref("VesselId"), "berth": ref("Berth")}}
+    vessel, berth = {"type": "string", "title": "A vessel"}, {"type": "object"}
+    found = expand(member, VesselId=vessel, Berth=berth)
+    assert properties(found) == {"hull": vessel, "berth": berth}
+    found = expand(member, VesselId={"type": "integer"}, Berth=berth)
+    assert properties(found)["hull"]["title"] == "VesselId"
+
+
 def test_a_reference_with_escaped_steps_is_followed() -> None:
-    assert expand(ref("a~1b~0c"), **{"a/b~c": {"type": "integer"}}) == {"type": "integer"}
+    assert expand(ref("a~1b~0c"), **{"a/b~c": {"type": "object"}}) == {"type": "object"}
 
 
 def test_a_reference_elsewhere_or_to_nothing_is_an_empty_schema() -> None:

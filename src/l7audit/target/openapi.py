@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from l7audit.errors import DocumentError
 from l7audit.target.envelope import opened, plain_schema
+from l7audit.target.links import Link, linked, links_in
 from l7audit.target.operation import Operation, Parameter, Requirement, Scheme, is_json
 from l7audit.target.schemas import Expander, Schema, properties, required
 from l7audit.target.swagger import as_openapi_3
@@ -73,6 +74,7 @@ class _Reader:
     def document(self, version: str) -> Document:
         info = self._expander.mapping(self._root.get("info"))
         operations: list[Operation] = []
+        links: list[Link] = []
         described = 0
         for template, item in self._root["paths"].items():
             node = self._expander.mapping(item)
@@ -83,11 +85,12 @@ class _Reader:
                     described += 1
                     if described <= OPERATIONS:
                         operations.append(self._operation(template, method, node[method], node))
+                        links += links_in(template, self._links(node[method]))
         return Document(
             title=str(info.get("title", ""))[:200],
             version=version,
             prefix=_prefix(self._root.get("servers")),
-            operations=tuple(operations),
+            operations=linked(operations, links),
             schemes=self._schemes,
             notes=tuple(self._notes(described)),
         )
@@ -139,6 +142,12 @@ class _Reader:
             told=" ".join(str(t)[:2000] for t in told if t),
             envelope=envelope,
         )
+
+    def _links(self, node: dict[str, Any]) -> Iterator[Any]:
+        """The links of an operation's answers."""
+        for answer in self._expander.mapping(node.get("responses")).values():
+            told = self._expander.mapping(self._expander.mapping(answer).get("links"))
+            yield from map(self._expander.mapping, told.values())
 
     def _media(self, content: Any, depth: int = 12) -> dict[str, Schema]:
         return {

@@ -104,13 +104,14 @@ def _reference(path: Path, name: str, schema: Schema) -> Reference | None:
     if quantities.is_amount(name, schema) or meaning.takes_url(name, schema):
         return None
     towards = bool(TOWARDS & set(told))
-    sure = bool(set(told) & _SURELY) or towards or schema.get("format") == "uuid"
+    titled = words(str(schema.get("title", ""))[:_MOST_TOLD])
+    sure = bool({*told, *titled} & _SURELY) or towards or schema.get("format") == "uuid"
     if not sure and (says(told[-1:], *_OWN) or _counts(name, schema)):
         return None
     if not sure and schema.get("format") not in {None, "", "uuid", "int32", "int64"}:
         return None
     noun = _noun(told)
-    nouns = (noun, *_told(schema)) if sure else (noun,)
+    nouns = (noun, _noun(titled), *_described(schema)) if sure else (noun,)
     known = tuple(dict.fromkeys(n for n in nouns if n))
     return Reference(path, name, schema, known, sure, towards) if known or towards else None
 
@@ -128,10 +129,8 @@ def _noun(told: Words) -> Words:
     return left[1:] if left[:1] in {("id",), ("ref",)} else left
 
 
-def _told(schema: Schema) -> Iterator[Words]:
-    """What a member is an id of, as the name of its schema and its description tell: `Id of the
-    vessel`, `the vessel's id`."""
-    yield _noun(words(str(schema.get("title", ""))[:_MOST_TOLD]))
+def _described(schema: Schema) -> Iterator[Words]:
+    """What a member is an id of, as its description tells: `Id of the vessel`, `vessel's id`."""
     told = words(str(schema.get("description", ""))[:_MOST_TOLD])
     for at, word in enumerate(told):
         if word in _SURELY:

@@ -117,9 +117,13 @@ class Expander:
         parts = found.get("allOf")
         for part in parts if isinstance(parts, list) else []:
             _merge(schema, inner(part))
+        if isinstance(node.get("$ref"), str) and schema.get("type") in _PLAIN:
+            # What a plain value is called where it is defined tells what it is: `VesselId`.
+            schema.setdefault("title", node["$ref"].rpartition("/")[2][:200])
         return schema
 
 
+_PLAIN = ("string", "integer")
 _NESTED = {
     "$ref", "items", "additionalProperties", "not", "properties", "oneOf", "anyOf", "allOf",
     "$defs", "definitions",
