@@ -241,3 +241,17 @@ def test_a_login_that_sets_no_cookie_goes_on_with_the_one_of_its_page(
     auth = session_of(TargetModel.of("", target), told)
     assert auth is not None
     assert (auth.kind, auth.name, auth.value) == ("cookie", "sid", "of-the-page")
+
+
+def test_what_was_there_before_stays_when_only_the_newest_is_removed(
+    target: Target, answering: Any, answer: Says
+) -> None:
+    probe = answering(lambda _: answer(204, None))
+    held = sessions("warehouse_kebab.yaml", target, probe)
+    for name in "abc":
+        held.keep_for_removal(Request("DELETE", f"/{name}"), "alice")
+    assert held.left_behind == 3
+    held.clean(but=1)
+    assert [r.path for r in probe.sent] == ["/c", "/b"]
+    held.clean()
+    assert [r.path for r in probe.sent] == ["/c", "/b", "/a"]

@@ -53,12 +53,17 @@ DOCUMENT = guarded(
 
 class Pigeonholes:
     """Keeps letters where `place` says, from the folder, who it is and what the letter is called;
-    only the latest letter of all, where it is forgetful."""
+    so many of each as there is `room` for, and only the latest of all where it is forgetful."""
 
     def __init__(
-        self, folder: Path, place: Callable[[Path, str, str], Path], *, forgetful: bool = False
+        self,
+        folder: Path,
+        place: Callable[[Path, str, str], Path],
+        *,
+        forgetful: bool = False,
+        room: int = 1000,
     ) -> None:
-        self.folder, self.place, self.forgetful = folder, place, forgetful
+        self.folder, self.place, self.forgetful, self.room = folder, place, forgetful, room
         self.letters: dict[str, tuple[str, Path]] = {}
         for name in KEYS.values():
             (folder / name).mkdir(parents=True)
@@ -83,6 +88,8 @@ class Pigeonholes:
         sheets = [p for p in parts if p.get_param("name", header="content-disposition") == "sheets"]
         if len(sheets) != 1 or not sheets[0].get_filename():
             return said(422, {"error": "one sheet, please"})
+        if sum(owner == who for owner, _ in self.letters.values()) >= self.room:
+            return said(403, {"error": "no room"})
         try:
             place = self.place(self.folder, who, sheets[0].get_filename())
             place.write_bytes(sheets[0].get_payload(decode=True))
@@ -150,6 +157,14 @@ def test_one_folder_for_all_may_be_meant_where_no_tenants_are_known(tmp_path: Pa
     _, (found,) = looked_at(tmp_path / "log", Pigeonholes(tmp_path / "h", on_the_desk))
     assert found.confidence is Confidence.WEAK
     assert found.place.part == "the name of another's file"
+
+
+@pytest.mark.parametrize(("room", "verdict"), [(8, Verdict.PASS), (3, Verdict.INCONCLUSIVE)])
+def test_little_room_is_enough_and_none_is_no_pass(
+    tmp_path: Path, room: int, verdict: Verdict
+) -> None:
+    house = Pigeonholes(tmp_path / "h", by_label, room=room)
+    assert looked_at(tmp_path / "log", house) == (verdict, [])
 
 
 def test_a_file_that_is_gone_is_not_called_replaced(tmp_path: Path) -> None:

@@ -159,11 +159,16 @@ class Sessions:
         """Remembers how to remove what was just created."""
         self._left_behind.append((request, identity))
 
-    def clean(self) -> list[Answer]:
-        """Removes what these sessions created, the newest first."""
-        self.made.clear()
+    @property
+    def left_behind(self) -> int:
+        """How much there is to be removed."""
+        return len(self._left_behind)
+
+    def clean(self, but: int = 0) -> list[Answer]:
+        """Removes what these sessions created, newest first; `but` so much of the oldest stays."""
+        self.made.clear()  # any of it may be gone now
         answers = []
-        while self._left_behind:
+        while len(self._left_behind) > but:
             request, identity = self._left_behind.pop()
             answers.append(self.probe.send(request, identity))
         return answers

@@ -81,8 +81,13 @@ def stranger(store: Store) -> Store | None:
 
 
 def sent(store: Store, file: File, paths: Iterable[str]) -> Iterator[tuple[str, list[Answer]]]:
-    """Hands the file in, called by each of these paths, in one way after the other."""
+    """Hands the file in, called by each of these paths, in one way after the other. What one way
+    left is removed before the next: stores have room for so many files of somebody's."""
     listed, plain = list(paths), f"l7audit-plain.{store.plain.ending}"
+    sessions = store.check.sessions
+    before, tried = sessions.left_behind, set[str]()
     for how, naming in NAMINGS.items():
-        told = dict.fromkeys(naming(path, plain) for path in listed)
+        told = [t for path in listed if (t := naming(path, plain)) not in tried]
+        tried.update(told)
         yield how, [store.give(file, named)[0] for named in told]
+        sessions.clean(but=before)

@@ -34,9 +34,8 @@ def _stays_within(check: Check, store: Store) -> bool:
     with outside(check, store.plain.ending) as ours:
         if ours is None:
             return True
-        for how, answers in sent(
-            store, store.plain, [*to_the_root(ours.path), *to_the_root(ours.beside)]
-        ):
+        paths = [*to_the_root(ours.beside), *to_the_root(ours.path)]
+        for how, answers in sent(store, store.plain, paths):
             if not check.expect(
                 ours.whole(),
                 store.surface.place(f"a path to elsewhere, named {how}"),
@@ -68,9 +67,13 @@ def _leaves_names_alone(check: Check, file: Kept, other: Store) -> bool:
 
 def _leaves_files_alone(check: Check, file: Kept, other: Store) -> None:
     """Another's file is not replaced by way of its folder."""
-    paths = [f"{up}{folder}/{file.name}" for up in ("../", "../../") for folder in file.folders]
     theirs, mark = marked(other.plain)
-    for how, answers in sent(other, theirs, paths):
+    ways = (
+        way
+        for up in ("../", "../../")
+        for way in sent(other, theirs, [f"{up}{folder}/{file.name}" for folder in file.folders])
+    )
+    for how, answers in ways:
         if not check.expect(
             not file.shows(mark),
             other.surface.place(f"a path into another's folder, named {how}"),
