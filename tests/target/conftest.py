@@ -22,7 +22,7 @@ Reply = Callable[[Request], Answer]
 class AnsweringProbe(Probe):
     """Gives every request to `reply` and keeps it."""
 
-    def __init__(self, reply: Reply, safety: Safety = Safety.ACTIVE) -> None:
+    def __init__(self, reply: Reply, safety: Safety = Safety.INTRUSIVE) -> None:
         self.reply = reply
         self.safety = safety
         self.sent: list[Request] = []

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from l7audit.model import Identity, Kind, Target
+from l7audit.model import Identity, Kind, Safety, Target
 from l7audit.probe.answer import Answer
 from l7audit.probe.request import Request
 from l7audit.target.filling import Filler, fitting
@@ -136,6 +136,24 @@ def test_without_one_of_his_own_one_is_made_and_removed_again(setting: Any, list
     assert len([r for r in probe.sent if r.method == "POST"]) == 1
     filler.sessions.clean()
     assert (probe.sent[-1].method, probe.sent[-1].path) == ("DELETE", "/vessels/77")
+
+
+def test_what_nothing_removes_is_made_once_for_all_checks(setting: Any) -> None:
+    document = paths(vesselId=TEXT)
+    del document["/vessels/{vesselId}"]["delete"]
+    filler, probe, surface = setting("POST /stays", {"/berths": [{"id": "b"}]}, document)
+    for _ in range(2):
+        assert filler.filled(surface).body() == {"vesselId": "77"}
+        filler.sessions.clean()
+    assert [r.path for r in probe.sent if r.method == "POST"] == ["/vessels"]
+
+
+def test_nothing_is_made_where_the_profile_lets_nobody_write(setting: Any) -> None:
+    shelf = {"/vessels": [{"id": "1", "ownerId": "u-bob"}]}
+    filler, probe, surface = setting("POST /stays", shelf, paths(vesselId=TEXT, berthId=TEXT))
+    probe.safety = Safety.ACTIVE
+    assert filler.filled(surface).body()["vesselId"] == "1"
+    assert [r for r in probe.sent if r.method != "GET"] == []
 
 
 def test_things_that_ask_for_each_other_are_not_made_without_end(setting: Any) -> None:

@@ -52,7 +52,7 @@ def model(
         return reply(request)
 
     text = json.dumps(DOCUMENT)
-    learnt = learn(TargetModel.of(text, target, seed=7), answering(heard, Safety.INTRUSIVE))
+    learnt = learn(TargetModel.of(text, target, seed=7), answering(heard))
     return TargetModel.of(text, target, seed=7, learnt=learnt), asked
 
 
@@ -119,5 +119,5 @@ def test_nothing_is_tried_where_nothing_may_be_changed(
         asked.append(request.method)
         return answer(404)
 
-    learn(TargetModel.of(text, target, seed=7), answering(reply))
+    learn(TargetModel.of(text, target, seed=7), answering(reply, Safety.ACTIVE))
     assert set(asked) <= {"GET"}

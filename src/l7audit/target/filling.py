@@ -39,6 +39,11 @@ _LISTED: WeakKeyDictionary[TargetModel, dict[tuple[str, str], list[Any]]] = Weak
 _REFUSED: WeakKeyDictionary[TargetModel, set[tuple[str, str]]] = WeakKeyDictionary()
 """Where somebody could make nothing."""
 
+_LASTING: WeakKeyDictionary[TargetModel, dict[tuple[str, str], dict[str, str]]] = (
+    WeakKeyDictionary()
+)
+"""What was made and nothing removes."""
+
 _PLACES: WeakKeyDictionary[TargetModel, list[tuple[Operation, list[Words]]]] = WeakKeyDictionary()
 """Where one thing is read, and what it is called."""
 
@@ -174,16 +179,19 @@ class Filler:
         return known[place]
 
     def _made(self, at: Vacancy, key: str) -> str:
-        """A thing made for the purpose, which serves the rest of the check; who may make none is
-        not asked to again."""
+        """A thing made for the purpose, which serves the rest of the check, and all others where
+        it can't be removed; who may make none is not asked to again."""
         place, refused = (at.identity.name, at.item), _REFUSED.setdefault(self.model, set())
         if self.depth <= 0 or place in refused:
             return ""
-        if place not in self.sessions.made:
-            self.sessions.made[place] = created(at)
-            if not self.sessions.made[place]:
+        made = self.sessions.made
+        if not any(Kind.RESOURCE_DELETE in o.kinds for o in _at(self.model, at.item)):
+            made = _LASTING.setdefault(self.model, {})
+        if place not in made:
+            made[place] = created(at)
+            if not made[place]:
                 refused.add(place)
-        return self.sessions.made[place].get(key, "")
+        return made[place].get(key, "")
 
     def _beside(self, who: Identity, surface: Surface, reference: Reference) -> Iterator[str]:
         """What somebody's things show under that name where the new one will be."""
@@ -254,6 +262,11 @@ def _places(model: TargetModel) -> Iterator[tuple[Operation, list[Words]]]:
         name = called(template)
         if operation.method == "GET" and name and template not in bases:
             yield _item(operation), [name]
+
+
+def _at(model: TargetModel, item: str) -> Iterator[Operation]:
+    """The operations of one thing."""
+    return (o for o in model.operations if o.template.rstrip("/") == item)
 
 
 def _open(model: TargetModel, item: Operation) -> Surface:

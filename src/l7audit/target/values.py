@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from l7audit.model import Identity, Kind
+from l7audit.model import Identity, Kind, Safety
 from l7audit.probe.answer import Answer
 from l7audit.target.compose import MARK
 from l7audit.target.fresh import may_be_taken, renewed
@@ -215,7 +215,9 @@ def is_ours(thing: Any) -> bool:
 
 def created(at: Vacancy) -> dict[str, str]:
     """Values of a thing made for the purpose, and of what that asks for; where the usual texts are
-    taken, of others."""
+    taken, of others. None where the profile does not let us write."""
+    if at.sessions.probe.scope.safety.rank < Safety.INTRUSIVE.rank:
+        return {}
     # Imported here: what things are made of is made in the same way.
     from l7audit.target.filling import Filler  # noqa: PLC0415
 

@@ -9,7 +9,7 @@ from itertools import islice
 import pytest
 
 from l7audit.harness.check import Check
-from l7audit.model import Kind, Place
+from l7audit.model import Kind, Place, Safety
 from l7audit.probe.answer import Answer
 from l7audit.probe.request import Auth
 from l7audit.target.surface import Surface
@@ -17,7 +17,7 @@ from l7audit_suites.authn.judgement import Seen, judge
 from l7audit_suites.authz.families import seen_families
 from l7audit_suites.authz.people import admin_roles, casts_of
 from l7audit_suites.authz.sharing import private_to_read
-from l7audit_suites.authz.things import Thing, ask, made_or_found
+from l7audit_suites.authz.things import Thing, ask, find, made_or_found
 from l7audit_suites.expose.readings import callers
 from l7audit_suites.expose.routes import elsewhere, version_of
 from l7audit_suites.input.ground import ask_all
@@ -107,6 +107,8 @@ def _things_in_versions(check: Check, named: bool, most: int) -> int:
 def _things(check: Check, named: bool) -> Iterator[Thing]:
     """A thing of each family that is read in a version, or in none if none is `named`. What a
     caller names himself has its mark in the path, which an answer may only repeat."""
+    writes = check.probe.scope.safety.rank >= Safety.INTRUSIVE.rank
+    got = made_or_found if writes else find
     fitting = [
         f
         for f in seen_families(check.model)
@@ -117,7 +119,7 @@ def _things(check: Check, named: bool) -> Iterator[Thing]:
     ]
     for family in fitting[: _MOST if named else _FEW + 1]:
         people = casts_of(check.identities, admin_roles(check))
-        thing = next(filter(None, (made_or_found(check, family, c) for c in people)), None)
+        thing = next(filter(None, (got(check, family, c) for c in people)), None)
         if thing is not None:
             check.witness("the owner sees what is his", thing.seen, once=True)
             yield thing
