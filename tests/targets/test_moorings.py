@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 from email.message import Message
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 from small_server import KEY_HEADER, Answer, audited, guarded, keyed, said, served, stranger
@@ -15,6 +17,10 @@ from l7audit.model import Verdict
 KEYS = {"key-of-ada-1815": "ada", "key-of-bob-1906": "bob"}
 TEXT = {"type": "string", "maxLength": 60}
 NUMBER = {"type": "integer"}
+QUOTED = [
+    {"name": "vessel_id", "in": "query", "required": True, "schema": TEXT},
+    {"name": "season", "in": "query", "schema": TEXT},
+]
 BROKEN = "sqlite3.OperationalError: unrecognized token"
 
 
@@ -49,6 +55,7 @@ def document(member: str, schema: Any) -> str:
                 "delete": _takes("Strike a vessel off"),
                 "parameters": _at("vessel_id"),
             },
+            "/quotes": {"get": {**_takes("What a stay would cost"), "parameters": QUOTED}},
             "/stays": {
                 "get": _takes("My stays"),
                 "post": _takes("Book", "201", **{member: schema}, crates=NUMBER, note=TEXT),
@@ -64,13 +71,16 @@ def document(member: str, schema: Any) -> str:
 
 class Moorings:
     """Books stays for vessels of the guest's own, which lie in a harbour that there is. `careless`:
-    `read` (anybody's stay), `crates` (less than none), `note` (it is put into a statement)."""
+    `read` (anybody's stay), `crates` (less than none), `note`, `season` (put into a statement)."""
 
     def __init__(self, member: str, stocked: bool, *careless: str) -> None:
         self.member, self.careless = member, frozenset(careless)
         self.vessels: dict[str, dict[str, Any]] = {}
         self.stays: dict[str, dict[str, Any]] = {}
         self.count = 4700
+        self.prices = sqlite3.connect(":memory:", check_same_thread=False)
+        self.prices.execute("CREATE TABLE price (season TEXT, cents INTEGER)")
+        self.prices.execute("INSERT INTO price VALUES ('summer', 4200), ('winter', 1300)")
         if stocked:
             for who in ("bob", "ada"):
                 self._enter(who, "Lark")
@@ -85,6 +95,7 @@ class Moorings:
     def answer(self, method: str, path: str, headers: Message, body: Any) -> Answer:
         who = KEYS.get(str(headers.get(KEY_HEADER)))
         given = body if isinstance(body, dict) else {}
+        asked = dict(parse_qsl(path.partition("?")[2]))
         match [method, *path.partition("?")[0].strip("/").split("/")]:
             case _ if who is None:
                 return said(401, {"error": "no"})
@@ -96,6 +107,8 @@ class Moorings:
                 return said(200, list(self.vessels.values()))
             case ["POST", "vessels"] if given.get("harbour") == "h-31":
                 return said(201, self._enter(who, str(given.get("name"))))
+            case ["GET", "quotes"] if self._has(who, asked.get("vessel_id")):
+                return self._quoted(asked.get("season", ""))
             case ["GET", "stays"]:
                 return said(200, [s for s in self.stays.values() if s["guestId"] == f"m-{who}"])
             case ["POST", "stays"]:
@@ -109,8 +122,7 @@ class Moorings:
     def _booked(self, who: str, given: dict[str, Any]) -> Answer:
         named = given.get(self.member)
         named = named.get("id") if isinstance(named, dict) else named
-        vessel = self.vessels.get(str(named))
-        if vessel is None or vessel["ownerId"] != f"m-{who}":
+        if not self._has(who, named):
             return said(404, {"error": "no such vessel"})
         note, crates = str(given.get("note", ""))[:60], given.get("crates")
         if "note" in self.careless and note.count("'") % 2:
@@ -122,6 +134,21 @@ class Moorings:
         stay = {"id": f"s-{self.count}", "guestId": f"m-{who}", "crates": crates, "note": note}
         self.stays[stay["id"]] = stay
         return said(201, stay)
+
+    def _quoted(self, season: str) -> Answer:
+        """What a stay costs in a season, out of a real table."""
+        told, given = (f"'{season}'", ()) if "season" in self.careless else ("?", (season,))
+        asked = f"SELECT season, cents FROM price WHERE season = {told}"
+        try:
+            rows = self.prices.execute(
+                f"SELECT season, cents FROM price WHERE season = {told}", given
+            )
+            return said(200, {"prices": [{"season": s, "cents": c} for s, c in rows]})
+        except sqlite3.Error as error:
+            return said(500, {"error": str(error)})
+
+    def _has(self, who: str | None, vessel: Any) -> bool:
+        return self.vessels.get(str(vessel), {}).get("ownerId") == f"m-{who}"
 
     def _one(self, method: str, kept: dict[str, Any], key: str, owner: str, who: str) -> Answer:
         mine = owner == f"m-{who}"
@@ -145,7 +172,7 @@ def _found(
 
 STYLES = [("vesselId", TEXT), ("vessel", TEXT), ("vessel_ref", {**TEXT, "example": "v-1"})]
 NESTED = ("vessel", {"type": "object", "properties": {"id": TEXT}, "required": ["id"]})
-DOORS = ("AUTHZ-01", "INPUT-04", "FLOW-01")
+DOORS = ("AUTHZ-01", "INPUT-01", "INPUT-04", "FLOW-01")
 
 
 @pytest.mark.parametrize(("member", "schema"), [*STYLES, NESTED])
@@ -153,9 +180,9 @@ DOORS = ("AUTHZ-01", "INPUT-04", "FLOW-01")
 def test_what_needs_a_thing_of_one_s_own_is_looked_at_all_the_same(
     tmp_path: Path, member: str, schema: Any, stocked: bool
 ) -> None:
-    moorings = Moorings(member, stocked, "read", "note", "crates")
+    moorings = Moorings(member, stocked, "read", "note", "crates", "season")
     found, _ = _found(tmp_path / "log", moorings, schema, *DOORS)
-    assert found == {"GET /stays/{stay_id}", "POST /stays"}
+    assert found == {"GET /stays/{stay_id}", "POST /stays", "GET /quotes"}
     assert (moorings.vessels, moorings.stays) == (moorings.stock, {})
 
 
