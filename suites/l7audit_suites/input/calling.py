@@ -117,6 +117,8 @@ def _way(check: Check, surface: Surface, name: str) -> Way | None:
         return _making(check, surface, name, room) if room is not None else None
     if surface.operation.method in {"PUT", "PATCH"} and not surface.operation.path_parameters:
         return _setting(check, surface, name)
+    if surface.operation.method in {"PUT", "PATCH"} and not _names_its_thing(surface):
+        return _below(check, surface, name)
     if Kind.RESOURCE_CHANGE in surface.kinds:
         return _changing(check, surface, name)
     if surface.operation.method == "POST" and surface.operation.path_parameters:
@@ -128,8 +130,15 @@ def _way(check: Check, surface: Surface, name: str) -> Way | None:
     return None
 
 
+def _names_its_thing(surface: Surface) -> bool:
+    """Whether the path ends in what names a thing, and not in a part of one, as a picture's does:
+    a part is mostly fetched at once, so that nobody's address but our own is given to it."""
+    return surface.operation.template.rstrip("/").endswith("}")
+
+
 def _below(check: Check, surface: Surface, name: str) -> Way | None:
-    """The way of an action on a thing: the first caller who has such a thing asks for it."""
+    """The way of an action on a thing or of a part of it: the first caller who has such a thing
+    asks for it."""
     for caller in callers(check):
         found = ready(check, caller, surface.operation)
         if found is not None:
