@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from l7audit.target.words import says, words
 from l7audit_suites.authn.leaves import texts
 from l7audit_suites.authz.people import admin_roles, in_use, powerful
 from l7audit_suites.flow.at_once import warmed
+from l7audit_suites.flow.fresh_people import fresh_people
 from l7audit_suites.flow.orders import Desk, Pair, moments, pairs
 from l7audit_suites.flow.said_codes import said_codes
 from l7audit_suites.flow.standing import Numbers, Standing, moved, standing
@@ -233,9 +235,11 @@ def _codes_at_once(people: list[Turn]) -> bool:
     return False
 
 
-def _people_at_once(people: list[Turn]) -> bool:
-    """What is used up for a person: one does it at once, another shows what once brings."""
-    for number, turn in enumerate(people):
+def _people_at_once(known: list[Turn]) -> bool:
+    """What is used up for a person: one does it at once, another shows what once brings. Whom the
+    profile names may have done it already, so newcomers follow."""
+    people = chain(known, _newcomers(known[0])) if known else iter(())
+    for turn in people:
         before = turn.account.now()
         won: list[Answer] = []
         for _ in range(turn.tries):
@@ -252,7 +256,7 @@ def _people_at_once(people: list[Turn]) -> bool:
             return True
         if _any_number(turn, body, further):
             return False
-        for other in people[number + 1 :]:
+        for other in people:
             answer, effect = other.done(other.body())
             if answer.ok and effect:
                 once = max(abs(v) for v in effect.values())
@@ -260,6 +264,14 @@ def _people_at_once(people: list[Turn]) -> bool:
                 return True
         return False
     return False
+
+
+def _newcomers(turn: Turn) -> Iterator[Turn]:
+    """The same action as it is open to people who have just registered."""
+    for who in fresh_people(turn.check, turn.desk.pair.owner):
+        desk, account = Desk(turn.check, Pair(who, None)), standing(turn.check, who)
+        if account is not None:
+            yield replace(turn, desk=desk, account=account, made=[], said=[*turn.said])
 
 
 def _any_number(turn: Turn, body: Any, effect: Numbers) -> bool:
