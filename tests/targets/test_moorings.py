@@ -140,9 +140,7 @@ class Moorings:
         told, given = (f"'{season}'", ()) if "season" in self.careless else ("?", (season,))
         asked = f"SELECT season, cents FROM price WHERE season = {told}"
         try:
-            rows = self.prices.execute(
-                f"SELECT season, cents FROM price WHERE season = {told}", given
-            )
+            rows = self.prices.execute(asked, given)
             return said(200, {"prices": [{"season": s, "cents": c} for s, c in rows]})
         except sqlite3.Error as error:
             return said(500, {"error": str(error)})
