@@ -14,7 +14,7 @@ from l7audit.target.schemas import properties, required
 from l7audit.target.target_model import Surface
 from l7audit.target.words import says, words
 from l7audit_suites.input.doors import ready
-from l7audit_suites.input.ground import Caller, Made, Workshop, callers, workshop
+from l7audit_suites.input.ground import Caller, Made, Workshop, callers, filled_for, workshop
 from l7audit_suites.input.urls import PUBLIC
 
 LATER = 0.15
@@ -192,8 +192,12 @@ def _on(check: Check, surface: Surface, name: str, room: Workshop, made: Made) -
 def _posted(surface: Surface, who: Sequence[Caller], name: str, url: str) -> Made:
     """The first answer that is not about who asks."""
     for caller in who[:-1]:
-        answer = caller.send(surface.request(caller.auth(surface), fields={name: url}))
+        answer = _given(surface, caller, name, url)
         if not answer.refused:
             return Made(answer, {})
-    last = who[-1]
-    return Made(last.send(surface.request(last.auth(surface), fields={name: url})), {})
+    return Made(_given(surface, who[-1], name, url), {})
+
+
+def _given(surface: Surface, caller: Caller, name: str, url: str) -> Answer:
+    own = filled_for(caller, surface)
+    return caller.send(own.request(caller.auth(own), fields={name: url}))
