@@ -33,6 +33,7 @@ from l7audit_suites.expose.word_lists import OF_POWER
 _MOST_READS = 6
 _MOST_ACTS = 5
 _MOST_PEOPLE = 3
+_DONE_ALREADY = 409
 
 
 @pytest.mark.control("AUTHZ-10")
@@ -68,11 +69,17 @@ def _acted(
 ) -> int:
     """Whether an ordinary caller's use of a function has the effect that it has for who may; on
     what may be his own, unless that would be his right."""
+    spent = False
     for act in acts(check, surface, person, one, own=own):
         before = act.looks(check)
         first, second, third = bodies(surface, check.random)
-        if first is None and (looked := _taken(check, act, one, before)) is not None:
+        if (spent or first is None) and (
+            looked := _taken(check, act, one, before, second if spent else None)
+        ) is not None:
             return looked
+        if spent:
+            check.expect(True, surface.place(f"by a {one.role}"), "")
+            return 1
         good = _used(check, act, person, first)
         after = act.looks(check)
         if good.ok and first != second and changed(before, after) is None:
@@ -84,6 +91,9 @@ def _acted(
             continue
         check.witness("who has the power is let in", good, once=True)
         answer = _used(check, act, one, second)
+        if answer.status == _DONE_ALREADY:
+            spent = True  # a decision is made once: on the next thing he tries it first
+            continue
         if undecided(check, answer):
             continue
         there = changed(after, act.looks(check))
@@ -107,10 +117,12 @@ def _acted(
     return 0
 
 
-def _taken(check: Check, act: Act, one: Identity, before: list[Answer]) -> int | None:
+def _taken(
+    check: Check, act: Act, one: Identity, before: list[Answer], body: dict[str, Any] | None
+) -> int | None:
     """As `_acted` for a step that is taken once, such as an approval: the ordinary caller tries it
     first, since nobody could after him who may. None where it did nothing for him."""
-    answer = _used(check, act, one, None)
+    answer = _used(check, act, one, body)
     if undecided(check, answer):
         return 0
     there = changed(before, act.looks(check)) if answer.ok else None
