@@ -25,6 +25,12 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Bytes are called by their argument and a number: what holds a time or chance would give a
+    test another name in each process, and processes that share tests refuse that."""
+    return argname if isinstance(val, bytes) else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Moves the tests marked `early` to the front, so that no core waits for them at the end."""
     items.sort(key=lambda item: item.get_closest_marker("early") is None)
