@@ -137,17 +137,18 @@ def _is_search(name: str, schema: dict[str, Any]) -> bool:
 @pytest.mark.control("AUTHZ-05")
 def test_a_filter_does_not_widen_a_listing(check: Check) -> None:
     looked = 0
-    for thing in made_things(check, without_people):
-        if thing.family.list is None or thing.family.nested or not thing.marker:
+    for thing in made_things(check, without_people, found=True):
+        if thing.family.list is None or thing.family.nested or not (thing.marker or thing.found):
             continue
         surface = thing.at(thing.family.list)
-        facts = facts_of(check.sessions, thing.owner, thing.made.json_or_none())
+        shown = (thing.seen if thing.found else thing.made).json_or_none()
+        facts = facts_of(check.sessions, thing.owner, shown)
         for stranger in thing.cast.strangers:
             sure = _kept(check, thing, stranger)
             plain = ask(check, surface, stranger) if sure else None
             if plain is None or not plain.ok or thing.listed_in(plain):
                 continue
-            for query in _filters(surface.operation, thing, facts):
+            for query in _filters(surface.operation, thing, facts, facts_in(shown)):
                 answer = ask(check, surface, stranger, query=query)
                 if undecided(check, answer):
                     continue
@@ -162,7 +163,7 @@ def test_a_filter_does_not_widen_a_listing(check: Check) -> None:
                     plain,
                     expected="nothing beyond what the listing shows without the filter",
                     seen="another's thing",
-                    confidence=sure or Confidence.CONFIRMED,
+                    confidence=Confidence.STRONG if thing.found else sure or Confidence.CONFIRMED,
                 )
     if not looked:
         check.inconclusive("No listing hides one's things from another.")
@@ -176,11 +177,13 @@ def _kept(check: Check, thing: Thing, stranger: Identity) -> Confidence | None:
     return Confidence.STRONG if private_to_read(check, thing, stranger) else None
 
 
-def _filters(operation: Operation, thing: Thing, facts: Facts) -> Iterator[dict[str, str]]:
+def _filters(
+    operation: Operation, thing: Thing, facts: Facts, own: Facts
+) -> Iterator[dict[str, str]]:
     """Queries that ask for somebody else's things: by the declared parameters, by the members of
-    the thing that name its owner, and by customary names, several at once where nobody minds."""
+    the thing that name its `own` owner, and by customary names, several at once where nobody
+    minds."""
     declared = {p.name for p in operation.parameters if p.place == "query"}
-    own = facts_in(thing.made.json_or_none())
     values = {name: thing.id for name in declared if words(name)[-1:] == ("id",)}
     for name in declared:
         about = facts.person if says(words(name), *PERSON) else ()

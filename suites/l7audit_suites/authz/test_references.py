@@ -12,9 +12,9 @@ import pytest
 from l7audit.harness.check import Check
 from l7audit.model import Confidence, Identity
 from l7audit.probe.answer import Answer
-from l7audit.target.filling import filled
+from l7audit.target.filling import filled, fitting
 from l7audit.target.references import of_body
-from l7audit.target.schemas import properties
+from l7audit.target.schemas import Schema, properties
 from l7audit.target.target_model import Surface
 from l7audit.target.words import words
 from l7audit_suites.authz.families import Family, families
@@ -23,7 +23,14 @@ from l7audit_suites.authz.markers import marked, new_marker
 from l7audit_suites.authz.people import Cast
 from l7audit_suites.authz.sharing import private_to_change, private_to_read
 from l7audit_suites.authz.test_objects import blind, relation, undecided, who
-from l7audit_suites.authz.things import Thing, ask, keep_for_removal, made_things, make
+from l7audit_suites.authz.things import (
+    Thing,
+    ask,
+    keep_for_removal,
+    made_or_found,
+    made_things,
+    make,
+)
 from l7audit_suites.authz.told import named
 
 _CHANGES = {"POST", "PUT", "PATCH"}
@@ -41,7 +48,16 @@ class Use:
     above: Family | None
 
     def fields(self, identifier: str) -> dict[str, Any]:
-        return {self.member: [identifier] if self.many else identifier}
+        schema = properties(self.surface.operation.json_schema).get(self.member, {})
+        if self.many:
+            return {self.member: [_fitted(identifier, schema.get("items", {}))]}
+        return {self.member: _fitted(identifier, schema)}
+
+
+def _fitted(identifier: str, schema: Schema) -> Any:
+    """The id as a number where the document asks for one."""
+    found = fitting(identifier, schema)
+    return identifier if found is None else found
 
 
 def uses(check: Check, family: Family) -> list[Use]:
@@ -69,7 +85,7 @@ def _uses(check: Check, family: Family) -> Iterator[Use]:
 @pytest.mark.control("AUTHZ-07")
 def test_nobody_uses_another_s_thing_by_naming_it_in_a_body(check: Check) -> None:
     looked = 0
-    for thing in made_things(check, lambda family: bool(uses(check, family))):
+    for thing in made_things(check, lambda family: bool(uses(check, family)), found=True):
         for stranger in thing.cast.strangers:
             if private_to_read(check, thing, stranger):
                 looked += sum(_used(check, thing, stranger, u) for u in uses(check, thing.family))
@@ -79,7 +95,7 @@ def test_nobody_uses_another_s_thing_by_naming_it_in_a_body(check: Check) -> Non
 
 def _used(check: Check, thing: Thing, stranger: Identity, use: Use) -> bool:
     """Whether a use could be judged: one's own thing is taken, and then another's is tried."""
-    own = make(check, thing.family, thing.cast, stranger)
+    own = made_or_found(check, thing.family, thing.cast, stranger)
     above = None if use.above is None else make(check, use.above, thing.cast, stranger)
     if own is None or (use.above is not None and above is None):
         return False
