@@ -138,6 +138,9 @@ def test_where_the_usual_name_is_taken_something_is_made_by_another(
     found = resolve(model, surface, sessions, alice, own=True)
     assert found is not None
     assert found.values["sku"] == taken[1] != taken[0]
+    again = resolve(model, surface, sessions, alice, own=True)
+    assert again is not None
+    assert again.values["sku"] == taken[2] not in taken[:2], "the usual one was tried again"
 
 
 def test_what_was_made_once_will_do_for_several(

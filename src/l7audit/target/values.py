@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from l7audit.model import Identity, Kind, Safety
+from l7audit.model import Identity, Kind, Place, Safety
 from l7audit.probe.answer import Answer
 from l7audit.target.compose import MARK
 from l7audit.target.fresh import may_be_taken, renewed
@@ -36,6 +36,9 @@ _FIRST: WeakKeyDictionary[TargetModel, dict[str, list[dict[str, str]]]] = WeakKe
 
 _FITS: WeakKeyDictionary[TargetModel, dict[tuple[str, str, str], bool]] = WeakKeyDictionary()
 """Whether what somebody finds or makes at one place is what is looked at at another."""
+
+_TAKEN: WeakKeyDictionary[TargetModel, set[Place]] = WeakKeyDictionary()
+"""Where the usual texts were taken when something was made for the purpose."""
 
 _IDS = ("id", "uuid", "guid", "key", "slug", "name", "code", "number", "path")
 
@@ -227,15 +230,26 @@ def created(at: Vacancy) -> dict[str, str]:
         if Kind.RESOURCE_CREATE not in maker.kinds:
             continue
         maker = filler.filled(maker)
-        answer = at.sent(maker)
-        if may_be_taken(answer):
-            answer = at.sent(renewed(maker))
+        answer = _made(at, maker)
         if found := made_values(answer, at.surface.needs_values[:1]):
             made = next(iter(found.values()))
             _keep_remover(at.model, maker, made, at.sessions, at.identity)
             if at.fits(maker, found):
                 return found
     return {}
+
+
+def _made(at: Vacancy, maker: Surface) -> Answer:
+    """The answer to making a thing; with other texts where the usual ones were taken before."""
+    taken = _TAKEN.setdefault(at.model, set())
+    if maker.operation.place in taken:
+        return at.sent(renewed(maker))
+    answer = at.sent(maker)
+    if may_be_taken(answer):
+        answer = at.sent(renewed(maker))
+        if answer.ok:
+            taken.add(maker.operation.place)
+    return answer
 
 
 def _made_by(answer: Answer) -> list[Any]:
