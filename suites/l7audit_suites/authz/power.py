@@ -17,7 +17,7 @@ from l7audit.target.operation import Operation
 from l7audit.target.persons import PERSON
 from l7audit.target.target_model import Surface, TargetModel
 from l7audit.target.words import Words, all_words, says, words
-from l7audit_suites.authz.things import ask, opened
+from l7audit_suites.authz.things import ask, opened, opens
 
 ROLES = ("role", "group", "authority", "account type", "user type")
 _MOST_READS = 20
@@ -200,7 +200,7 @@ def _realms(check: Check, ordinary: list[Identity], powerful: list[Identity]) ->
         realm = _realm(surface.operation.template)
         if realm in shared or Kind.STREAMING in surface.kinds:
             continue
-        if any(ask(check, surface, one).ok for one in ordinary[:1]):
+        if any(opens(check, surface, one) for one in ordinary[:1]):
             shared.add(realm)
         elif any(opened(surface, ask(check, surface, one)) for one in powerful[:1]):
             theirs.add(realm)

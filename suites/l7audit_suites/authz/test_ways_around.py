@@ -20,7 +20,7 @@ from l7audit_suites.authz.people import admin_roles, by_role, in_use
 from l7audit_suites.authz.readers import things_with_readers
 from l7audit_suites.authz.sharing import private_to_change
 from l7audit_suites.authz.test_objects import blind, undecided
-from l7audit_suites.authz.things import Thing, ask, made_things, opened
+from l7audit_suites.authz.things import Thing, ask, made_things, opened, refuses
 from l7audit_suites.authz.ways_around import OVERRIDES, spellings
 
 _MOST_THINGS = 3
@@ -152,11 +152,11 @@ def _shut(check: Check) -> Iterator[Shut]:
     reads = [s for s in check.surfaces(Kind.PROTECTED_READ, limit=24) if not s.needs_values]
     count = 0
     for surface in sorted(reads, key=lambda s: Kind.ADMIN not in s.kinds) if ordinary else []:
-        for person in powerful:
+        one = next((o for o in ordinary if refuses(check, surface, o)), None)
+        for person in powerful if one is not None else ():
             good = ask(check, surface, person)
             if not opened(surface, good):
                 continue
-            one = next((o for o in ordinary if ask(check, surface, o).refused), None)
             if one is not None:
                 check.witness("who may is let in", partial(ask, check, surface, person))
                 yield Shut(surface, good, one.name, check.sessions.auth(one, surface))

@@ -15,6 +15,7 @@ from l7audit.target.schemas import properties
 from l7audit.target.sessions import Sessions
 from l7audit.target.target_model import Surface, TargetModel
 from l7audit.target.values import things, values_in
+from l7audit_suites.authz.admitted import admitted, note
 from l7audit_suites.authz.contents import holds, says_the_same, subject, tells
 from l7audit_suites.authz.families import Family, families, seen_families
 from l7audit_suites.authz.making import Given, attempts
@@ -33,7 +34,22 @@ def ask(check: Check, surface: Surface, identity: Identity, **given: Any) -> Ans
     if "json" not in given:
         surface = filled(check.model, surface, check.sessions, identity)
     auth = check.sessions.auth(identity, surface)
-    return check.send(surface.request(auth=auth, **given), identity=identity.name)
+    answer = check.send(surface.request(auth=auth, **given), identity=identity.name)
+    if not given:
+        note(check, surface, identity, answer)
+    return answer
+
+
+def opens(check: Check, surface: Surface, identity: Identity) -> bool:
+    """Whether a plain read is open to somebody, which is asked once a process."""
+    known = admitted(check, surface, identity)
+    return ask(check, surface, identity).ok if known is None else known
+
+
+def refuses(check: Check, surface: Surface, identity: Identity) -> bool:
+    """Whether a plain read is refused to somebody, which is asked once a process."""
+    known = admitted(check, surface, identity)
+    return ask(check, surface, identity).refused if known is None else not known
 
 
 def opened(surface: Surface, answer: Answer) -> bool:

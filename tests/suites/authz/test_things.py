@@ -15,7 +15,7 @@ from l7audit.target.target_model import TargetModel
 from l7audit_suites.authz.families import families
 from l7audit_suites.authz.people import Cast
 from l7audit_suites.authz.sharing import private_to_read
-from l7audit_suites.authz.things import Thing, find
+from l7audit_suites.authz.things import Thing, find, opens, refuses
 
 Answered = Callable[..., Answer]
 BOARD = {"id": "b-1", "title": "A board of the owner's own"}
@@ -104,4 +104,24 @@ def test_where_nothing_was_found_nothing_is_looked_for(
     desk: Any = Desk(model, {("/boards", "owner"): both, ("/boards", "peer"): both})
     family = next(f for f in families(model) if f.collection == "/boards")
     assert find(desk, family, cast) is find(desk, family, cast) is None
+    assert len(desk.asked) == 2
+
+
+@pytest.mark.parametrize(("status", "shut"), [(200, False), (403, True)])
+def test_whether_a_read_is_open_to_somebody_is_asked_once(
+    status: int, shut: bool, model: TargetModel, cast: Cast, answer: Answered
+) -> None:
+    desk: Any = Desk(model, {("/prices", "owner"): answer(status, [])})
+    surface = next(model.surface(o) for o in model.operations if o.template == "/prices")
+    for _ in range(2):
+        assert refuses(desk, surface, cast.owner) is shut
+        assert opens(desk, surface, cast.owner) is not shut
+    assert len(desk.asked) == 1
+
+
+def test_a_read_that_broke_is_asked_again(model: TargetModel, cast: Cast, answer: Answered) -> None:
+    desk: Any = Desk(model, {("/prices", "owner"): answer(500)})
+    surface = next(model.surface(o) for o in model.operations if o.template == "/prices")
+    assert not opens(desk, surface, cast.owner)
+    assert not refuses(desk, surface, cast.owner)
     assert len(desk.asked) == 2
