@@ -12,10 +12,12 @@ from l7audit.probe.answer import Answer
 from l7audit.probe.request import Request
 from l7audit_suites.input.baselines import baselines, taking
 from l7audit_suites.input.ground import Made, Workshop, ask_all
+from l7audit_suites.input.hunt import misfits
 from l7audit_suites.input.inlets import Inlet, planting
 from l7audit_suites.input.joining import joined, together
 from l7audit_suites.input.likeness import spoken
 from l7audit_suites.input.markers import Marker, Polyglot
+from l7audit_suites.input.signs import refused_signs, refuses_signs, within
 
 COMPUTED = "what was sent, as it was sent, or a refusal"
 
@@ -65,9 +67,23 @@ class _Given:
     computed: list[Answer]
 
     @property
+    def refused(self) -> bool:
+        """Whether it was turned away for what it is."""
+        return misfits(self.answer) and not self.computed
+
+    def covers(self, opening: _Opening, form: str) -> bool:
+        """Whether a form needs not be sent to an opening that refused this one."""
+        return opening.place == self.opening.place and within(_sent(self.form), _sent(form))
+
+    @property
     def open(self) -> bool:
         """Whether this says nothing of the single texts: refused, or seen in one of several."""
         return bool(self.computed) or not self.answer.ok
+
+
+def _sent(form: str) -> str:
+    """What is sent in that form, with factors that are always the same."""
+    return Marker(32_000, 32_000).payload(form)
 
 
 def compute_nothing(
@@ -85,21 +101,26 @@ def compute_nothing(
     """
     known = zip(inlets, baselines(check, inlets), strict=True)
     openings = [_Opening(tuple(g)) for g in joined([i for i, t in known if t.taken or t.broke])]
-    openings += [_Opening(tuple(found), room) for room in rooms if (found := taking(room))]
+    openings += [o for room in rooms for o in _of_room(room)]
     whole = [(o, p) for o in openings for p in forms]
-    first = _given(check, [(o, p.whole) for o, p in whole])
+    first = _plainest_first(check, [(o, p.whole) for o, p in whole])
     single = [
         (one, p)
         for (o, p), given in zip(whole, first, strict=True)
         if len(o.inlets) > 1 and given.open
         for one in o.one_by_one
     ]
-    second = _given(check, [(o, p.whole) for o, p in single])
+    second = _plainest_first(check, [(o, p.whole) for o, p in single])
+    for given in (*first, *second):
+        if given.refused and len(given.opening.inlets) == 1:
+            refused_signs(given.opening.inlets[0])
+    covered = [given for given in (*first, *second) if given.refused]
     refused = [
         (o, piece)
         for (o, p), given in zip([*whole, *single], [*first, *second], strict=True)
         if len(o.inlets) == 1 and not given.answer.ok and not given.computed
         for piece in p.pieces
+        if not any(c.covers(o, piece) for c in covered)
     ]
     told = [*second, *_given(check, refused)]
     guilty = {given.opening.inlets[0].surface.place() for given in told if given.computed}
@@ -116,6 +137,37 @@ def compute_nothing(
             seen="the product of two random numbers that were sent as factors",
         )
     return sum(given.answer.ok for given in [*first, *told])
+
+
+def _of_room(room: Workshop) -> list[_Opening]:
+    """All texts of a thing at once; by itself whatever was seen to refuse signs."""
+    found = taking(room)
+    alone = [i for i in found if refuses_signs(i)]
+    others = tuple(i for i in found if i not in alone)
+    return [_Opening(group, room) for group in (others, *((i,) for i in alone)) if group]
+
+
+def _plainest_first(check: Check, tried: Sequence[tuple[_Opening, str]]) -> list[_Given]:
+    """As `_given`, first the form with the fewest signs: the refusal of it stands for that of all
+    that hold the same signs and more."""
+    plainest: dict[Place, str] = {}
+    for opening, form in tried:
+        plainest[opening.place] = min(plainest.get(opening.place, form), form, key=len)
+    now = [(o, f) for o, f in tried if plainest[o.place] == f]
+    known = _given(check, now)
+    covers = [given for given in known if given.refused]
+    later = [
+        (o, f) for o, f in tried if (o, f) not in now and not any(c.covers(o, f) for c in covers)
+    ]
+    known += _given(check, later)
+    found = []
+    for opening, form in tried:
+        given = next((g for g in known if g.opening is opening and g.form == form), None)
+        if given is None:
+            stands = next(c for c in covers if c.covers(opening, form))
+            given = replace(stands, opening=opening, form=form)
+        found.append(given)
+    return found
 
 
 def _given(check: Check, tried: Sequence[tuple[_Opening, str]]) -> list[_Given]:

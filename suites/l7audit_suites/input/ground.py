@@ -128,7 +128,8 @@ class Workshop:
 
     def request(self, **given: Any) -> Request:
         """The creating request; `given` as `Surface.request` takes it."""
-        surface = renewed(self.surface) if self.renews else self.surface
+        renews = self.renews or maker(self.check.model, self.surface.place()).renews
+        surface = renewed(self.surface) if renews else self.surface
         return surface.request(auth=self.caller.auth(surface), **given)
 
     def make(self, **given: Any) -> Made:
@@ -148,8 +149,16 @@ class Workshop:
         return Made(answer, path)
 
     def takes(self) -> Answer:
-        """The answer to making one more thing, for a witness."""
-        return self.make().answer
+        """The answer to making one more thing, for a witness. Where the usual texts were taken
+        meanwhile, all that is made from here on has its own."""
+        answer = self.make().answer
+        known = maker(self.check.model, self.surface.place())
+        if not may_be_taken(answer) or self.renews or known.renews:
+            return answer
+        known.renews = True
+        again = self.make().answer
+        known.renews = again.ok
+        return again if again.ok else answer
 
     def shown(self, made: Made) -> Answer | None:
         """The thing as it is read back; None where nothing shows it."""

@@ -13,6 +13,7 @@ from l7audit_suites.input.inlets import Inlet
 from l7audit_suites.input.mutations import matches
 from l7audit_suites.input.parts import Part, is_text, put
 from l7audit_suites.input.serialised import looks_opaque
+from l7audit_suites.input.signs import refuses_signs
 
 _SAMPLE = "lq'\"$({<;"
 """What a text of any kind may hold."""
@@ -43,11 +44,12 @@ def together(parts: Sequence[Inlet], values: Sequence[Any]) -> Request:
 
 
 def joined(inlets: Sequence[Inlet]) -> list[list[Inlet]]:
-    """Inlets of one operation that take whatever they are given, as far as their schemas tell, so
-    that they can be tried in one request; any other is alone."""
+    """Inlets of one operation that take whatever they are given, as far as their schemas tell and
+    was seen, so that they can be tried in one request; any other is alone."""
     groups: dict[tuple[Place, str, int], list[Inlet]] = {}
     for number, inlet in enumerate(inlets, start=1):
-        where = inlet.surface.place(), inlet.caller.name, 0 if _is_loose(inlet) else number
+        loose = _is_loose(inlet) and not refuses_signs(inlet)
+        where = inlet.surface.place(), inlet.caller.name, 0 if loose else number
         groups.setdefault(where, []).append(inlet)
     return list(groups.values())
 

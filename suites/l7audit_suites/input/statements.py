@@ -13,6 +13,7 @@ from l7audit_suites.input.ground import word
 from l7audit_suites.input.inlets import Inlet
 from l7audit_suites.input.joining import by_door, together
 from l7audit_suites.input.parts import Part
+from l7audit_suites.input.signs import refuses_signs
 
 DATA = "the same answer whether the condition holds or not"
 _BROKEN = "a quote in this input breaks a statement of SQL"
@@ -24,7 +25,12 @@ def unbroken(check: Check, parts: Sequence[Part]) -> None:
 
     All texts of a call are broken at once; one by one only where that was not simply taken.
     """
-    for door, inner in by_door(parts):
+    for door, found in by_door(parts):
+        for part in filter(refuses_signs, found):
+            mended(check, part)  # it would spoil the others
+        inner = [part for part in found if not refuses_signs(part)]
+        if not inner:
+            continue
         request = together(inner, [word() + BREAK] * len(inner))
         if not suspicious(door.answer, door.kept(door.caller.send(request))):
             check.expect(True, door.surface.place(), _BROKEN)
