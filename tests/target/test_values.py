@@ -110,7 +110,16 @@ def test_a_surface_that_needs_nothing_is_itself(
 
 
 @pytest.mark.parametrize(
-    "made", ["l7audit-x1", "0" * 20, "l7audit3fa9", "a lqbcdfghjk of ours", "../../etc/passwd"]
+    "made",
+    [
+        "l7audit-x1",
+        "0" * 20,
+        "l7audit3fa9",
+        "a lqbcdfghjk of ours",
+        "../../etc/passwd",
+        "/etc/passwd",
+        "C:\\windows\\win.ini",
+    ],
 )
 def test_of_what_is_listed_what_was_there_before_us_comes_first(
     target: Target, alice: Identity, answering: Any, answer: Says, made: str

@@ -25,8 +25,10 @@ _MOST_LISTED = 200
 _MOST_ORIGINS = 3
 _LONG = 8
 _MOST_TOLD = 4096
-_MADE_UP = re.compile(rf"{MARK[:-1]}|\blq[0-9b-df-hj-np-tv-xz]{{6}}|(\.\.[/\\]){{2}}")
-"""Marks and words of our own, and ways out of a folder."""
+_MADE_UP = re.compile(
+    rf"{MARK[:-1]}|\blq[0-9b-df-hj-np-tv-xz]{{6}}|(\.\.[/\\]){{2}}|/etc/passwd|windows[/\\]win\.ini"
+)
+"""Marks and words of our own, ways out of a folder, and what they lead to."""
 
 DEPTH = 2
 """How many things are made for one another, at most."""
