@@ -14,8 +14,9 @@ from l7audit.probe.request import Request
 from l7audit_suites.fail.timeline import Attempt, Timeline
 
 COUNT = 6
-PACE = 0.04
-"""Seconds between two requests of one client, if answers are not slower."""
+PACE, WRITING_PACE = 0.04, 0.1
+"""Seconds between two requests of one client, if answers are not slower. What is written is looked
+up and removed again one by one."""
 
 LONGEST = 60.0
 """Seconds after which clients stop by themselves."""
@@ -32,10 +33,18 @@ class Clients:
     Errors: what sending raises (`BudgetSpentError`, say) is raised again at the end of the block.
     """
 
-    def __init__(self, check: Check, who: Identity, following: Next, count: int = COUNT) -> None:
+    def __init__(
+        self,
+        check: Check,
+        who: Identity,
+        following: Next,
+        count: int = COUNT,
+        pace: float = PACE,
+    ) -> None:
         self._check = check
         self._who = who
         self._following = following
+        self._pace = pace
         self._over = threading.Event()
         self._attempts: list[Attempt] = []
         self._failure: AuditError | None = None
@@ -70,7 +79,7 @@ class Clients:
             while not self._over.is_set() and time.perf_counter() < end:
                 attempt = self._tried()
                 self._attempts.append(attempt)
-                pause = _THROTTLED_PAUSE if attempt.throttled else PACE - attempt.seconds
+                pause = _THROTTLED_PAUSE if attempt.throttled else self._pace - attempt.seconds
                 self._over.wait(max(0.0, pause))
         except AuditError as error:
             self._failure = error

@@ -17,7 +17,7 @@ from l7audit_suites.authz.markers import new_marker
 from l7audit_suites.authz.people import Cast, casts
 from l7audit_suites.authz.things import Thing, ask, keep_for_removal, make
 from l7audit_suites.authz.told import named
-from l7audit_suites.fail.clients import Clients, Next
+from l7audit_suites.fail.clients import PACE, Clients, Next
 from l7audit_suites.fail.timeline import Attempt
 
 BEFORE = 0.5
@@ -25,6 +25,7 @@ BEFORE = 0.5
 
 _FEWEST = 20
 _MOST_LISTED = 50
+_AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,14 @@ class Ground:
     def look(self, thing: Thing) -> Answer:
         """How something that was made looks to its owner."""
         return thing.view(self.check)
+
+    def looks(self, kept: Mapping[str, Thing]) -> dict[str, Answer]:
+        """As `look`, of all of them by their markers, several at a time."""
+        surface = self.thing.family.read
+        assert surface is not None  # `ground` takes no family without
+        auth = self.check.sessions.auth(self.owner, surface)
+        requests = [thing.at(surface).request(auth) for thing in kept.values()]
+        return dict(zip(kept, self.check.burst(requests, _AT_ONCE), strict=True))
 
     def made_again(self, kept: Mapping[str, Thing]) -> dict[str, Answer]:
         """By marker, how a thing looks that is still listed after the one that was acknowledged is
@@ -137,10 +146,10 @@ def components(check: Check, least: int = 2) -> Sequence[Component]:
 
 
 @contextmanager
-def working(ground: Ground, following: Next) -> Iterator[Clients]:
+def working(ground: Ground, following: Next, pace: float = PACE) -> Iterator[Clients]:
     """Clients that have been at work for a moment when the block begins, and go on for another
     after it. Ends the check where limits keep them from working."""
-    with Clients(ground.check, ground.owner, following) as clients:
+    with Clients(ground.check, ground.owner, following, pace=pace) as clients:
         time.sleep(BEFORE)
         yield clients
         time.sleep(BEFORE)

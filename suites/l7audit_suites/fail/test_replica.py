@@ -11,7 +11,7 @@ import pytest
 from l7audit.harness.check import Check
 from l7audit.model import Component
 from l7audit.probe.answer import Answer
-from l7audit_suites.fail.clients import Clients
+from l7audit_suites.fail.clients import WRITING_PACE, Clients
 from l7audit_suites.fail.ground import Ground, aimed, components, ground, working
 from l7audit_suites.fail.timeline import Attempt, Timeline
 
@@ -49,7 +49,7 @@ def test_no_read_fails_when_a_replica_dies(check: Check) -> None:
 @pytest.mark.control("FAIL-02")
 def test_what_was_acknowledged_is_kept_when_replicas_die(check: Check) -> None:
     it = ground(check)
-    with working(it, it.write) as clients:
+    with working(it, it.write, WRITING_PACE) as clients:
         fault = time.perf_counter()
         for component in components(check)[:2]:
             _killed(check, it, component)
@@ -60,7 +60,7 @@ def test_what_was_acknowledged_is_kept_when_replicas_die(check: Check) -> None:
     if len(kept) < len(written.served):
         check.inconclusive("What was made can't be named by its answer, so not looked up.")
     check.witness("writes were acknowledged on both sides of the fault", _around(written, fault))
-    looks = {marker: it.look(thing) for marker, thing in kept.items()}
+    looks = it.looks(kept)
     lost = [marker for marker, look in looks.items() if not kept[marker].shows(look)]
     acknowledged = {a.marker: a.answer for a in written.served}
     check.expect(
@@ -99,7 +99,7 @@ def test_a_frozen_replica_is_soon_left_alone(check: Check) -> None:
 def test_no_write_is_made_twice_when_a_replica_freezes(check: Check) -> None:
     it = ground(check)
     component = components(check)[0]
-    with working(it, it.write) as clients:
+    with working(it, it.write, WRITING_PACE) as clients:
         fault = _frozen(check, it, component)
     written = clients.timeline()
     _measure(check, written.since(fault), fault, "writes")
