@@ -54,7 +54,7 @@ FOR_SUITES = {
     "l7audit.probe.storage": "Kept Row Storage",
     "l7audit.target": "meaning quantities",
     "l7audit.target.compose": "DEPTH Path compose put text",
-    "l7audit.target.filling": "Filler filled",
+    "l7audit.target.filling": "Filler filled fitting",
     "l7audit.target.forms": "is_forgery_token login_form",
     "l7audit.target.fresh": "may_be_taken renewed",
     "l7audit.target.likeness": "alike says_nothing",
