@@ -190,13 +190,22 @@ def _opened(
     return None
 
 
+def _read_by_a_member(check: Check, everybody: list[Visitor]) -> Request | None:
+    """The plainest read without an id that somebody is let in to: the first may be for others."""
+    for surface in readable(check)[:_MOST_READS]:
+        found = _opened(check, surface, everybody)
+        if found is not None:
+            return surface.request(auth=found[0].auth)
+    return None
+
+
 @pytest.mark.control("AUTHN-02")
 def test_a_stranger_changes_nothing(check: Check) -> None:
     everybody = visitors(check)
-    reads, visitor = readable(check), everybody[0]
-    if not reads:
+    good = _read_by_a_member(check, everybody)
+    if good is None:
         check.inconclusive("There is no protected read without an id to see a member let in at.")
-    check.witness("a member is let in", lambda: check.send(reads[0].request(auth=visitor.auth)))
+    check.witness("a member is let in", lambda: check.send(good))
     deeds, looked = Deeds(check, _members(check, everybody)), 0
     doubtful: list[tuple[Surface, Answer | None]] = []
     for write in _writes(check):
@@ -281,12 +290,12 @@ def _said(check: Check, surface: Surface, did: Deed) -> None:
 
 @pytest.mark.control("AUTHN-03")
 def test_a_401_says_how_to_authenticate(check: Check) -> None:
-    visitor = visitors(check)[0]
-    surfaces = readable(check)
-    check.witness(
-        "the read is answered to who may",
-        lambda: check.send(surfaces[0].request(auth=visitor.auth)),
-    )
+    everybody = visitors(check)
+    visitor, surfaces = everybody[0], readable(check)
+    good = _read_by_a_member(check, everybody)
+    if good is None:
+        check.inconclusive("Nobody of the profile is answered by a protected read without an id.")
+    check.witness("the read is answered to who may", lambda: check.send(good))
     seen = 0
     for surface in surfaces[:3]:
         for part, auth in (
