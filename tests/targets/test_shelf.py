@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from l7audit.journal import Exchange, Record, encode
-from l7audit.model import Identity, Kind, Target
+from l7audit.model import Identity, Kind, Safety, Target
 from l7audit.probe.probe import Probe
 from l7audit.probe.request import Auth
 from l7audit.target.sessions import Sessions
@@ -24,7 +24,7 @@ def records() -> list[Record]:
 
 @pytest.fixture
 def sessions(shelf: Target, records: list[Record]) -> Iterator[Sessions]:
-    probe = Probe(shelf, records.append)
+    probe = Probe(shelf, records.append, safety=Safety.INTRUSIVE)
     yield Sessions(TargetModel.of(DOCUMENT.read_text(), shelf, seed=3), probe)
     probe.close()
 

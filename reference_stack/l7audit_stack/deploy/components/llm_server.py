@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import signal
 import sys
+from pathlib import Path
 
 import xllamacpp  # type: ignore[import-untyped]
 
 from l7audit_stack.deploy.components.model import CONTEXT, NAME
 
 _SLOTS = 4
+_MAGIC = b"GGUF"
+"""How a model begins."""
 
 
 def main() -> None:
     """Serve the OpenAI protocol on loopback: chat, streaming and embeddings."""
+    # Told first: a server that fails to load may end the process before it says why.
+    with Path(sys.argv[1]).open("rb") as model:
+        if model.read(len(_MAGIC)) != _MAGIC:
+            sys.exit(_unusable("no GGUF file"))
     settings = xllamacpp.CommonParams()
     settings.model.path = sys.argv[1]
     settings.model_alias = {NAME}
@@ -31,10 +38,14 @@ def main() -> None:
     try:
         server = xllamacpp.Server(settings)
     except RuntimeError as error:
-        sys.exit(f"{sys.argv[1]} can't be served ({error}): delete it, it is made anew.")
+        sys.exit(_unusable(str(error)))
     sys.stdout.write(f"listening on {server.listening_address}\n")
     sys.stdout.flush()
     signal.sigwait({signal.SIGTERM, signal.SIGINT})
+
+
+def _unusable(why: str) -> str:
+    return f"{sys.argv[1]} can't be served ({why}): delete it, it is made anew."
 
 
 if __name__ == "__main__":
