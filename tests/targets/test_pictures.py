@@ -1,4 +1,4 @@
-"""A picture of one's own thing that the service fetches from a URL, by PUT below the thing."""
+"""A picture of one's own thing that is fetched from a URL, which stands below or beside it."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ from small_server import KEY_HEADER, Answer, audited, guarded, keyed, said, serv
 from l7audit.journal import CheckEnded, Violation, of_type
 from l7audit.model import Verdict
 
+BELOW, BESIDE = "/boats/{boat}/picture", "/pictures/import"
 KEYS = {"key-of-ada-1815": "ada", "key-of-bob-1906": "bob"}
 DONE = {"responses": {"200": {"description": "Done"}}}
 
 
 def takes(**members: str) -> dict[str, Any]:
-    """An operation whose body has these texts, all of them needed."""
+    """An operation whose body has members of these types, all of them needed."""
     schema = {
         "type": "object",
         "required": list(members),
@@ -35,16 +36,18 @@ DOCUMENT = guarded(
     {
         "/boats": {"get": DONE, "post": takes(name="string")},
         "/boats/{boat}": {"parameters": [ONE], "get": DONE, "delete": DONE},
-        "/boats/{boat}/picture": {"parameters": [ONE], "put": takes(url="string")},
+        BELOW: {"parameters": [ONE], "put": takes(url="string")},
+        BESIDE: {"post": takes(boat="integer", url="string")},
     },
 )
 
 
 class Boats:
-    """Everybody's boats. The careless fetch a picture from anywhere, the others from two hosts,
-    from which none comes here: nothing but this machine is ever called."""
+    """Everybody's boats. Where a picture is asked for in the `careless` way it is fetched from
+    anywhere, else from two hosts, from which none comes here: nothing but this machine is ever
+    called."""
 
-    def __init__(self, *, careless: bool) -> None:
+    def __init__(self, careless: str) -> None:
         self.careless = careless
         self.boats: dict[int, tuple[str, str]] = {n: (w, w) for n, w in enumerate(KEYS.values())}
 
@@ -52,15 +55,19 @@ class Boats:
         who = KEYS.get(str(headers.get(KEY_HEADER)))
         if who is None:
             return said(401, {"error": "no"})
-        _, _, name, *below = [*path.partition("?")[0].split("/"), ""][:4]
         own = {n: called for n, (owner, called) in self.boats.items() if owner == who}
+        if (method, path) == ("POST", BESIDE):
+            named = body.get("boat") if isinstance(body, dict) else None
+            known = type(named) is int and named in own
+            return self._picture(BESIDE, body) if known else said(422, {"error": "no such boat"})
+        _, _, name, *below = [*path.partition("?")[0].split("/"), ""][:4]
         if not name:
             return self._fleet(method, who, own, body)
         number = int(name) if name.isdecimal() else -1
         if number not in own:
             return said(404, {"error": "no such boat"})
         if (method, below) == ("PUT", ["picture"]):
-            return self._picture(body)
+            return self._picture(BELOW, body)
         if (method, below) == ("DELETE", [""]):
             del self.boats[number]
             return said(200, {"sunk": number})
@@ -76,11 +83,11 @@ class Boats:
         self.boats[number] = (who, called)
         return said(200, {"boat": number, "name": called})
 
-    def _picture(self, body: Any) -> Answer:
-        url = body.get("url") if isinstance(body, dict) else None
-        if not isinstance(url, str) or not (self.careless or self._known(url)):
+    def _picture(self, way: str, body: Any) -> Answer:
+        url, careless = body.get("url") if isinstance(body, dict) else None, way == self.careless
+        if not isinstance(url, str) or not (careless or self._known(url)):
             return said(422, {"error": "not a site that pictures come from"})
-        if not self.careless or not url.startswith("http://127.0.0.1:"):
+        if not careless or not url.startswith("http://127.0.0.1:"):
             return said(422, {"error": "the picture can't be fetched"})
         try:
             urllib.request.urlopen(url, timeout=1).close()
@@ -92,16 +99,17 @@ class Boats:
         return urlsplit(url).hostname in {"pictures.example", "example.org"}
 
 
-@pytest.mark.parametrize("careless", [False, True])
+@pytest.mark.parametrize(
+    ("careless", "found"), [("", set()), (BELOW, {f"PUT {BELOW}"}), (BESIDE, {f"POST {BESIDE}"})]
+)
 def test_a_picture_is_fetched_from_nowhere_that_the_caller_chooses(
-    tmp_path: Path, careless: bool
+    tmp_path: Path, careless: str, found: set[str]
 ) -> None:
     people = [keyed(name, key) for key, name in KEYS.items()]
-    with served(Boats(careless=careless).answer) as url:
+    with served(Boats(careless).answer) as url:
         target = stranger("boats", url, people)
         records = audited(str(tmp_path / "log"), target, DOCUMENT, ("INPUT-13",))
-    found = {v.place.operation for v in of_type(records, Violation)}
-    assert found == ({"PUT /boats/{boat}/picture"} if careless else set())
+    assert {v.place.operation for v in of_type(records, Violation)} == found
     (end,) = of_type(records, CheckEnded)
     # Where no picture can be fetched at all nothing shows that URLs are called.
     assert end.verdict is (Verdict.FAIL if careless else Verdict.INCONCLUSIVE)

@@ -52,6 +52,7 @@ def scheme_of(way: Way) -> str:
 def test_no_url_leads_to_the_targets_own_machine(check: Check) -> None:
     _near(check)
     blind = []
+    quiet = []
     guilty: set[Place] = set()
     found = ways(check, needed=False)
     enough: dict[tuple[str, str], Collection[str]] = {}
@@ -63,7 +64,7 @@ def test_no_url_leads_to_the_targets_own_machine(check: Check) -> None:
             seen = tried(way, listener, scheme, enough.get(named, ()) if way.stores else ())
         enough[named] = again(seen)
         if not seen.came:  # who calls us needs no other sign that URLs are called
-            witnessed(check, way)
+            quiet.append(way)
         for place in [way.surface.place(way.part), *seen.callers]:
             check.expect(
                 not seen.came,
@@ -76,7 +77,10 @@ def test_no_url_leads_to_the_targets_own_machine(check: Check) -> None:
         guilty |= {way.surface.place(), *seen.callers} if seen.came else set()
         if seen.taken and way.stores and not way.triggers():
             blind.append(str(way.surface.place()))
-    if not anywhere(check, guilty) and not found:
+    elsewhere = anywhere(check, guilty)
+    for way in quiet:  # last, since one that shows nothing must not keep others from being tried
+        witnessed(check, way)
+    if not elsewhere and not found:
         check.not_applicable("No operation takes a URL, or any text that could be one.")
     if blind:
         check.inconclusive(f"Nothing shows when the stored URL is called: {', '.join(blind)}.")
