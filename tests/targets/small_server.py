@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import threading
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from email.message import Message
@@ -66,6 +68,17 @@ def stranger(name: str, url: str, identities: list[Identity]) -> Target:
         capabilities=[Capability.HTTP, Capability.OPENAPI, Capability.IDENTITIES],
         identities=identities,
     )
+
+
+def called(url: str) -> bool:
+    """Whether a service that calls URLs gets an answer there. Nothing but this machine is."""
+    if not url.startswith("http://127.0.0.1:"):
+        return False
+    try:
+        urllib.request.urlopen(url, timeout=1).close()
+    except (urllib.error.URLError, OSError):
+        return False
+    return True
 
 
 @contextmanager

@@ -34,15 +34,12 @@ def test_no_read_fails_when_a_replica_dies(check: Check) -> None:
     component = components(check)[0]
     with working(it, it.read) as clients:
         fault = _killed(check, it, component)
-    seen = clients.timeline().since(fault)
-    _measure(check, seen, fault, "reads")
-    check.expect(
-        not seen.failed,
-        it.place("a replica dies"),
-        f"Reads fail while one replica is dead: {len(seen.failed)} of {len(seen.attempts)}.",
-        *_answers(seen.failed),
+    _all_served(
+        it,
+        clients.timeline().since(fault),
+        fault,
+        "a replica dies",
         expected="another replica answers in its place",
-        seen=_said(seen.failed),
     )
 
 
@@ -125,14 +122,24 @@ def test_replicas_that_came_back_stand_in_for_others(check: Check) -> None:
         for component in found:
             _killed(check, it, component)
             time.sleep(SETTLED)
-    seen = clients.timeline().since(fault)
-    _measure(check, seen, fault, "reads")
-    check.expect(
-        not seen.failed,
-        it.place("replicas die in turn"),
-        f"Reads fail when replicas die in turn: {len(seen.failed)} of {len(seen.attempts)}.",
-        *_answers(seen.failed),
+    _all_served(
+        it,
+        clients.timeline().since(fault),
+        fault,
+        "replicas die in turn",
         expected="one that came back answers before the next is gone",
+    )
+
+
+def _all_served(it: Ground, seen: Timeline, fault: float, what: str, *, expected: str) -> None:
+    """Expects that no read failed from the fault on, when `what` happened."""
+    _measure(it.check, seen, fault, "reads")
+    it.check.expect(
+        not seen.failed,
+        it.place(what),
+        f"Reads fail when {what}: {len(seen.failed)} of {len(seen.attempts)}.",
+        *_answers(seen.failed),
+        expected=expected,
         seen=_said(seen.failed),
     )
 
