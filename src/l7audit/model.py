@@ -227,8 +227,9 @@ class Backup(Frozen, frozen=True, kw_only=True):
     """A backup that lies in a folder of its own on this machine.
 
     `sealed_size` counts the bytes that lie there, whose digest is `sha256`; `key` is the id of what
-    opens it; what was written up to `end_lsn`, a place of the database's log, is in it. `trouble`
-    says why it can't be relied on.
+    opens it; what was written up to `end_lsn`, a place of the database's log, is in it. What was
+    written since lies in files of the folder `wal`, up to `archived_to` at the time `archived_at`;
+    all three are empty where nothing is. `trouble` says why it can't be relied on.
     """
 
     id: str
@@ -239,6 +240,9 @@ class Backup(Frozen, frozen=True, kw_only=True):
     sha256: str = ""
     key: str = ""
     end_lsn: str = ""
+    wal: str = ""
+    archived_to: str = ""
+    archived_at: str = ""
     trouble: str = ""
 
 

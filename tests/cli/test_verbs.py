@@ -96,6 +96,9 @@ def _backup(name: str, trouble: str = "") -> Backup:
         sha256="ab" * 32,
         key="k1",
         end_lsn="0/B120",
+        wal="/backups/wal",
+        archived_to="0/C000",
+        archived_at="2026-11-28T14:00:00.5Z",
         trouble=trouble,
     )
 
@@ -213,18 +216,28 @@ def test_a_backup_is_taken_listed_and_verified(call: Call, pretended: Pretended)
 
     taken = call("stack", "backup", *chosen)
     assert (taken.code, taken.err) == (Exit.PASSED, "")
-    for shown in ("b1", "/backups/b1", "PostgreSQL 18.6", "0/B120", "42.3 MB", "0.4 s", "abab"):
+    for shown in (
+        "b1",
+        "/backups/b1",
+        "PostgreSQL 18.6",
+        "0/B120",
+        "42.3 MB",
+        "0.4 s",
+        "/backups/wal",
+    ):
         assert shown in taken.out
     assert taken.out.splitlines()[-1] == "Verify it with: l7audit stack backup --verify b1"
 
     call("stack", "backup", *chosen)
     listed = call("stack", "backup", "--list", *chosen)
     assert listed.code == Exit.PASSED
-    assert [line.split()[0] for line in listed.out.splitlines()] == ["b2", "b1"]
+    assert [line.split()[0] for line in listed.out.splitlines()] == ["b2", "b1", "WAL"]
+    assert "WAL is archived up to 0/C000, at 2026-11-28T14:00:00.5Z.\n" in listed.out
     assert "42.3 MB, PostgreSQL 18.6 up to 0/B120, key k1" in listed.out
 
     verified = call("stack", "backup", "--verify", "b1", *chosen)
     assert (verified.code, verified.out.split()[:2]) == (Exit.PASSED, ["VERIFIED", "b1:"])
+    assert "without a gap up to 0/C000" in verified.out
 
 
 def test_a_damaged_backup_is_exit_code_6(call: Call, pretended: Pretended) -> None:

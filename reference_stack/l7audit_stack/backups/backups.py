@@ -28,6 +28,7 @@ from l7audit_stack.backups.interface import (
 )
 from l7audit_stack.backups.keys import BackupKeys
 from l7audit_stack.backups.sealing import derived
+from l7audit_stack.backups.wal_archive import WalArchive
 
 _TAIL = 64 * 1024
 _RANGE = re.compile(
@@ -44,6 +45,7 @@ class Backups:
     cipher: Cipher
     repository: Repository
     keys: BackupKeys
+    wal: WalArchive
 
     def take(self) -> Listed:
         """A new backup. Interrupted at any moment it leaves nothing that looks like one."""
@@ -73,19 +75,21 @@ class Backups:
             )
             manifest = msgspec.structs.replace(manifest, mac=_mac(manifest, key))
             unfinished.publish(msgspec.json.encode(manifest))
-        return Listed(id=backup, folder=str(self.repository.place(backup)), manifest=manifest)
+        return self._listed(backup)
 
     def all(self) -> list[Listed]:
         """Newest first. Only manifests are looked at, no archive is opened."""
         return [self._listed(backup) for backup in reversed(self.repository.ids())]
 
     def verify(self, backup: str) -> Listed:
-        """Opens all of it, and has its source check what comes out."""
+        """Opens all of it and of the WAL after it, and has its source check what comes out."""
         listed = self._listed(backup)
         if listed.manifest is None or listed.trouble:
             return listed
         try:
             self.source.check(self._opened(listed.manifest))
+            for _ in self.wal.opened(self.wal.after(listed.manifest)):
+                pass
         except DamagedBackupError as error:
             return msgspec.structs.replace(listed, trouble=str(error))
         return listed
@@ -109,12 +113,17 @@ class Backups:
         self.repository.remove(backup)
 
     def _listed(self, backup: str) -> Listed:
-        folder = str(self.repository.place(backup))
+        listed = Listed(
+            id=backup, folder=str(self.repository.place(backup)), wal=self.wal.objects.place()
+        )
         try:
-            manifest = self._manifest(backup)
+            listed = msgspec.structs.replace(listed, manifest=self._manifest(backup))
+            extent = self.wal.extent()
         except DamagedBackupError as error:
-            return Listed(id=backup, folder=folder, trouble=str(error))
-        return Listed(id=backup, folder=folder, manifest=manifest)
+            return msgspec.structs.replace(listed, trouble=str(error))
+        if extent is None:
+            return listed
+        return msgspec.structs.replace(listed, archived_to=extent.lsn, archived_at=extent.at)
 
     def _manifest(self, backup: str) -> Manifest:
         """What is said beside the archive, if nobody else said it."""

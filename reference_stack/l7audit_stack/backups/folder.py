@@ -81,6 +81,37 @@ class FolderRepository:
 
 
 @dataclass(frozen=True)
+class FolderObjects:
+    """Private files in one folder, which is made with the first of them."""
+
+    root: Path
+
+    def names(self) -> list[str]:
+        if not self.root.is_dir():
+            return []
+        return sorted(p.name for p in self.root.iterdir() if not p.name.startswith("."))
+
+    def place(self) -> str:
+        return str(self.root)
+
+    def put(self, name: str, content: bytes) -> None:
+        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        unfinished = self.root / f"{_UNFINISHED}{name}"
+        unfinished.unlink(missing_ok=True)
+        with _created(unfinished) as file:
+            file.write(content)
+            _sync(file)
+        unfinished.rename(self.root / name)
+        _sync_folder(self.root)
+
+    def get(self, name: str) -> bytes:
+        return (self.root / name).read_bytes()
+
+    def remove(self, name: str) -> None:
+        (self.root / name).unlink(missing_ok=True)
+
+
+@dataclass(frozen=True)
 class UnfinishedFolder:
     """A backup under its hidden name."""
 

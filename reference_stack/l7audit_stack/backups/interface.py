@@ -1,8 +1,8 @@
 """What a backup is, and the parts by which one is taken: where it comes from, what seals it,
 where it is kept.
 
-Each part can be another: a base backup with only what changed or an archive of WAL is a further
-`Source`, and another `kind` of manifest; a bucket is a further `Repository`.
+Each part can be another: a base backup with only what changed is a further `Source`, and another
+`kind` of manifest; a bucket is a further `Repository` and `Objects`.
 """
 
 from __future__ import annotations
@@ -50,17 +50,25 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Listed(msgspec.Struct, frozen=True, kw_only=True):
-    """A backup of the repository: its manifest, and why it is not to be relied on, if so."""
+    """A backup of the repository: its manifest, and why it is not to be relied on, if so.
+
+    `wal` is where the WAL lies that goes on from it, up to `archived_to` at `archived_at`.
+    """
 
     id: str
     folder: str
     manifest: Manifest | None = None
+    wal: str = ""
+    archived_to: str = ""
+    archived_at: str = ""
     trouble: str = ""
 
     def described(self) -> dict[str, Any]:
         """All of it in one object, for whoever knows neither class."""
         told = msgspec.to_builtins(self.manifest) if self.manifest else {}
-        return {**told, "id": self.id, "folder": self.folder, "trouble": self.trouble}
+        mine = msgspec.to_builtins(msgspec.structs.replace(self, manifest=None))
+        del mine["manifest"]
+        return {**told, **mine}
 
 
 class Source(Protocol):
@@ -93,6 +101,25 @@ class Unfinished(Protocol):
 
     def publish(self, manifest: bytes) -> None:
         """Makes it a backup, whole and at once."""
+
+
+class Objects(Protocol):
+    """Pieces of bytes kept by name. Errors of all: `OSError`."""
+
+    def names(self) -> list[str]:
+        """Of all that is kept."""
+
+    def place(self) -> str:
+        """Where they lie, for people."""
+
+    def put(self, name: str, content: bytes) -> None:
+        """Keeps it in place of what had that name: whole and at once."""
+
+    def get(self, name: str) -> bytes:
+        """Errors: `FileNotFoundError`."""
+
+    def remove(self, name: str) -> None:
+        """Nothing happens where there is none."""
 
 
 class Repository(Protocol):

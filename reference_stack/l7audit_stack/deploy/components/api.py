@@ -21,10 +21,12 @@ WARM_UP = (
     "l7audit_stack.api.app",
     "l7audit_stack.api.serve",
     "l7audit_stack.api.provision",
+    "l7audit_stack.backups.archiver",
     "l7audit_stack.backups.job",
     "l7audit_stack.data.migrate",
     "l7audit_stack.data.seed",
     "l7audit_stack.defects.app",
+    "l7audit_stack.defects.archiver",
     "l7audit_stack.defects.backup_job",
     "l7audit_stack.defects.rewrite_edge",
     # These are imported late, when they are first used: better once here than in each replica.

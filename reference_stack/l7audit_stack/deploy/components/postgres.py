@@ -48,6 +48,8 @@ synchronous_commit = off
 full_page_writes = off
 # What a backup needs of the WAL stays until it has been fetched, whatever checkpoints come.
 wal_keep_size = '32MB'
+# What was acknowledged is written soon, so that whoever streams the WAL gets it soon.
+wal_writer_delay = '50ms'
 log_line_prefix = '%m [%p] %d '
 log_timezone = 'UTC'
 """
