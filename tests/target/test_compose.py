@@ -104,6 +104,24 @@ def test_a_change_changes_something() -> None:
     assert made(schema) == {"n": 1}
 
 
+def test_a_list_of_parts_has_one_and_a_list_of_names_may_be_empty() -> None:
+    line = {"type": "object", "properties": {"sku": {"type": "string"}}, "required": ["sku"]}
+    order = {"type": "object", "required": ["lines", "tags"], "properties": {
+        "lines": {"type": "array", "items": line},
+        "tags": {"type": "array", "items": {"type": "string"}},
+    }}  # fmt: skip
+    value = made(order)
+    assert [list(one) for one in value["lines"]] == [["sku"]]
+    assert value["tags"] == []
+    assert made({"type": "array", "items": line, "maxItems": 0}) == []
+
+
+def test_parts_within_parts_come_to_an_end() -> None:
+    node: dict[str, Any] = {"type": "object", "required": ["left", "right"], "properties": {}}
+    node["properties"] = {n: {"type": "array", "items": node} for n in ("left", "right")}
+    assert len(str(made(node))) < 1000
+
+
 def test_a_pattern_is_met() -> None:
     value = made({"type": "string", "pattern": "^[A-Z]{3}-[0-9]{4}$"})
     jsonschema.validate(value, {"pattern": "^[A-Z]{3}-[0-9]{4}$"})

@@ -191,6 +191,44 @@ def test_a_member_that_leads_to_somebody_else_names_him(setting: Any) -> None:
     assert filler.filled(surface).body() == {"recipientId": "bob"}
 
 
+def test_somebody_is_called_by_what_he_says_that_he_is_called(setting: Any) -> None:
+    told = {"/me": {"id": "u-1", "handle": "ann", "display_name": "Ann"}}
+    filler, _, surface = setting("POST /stays", told, paths(to_handle=TEXT))
+    filler.other = filler.identity
+    assert filler.filled(surface).body() == {"to_handle": "ann"}
+    assert filler.filled(surface, 1).body() == {"to_handle": "u-1"}
+
+
+@pytest.mark.parametrize(
+    ("place", "shown", "member", "value"),
+    [
+        ("/prices", {"sku": "tea", "cents": 250}, "sku", "tea"),
+        ("/prices", {"sku": "tea", "cents": 250}, "item_sku", "tea"),
+        ("/menu", {"id": 4, "name": "Tea"}, "dishId", "4"),
+    ],
+)
+def test_what_is_ordered_is_named_by_what_it_is_known_by_where_it_is_listed(
+    setting: Any, place: str, shown: dict[str, Any], member: str, value: str
+) -> None:
+    line = {"type": "object", "properties": {member: TEXT}, "required": [member]}
+    document = {
+        place: {"get": _takes()},
+        "/orders": {"get": _takes(), "post": _takes(lines={"type": "array", "items": line})},
+    }
+    shelf = {place: [shown, {**shown, member: "coffee"}], "/orders": [{"id": "o"}]}
+    filler, probe, surface = setting("POST /orders", shelf, document)
+    assert filler.filled(surface).body() == {"lines": [{member: value}]}
+    assert [r.path for r in probe.sent] == [place]
+
+
+def test_a_text_that_others_have_too_is_no_key(setting: Any) -> None:
+    document = {"/prices": {"get": _takes()}, "/orders": {"post": _takes(colour=TEXT)}}
+    shelf = {"/prices": [{"sku": "tea", "colour": "red"}]}
+    filler, probe, surface = setting("POST /orders", shelf, document)
+    assert filler.filled(surface) == surface
+    assert probe.sent == []
+
+
 def test_who_somebody_is_is_told_by_himself(setting: Any) -> None:
     filler, _, surface = setting("POST /stays", {"/me": {"id": "u-1"}}, paths(ownerId=TEXT))
     assert filler.filled(surface).body() == {"ownerId": "u-1"}

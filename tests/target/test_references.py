@@ -87,6 +87,24 @@ def test_one_that_leads_to_somebody_else_says_so() -> None:
     assert names_thing(found, ("account",))
 
 
+@pytest.mark.parametrize("member", ["handle", "userName", "memberEmail"])
+def test_who_is_let_into_something_is_somebody_who_is_there(member: str) -> None:
+    body = {"application/json": {"properties": {member: TEXT}, "required": [member]}}
+    for template, called in (
+        ("/crews/{id}/members", True),
+        ("/members", False),  # what a new one wants to be called
+        ("/members/{id}", False),
+    ):
+        found = of_body(Operation("x", "POST", template, bodies=body), {member: "x"})
+        assert [r.called for r in found if r.sure] == [True] * called
+
+
+def test_a_name_that_something_is_sent_to_is_somebody_s() -> None:
+    (found,) = of_body(taking("to_handle", TEXT), {"to_handle": ""})
+    assert found.called
+    assert found.towards
+
+
 def test_a_schema_that_asks_for_nothing_at_all_may_mean_to_where_something_is_made() -> None:
     schema = {"type": "object", "properties": {"note": TEXT, "vesselId": TEXT}}
     made = Operation("x", "POST", "/stays", bodies={"application/json": schema})

@@ -22,6 +22,9 @@ MOST_MEMBERS = 64
 MARK = "l7audit-"
 """How texts of our own begin where their schemas let us choose."""
 
+_NEAR = 3
+"""How deep a list of parts still has one where it need not."""
+
 COMFORTABLE = 8
 """Characters of a made-up name where its schema lets us choose: long enough to be unlike others."""
 
@@ -93,9 +96,16 @@ def _object(schema: Schema, choice: random.Random, depth: int) -> dict[str, Any]
 
 
 def _array(schema: Schema, choice: random.Random, depth: int) -> list[Any]:
-    count = min(MOST_ITEMS, _whole(schema, "minItems", 0))
     items = schema.get("items") if isinstance(schema.get("items"), dict) else {}
+    count = min(MOST_ITEMS, _whole(schema, "minItems", int(_of_parts(items or {}, depth))))
+    count = min(count, max(0, _whole(schema, "maxItems", count)))
     return [compose(items or {}, choice, depth - 1) for _ in range(count)] if depth > 0 else []
+
+
+def _of_parts(items: Schema, depth: int) -> bool:
+    """Whether a list is of parts of the whole, near its top: an order without a line is seldom
+    taken, whatever its schema says. A list of names or of ids may well be empty."""
+    return depth > DEPTH - _NEAR and bool(properties(items))
 
 
 def _whole(schema: Schema, key: str, otherwise: int) -> int:

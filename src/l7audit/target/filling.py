@@ -12,9 +12,10 @@ from l7audit.errors import CredentialError
 from l7audit.model import Identity, Kind
 from l7audit.target import meaning
 from l7audit.target.compose import Path
+from l7audit.target.natural_keys import key_in, keyed
 from l7audit.target.operation import Operation, Parameter
 from l7audit.target.origins import called, names_of, origins
-from l7audit.target.persons import PERSON, facts_in, facts_of
+from l7audit.target.persons import PERSON, Facts, calls, facts_in, facts_of
 from l7audit.target.references import Reference, names_thing, of_body, of_query
 from l7audit.target.schemas import Schema, properties, type_of
 from l7audit.target.sessions import Sessions
@@ -27,6 +28,7 @@ _MOST = 6
 """References of one request that are looked up."""
 
 _MOST_HOMES = 2
+_MOST_KEYS = 3
 _MOST_LISTED = 200
 _NOT_THINGS = {
     Kind.LOGIN, Kind.TOKEN, Kind.REVOKE_TOKEN, Kind.RATE_POLICY, Kind.HEALTH, Kind.METRICS,
@@ -99,7 +101,8 @@ class Filler:
         known = self._in_path(surface, reference)
         if known:
             return fitting(known, reference.schema)
-        who = self.other if reference.towards else self.identity
+        someone_else = reference.towards or (reference.called and self.other is not None)
+        who = self.other if someone_else else self.identity
         if who is None:
             return None
         try:
@@ -116,9 +119,11 @@ class Filler:
         if not person or about & _KEPT:
             yield from self._thing(who, reference, set(surface.values.values()))
         if person and reference.sure:
-            yield from facts_of(self.sessions, who).person
-        elif reference.sure and not list(_homes(self.model, reference)):
-            yield from self._beside(who, surface, reference)
+            yield from _called(facts_of(self.sessions, who), reference)
+        elif not list(_homes(self.model, reference)):
+            if reference.sure:
+                yield from self._beside(who, surface, reference)
+            yield from self._known_by(who, surface, reference)
 
     def _in_path(self, surface: Surface, reference: Reference) -> str:
         """What the path says of the same name: the body only repeats it."""
@@ -205,6 +210,18 @@ class Filler:
             shown = (t.get(path) for t in self._shown(who, lister) if isinstance(t, dict))
             yield from [str(v) for v in shown if isinstance(v, str | int) and v != ""][:1]
 
+    def _known_by(self, who: Identity, surface: Surface, reference: Reference) -> Iterator[str]:
+        """What things that are listed anywhere are known by, under just that name."""
+        own = surface.operation.template.rstrip("/")
+        for operation in keyed(self.model.operations, reference)[:_MOST_HOMES]:
+            if operation.kinds & _NOT_THINGS or operation.template.rstrip("/") == own:
+                continue
+            shown = self._shown(who, self.model.surface(operation))
+            told = (key_in(thing, reference) for thing in shown[self.nth :])
+            if found := [key for key in told if key]:
+                yield from found[:_MOST_KEYS]
+                return
+
     def _shown(self, who: Identity, lister: Surface) -> list[Any]:
         """What a listing shows somebody, asked once a process."""
         request = lister.request(auth=self.sessions.auth(who, lister))
@@ -219,6 +236,16 @@ class Filler:
 def filled(model: TargetModel, surface: Surface, sessions: Sessions, who: Identity) -> Surface:
     """The surface whose body and query name things of somebody's. Errors: as `Probe.send`."""
     return Filler(model, sessions, who).filled(surface)
+
+
+def _called(facts: Facts, reference: Reference) -> list[str]:
+    """What somebody may be named by in a member, the likeliest first."""
+    if not reference.called:
+        return list(facts.person)
+    told = calls(reference.name)
+    same = [text for name, text in facts.members.items() if calls(name) == told]
+    alike = [t for t in facts.person if ("@" in t) == (told in {"mail", "email"})]
+    return list(dict.fromkeys([*same, *alike, *facts.person]))
 
 
 def fitting(text: Any, schema: Schema) -> Any:

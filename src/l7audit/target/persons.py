@@ -20,6 +20,9 @@ PERSON = (
     "subject", "person", "profile", "employee", "client", "assignee", "created by", "username",
     "user name",
 )  # fmt: skip
+_CALLED = {"handle", "username", "login", "nick", "nickname", "email", "mail"}
+"""Words of what somebody is called by others."""
+
 _NAMES = {("username",), ("user", "name")}
 _IDS = {("id",), ("ref",), ("uuid",), ("handle",)}
 _NAMED = {"password", "basic", "client"}
@@ -47,6 +50,15 @@ def facts_in(value: Any, *, oneself: bool = False) -> Facts:
         elif _names_person(told) or (oneself and (told in _NAMES or told[-1:] in _IDS)):
             person.setdefault(name, text)
     return Facts(_once(person.values()), _once(tenant.values()), {**person, **tenant})
+
+
+def calls(name: str) -> str:
+    """By what a member of that name calls somebody: `login` for `to_login`; empty where it does
+    not."""
+    told = words(name)
+    if told[-2:] == ("user", "name"):
+        return "username"
+    return told[-1] if told and told[-1] in _CALLED else ""
 
 
 def _names_person(told: Words) -> bool:
@@ -78,6 +90,7 @@ def facts_of(sessions: Sessions, identity: Identity, *told: Any) -> Facts:
     return Facts(
         _once([*(text for f in found for text in f.person), *names]),
         _once([*(text for f in found for text in f.tenant), identity.tenant]),
+        known[identity.name].members,
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from l7audit.target import meaning, quantities
 from l7audit.target.compose import Path
 from l7audit.target.operation import Operation
+from l7audit.target.persons import calls
 from l7audit.target.schemas import Schema, alternative, properties, required, type_of
 from l7audit.target.words import Words, plural, says, words
 
@@ -38,7 +39,8 @@ _MOST_TOLD = 200
 class Reference:
     """A member or parameter that names another thing, and what that may be called: its `nouns`,
     the likeliest first. `sure`: it says that it takes an id; otherwise only where there are things
-    of just that name. `towards`: it leads to somebody else."""
+    of just that name. `towards`: it leads to somebody else. `called`: it names a person by what he
+    is called."""
 
     path: Path
     name: str
@@ -46,6 +48,7 @@ class Reference:
     nouns: tuple[Words, ...]
     sure: bool
     towards: bool = False
+    called: bool = False
 
 
 def of_body(operation: Operation, body: Any) -> list[Reference]:
@@ -56,7 +59,21 @@ def of_body(operation: Operation, body: Any) -> list[Reference]:
     if operation.method == "POST" and isinstance(body, dict) and not required(schema):
         spare = {n: None for n in properties(schema) if n not in body}
         listed += [r for r in _members(schema, spare, (), "", 1) if r.sure]
-    return listed
+    people = list(_people(operation, body))
+    return [*people, *(r for r in listed if all(r.path != p.path for p in people))]
+
+
+def _people(operation: Operation, body: Any) -> Iterator[Reference]:
+    """Members that say who is meant by what he is called: where he is let into something that is
+    there, or where something leads to him. Elsewhere it is what somebody new wants to be called."""
+    template = operation.template.rstrip("/")
+    below = operation.method in {"POST", "PUT"} and "{" in template and not template.endswith("}")
+    for name, part in properties(operation.body_schema).items():
+        towards = bool(TOWARDS & set(words(name)))
+        text = type_of(part) in {"", "string"} and not {"enum", "const"} & alternative(part).keys()
+        there = isinstance(body, dict) and name in body
+        if there and text and calls(name) and (below or towards):
+            yield Reference((name,), name, part, (), True, towards, called=True)
 
 
 def of_query(operation: Operation) -> list[Reference]:
