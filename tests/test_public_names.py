@@ -28,8 +28,8 @@ PINNED = {
         RunStarted Skipped StackEvent Violation Witness decode digest encode of_type read""",
     "l7audit.model": """
         AreaName Authorisation Backup BackupControl Capability Component Confidence Control
-        ControlId Credential Day DocumentedTarget Frozen GatePolicy Identity Kind Mint Place Safety
-        Score Severity Source Strict Target Verdict Waiver""",
+        ControlId Credential Day DocumentedTarget Frozen GatePolicy Identity Kind Mint Moment Place
+        Restored Safety Score Severity Source Strict Target Verdict Waiver""",
     "l7audit.probe.answer": "Answer Headers MAX_DEPTH RefusalStyle",
     "l7audit.probe.request": "Auth Pairs Request",
     "l7audit.profile": "Budget DEFAULT FILE MOST_NODES Profile TargetProfile built_in load parse",

@@ -19,7 +19,7 @@ import pluggy
 from l7audit.assess.results import Results
 from l7audit.errors import ProviderError
 from l7audit.journal import AnyRecord, Records
-from l7audit.model import Backup, Target
+from l7audit.model import Backup, Moment, Restored, Target
 from l7audit.profile import Profile
 from l7audit.scanning import Ground, Scan
 
@@ -124,6 +124,23 @@ class StandingProvider(Provider):
         """Opens one of them and checks what is in it; its `trouble` says what is wrong. Errors:
         `ProviderError`."""
         raise ProviderError(f"The provider {self.name!r} takes no backups.")
+
+    def name_point(self, folder: Path, name: str) -> None:
+        """Gives this moment of the running stack a name to restore to. Errors: `ProviderError`."""
+        raise ProviderError(f"The provider {self.name!r} restores nothing.")
+
+    def plan_restore(self, folder: Path, to: Moment) -> Backup:
+        """The backup that a restore to there begins with. Errors: `ProviderError`."""
+        raise ProviderError(f"The provider {self.name!r} restores nothing.")
+
+    def restore(self, folder: Path, to: Moment) -> Restored:
+        """Restores to there into a scratch database, in place of the one before, never over the
+        stack's own. Interrupted or refused, it leaves none. Errors: `ProviderError`."""
+        raise ProviderError(f"The provider {self.name!r} restores nothing.")
+
+    def drop_restored(self, folder: Path) -> None:
+        """Removes the scratch database, if there is one. Errors: `ProviderError`."""
+        raise ProviderError(f"The provider {self.name!r} restores nothing.")
 
 
 class Reporter(ABC):

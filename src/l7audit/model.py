@@ -215,12 +215,17 @@ class BackupControl(Frozen, frozen=True, kw_only=True):
     `control` is a command (a list of arguments) that says `ready` on its standard output, then
     obeys a line at a time and answers each with `ok`, or with a sentence: `take` answers `ok` and a
     `Backup` as JSON, `open ID FILE` writes what was backed up to a new file and refuses a backup
-    that was changed, `remove ID` removes one. `keys` is the folder or file of this machine that
+    that was changed, `remove ID` removes one. One that `restores` also obeys: `verify ID` answers
+    `ok`, and what is wrong with it or with what was archived since; `restore ID`, `restore ID time
+    TIME` and `restore ID point NAME` answer `ok` and a `Restored` as JSON: never over a database
+    that runs, and never what is damaged or not whole; `drop` removes that, if it is there; `point
+    NAME` names the moment. `keys` is the folder or file of this machine that
     holds what opens them.
     """
 
     control: list[str]
     keys: str = ""
+    restores: bool = False
 
 
 class Backup(Frozen, frozen=True, kw_only=True):
@@ -244,6 +249,31 @@ class Backup(Frozen, frozen=True, kw_only=True):
     archived_to: str = ""
     archived_at: str = ""
     trouble: str = ""
+
+
+class Moment(Frozen, frozen=True, kw_only=True):
+    """Where a restore goes back to: a `time` (RFC 3339), a `point` that was given that name, or the
+    latest there is where both are empty. `backup` is the id of the one to begin with; where it is
+    empty the provider chooses."""
+
+    time: str = ""
+    point: str = ""
+    backup: str = ""
+
+
+class Restored(Frozen, frozen=True, kw_only=True):
+    """A database that was restored beside the target's own, and runs until it is dropped.
+
+    `url` is its address (`postgresql:`), and a secret; `seconds` is what all of it took; it began
+    with `backup` and took so many `segments` of archived log, which go up to `archived_to`.
+    """
+
+    url: str
+    folder: str = ""
+    seconds: float = 0.0
+    backup: str = ""
+    segments: int = 0
+    archived_to: str = ""
 
 
 class Mint(Frozen, frozen=True, kw_only=True):

@@ -15,7 +15,7 @@ from l7audit.cli import controls
 from l7audit.errors import ProviderError
 from l7audit.exits import Exit
 from l7audit.hookspecs import Diagnosis, Progress, StandingProvider, hookimpl
-from l7audit.model import Backup, Credential, Identity, Target
+from l7audit.model import Backup, Credential, Identity, Moment, Restored, Target
 from l7audit.profile import Profile
 from l7audit_plugins.scanners import MEND
 from l7audit_plugins.scanners.bandit import Bandit
@@ -31,6 +31,8 @@ class Pretended(StandingProvider):
 
     def __init__(self) -> None:
         self.taken: list[Backup] = []
+        self.points: list[str] = []
+        self.restored: list[Moment] = []
 
     @contextmanager
     def open(self, profile: Profile, folder: Path, progress: Progress) -> Iterator[Target]:
@@ -56,6 +58,19 @@ class Pretended(StandingProvider):
 
     def backups(self, folder: Path) -> Sequence[Backup]:
         return self.taken[::-1]
+
+    def name_point(self, folder: Path, name: str) -> None:
+        self.points.append(name)
+
+    def plan_restore(self, folder: Path, to: Moment) -> Backup:
+        return _backup(to.backup or "b1")
+
+    def restore(self, folder: Path, to: Moment) -> Restored:
+        self.restored.append(to)
+        return Restored(url="postgresql://u:p@127.0.0.1:1/d", backup="b1", segments=3)
+
+    def drop_restored(self, folder: Path) -> None:
+        self.restored.clear()
 
     def verify_backup(self, folder: Path, backup: str) -> Backup:
         return next(one for one in self.taken if one.id == backup)
@@ -252,6 +267,34 @@ def test_a_damaged_backup_is_exit_code_6(call: Call, pretended: Pretended) -> No
     assert verified.out == "DAMAGED   b2: Its archive is gone.\n"
 
 
+def test_a_restore_says_what_it_does_and_where_it_is(call: Call, pretended: Pretended) -> None:
+    chosen = ("--target", pretended.name)
+    call("stack", "up", *chosen)
+    call("stack", "backup", "--point", "p1", *chosen)
+    assert pretended.points == ["p1"]
+    for more, to, told in (
+        ((), Moment(), "the latest that is archived"),
+        (("--to", "2026-11-28T14:05Z"), Moment(time="2026-11-28T14:05Z"), "the time 2026-11-28T14"),
+        (("--to-name", "p1", "--backup", "b7"), Moment(point="p1", backup="b7"), "the point p1"),
+    ):
+        done = call("stack", "restore", *more, *chosen)
+        assert (done.code, done.err, pretended.restored[-1]) == (Exit.PASSED, "", to)
+        assert (
+            f"Restoring {to.backup or 'b1'} and the WAL archived after it, up to {told}" in done.out
+        )
+        assert "postgresql://u:p@127.0.0.1:1/d" in done.out
+    assert call("stack", "restore", "--drop", *chosen).code == Exit.PASSED
+    assert pretended.restored == []
+
+
+def test_a_restore_to_two_moments_is_refused(call: Call, pretended: Pretended) -> None:
+    chosen = ("--target", pretended.name)
+    call("stack", "up", *chosen)
+    both = call("stack", "restore", "--to", "2026-11-28", "--to-name", "p1", *chosen)
+    assert (both.code, both.out) == (Exit.USAGE, "")
+    assert call("stack", "backup", "--list", "--point", "p", *chosen).code == Exit.USAGE
+
+
 def test_what_no_backup_can_be_taken_of_is_a_sentence(call: Call, pretended: Pretended) -> None:
     chosen = ("--target", pretended.name)
     gone = call("stack", "backup", *chosen)
@@ -267,7 +310,7 @@ def test_what_no_backup_can_be_taken_of_is_a_sentence(call: Call, pretended: Pre
     assert "There is no backup 'b9'. There are b1." in unknown.err
     both = call("stack", "backup", "--list", "--verify", "b1", *chosen)
     assert (both.code, both.err) == (
-        Exit.USAGE, "l7audit: Give --list or --verify, not both.\n",
+        Exit.USAGE, "l7audit: Give one of --list, --verify and --point.\n",
     )  # fmt: skip
 
 

@@ -23,6 +23,8 @@ from l7audit.model import (
     Credential,
     Identity,
     Mint,
+    Moment,
+    Restored,
     Source,
     Target,
 )
@@ -30,6 +32,7 @@ from l7audit.profile import Profile
 
 if TYPE_CHECKING:
     from l7audit_stack.backups.interface import Listed
+    from l7audit_stack.backups.recovery import Aim
     from l7audit_stack.defects.defect import Defect
     from l7audit_stack.deploy.stack import Address, Stack
 
@@ -122,6 +125,23 @@ class Embedded(StandingProvider):
     def verify_backup(self, folder: Path, backup: str) -> Backup:
         with _sentences():
             return _told(_stack().attach(folder).verify_backup(backup))
+
+    def name_point(self, folder: Path, name: str) -> None:
+        with _sentences():
+            _stack().attach(folder).name_point(name)
+
+    def plan_restore(self, folder: Path, to: Moment) -> Backup:
+        with _sentences():
+            return _told(_stack().attach(folder).plan_restore(_aim(to)))
+
+    def restore(self, folder: Path, to: Moment) -> Restored:
+        with _sentences():
+            restored = _stack().attach(folder).restore(_aim(to))
+        return msgspec.convert(msgspec.to_builtins(restored), Restored)
+
+    def drop_restored(self, folder: Path) -> None:
+        with _sentences():
+            _stack().attach(folder).drop_restored()
 
     def diagnose(self) -> Sequence[Diagnosis]:
         """Which parts of the stack are installed here."""
@@ -263,6 +283,7 @@ def _target(stack: Stack, address: Address, source: Source | None = None) -> Tar
         backups=BackupControl(
             control=_control(stack, "backup_command", str(address.lane)),
             keys=str(address.secrets_dir / "backup"),
+            restores=True,
         ),
         logs=[str(path) for path in address.logs],
         source=source or Source(),
@@ -272,6 +293,12 @@ def _target(stack: Stack, address: Address, source: Source | None = None) -> Tar
 
 def _told(listed: Listed) -> Backup:
     return msgspec.convert(listed.described(), Backup)
+
+
+def _aim(to: Moment) -> Aim:
+    recovery = importlib.import_module("l7audit_stack.backups.recovery")
+    aim: Aim = msgspec.convert(msgspec.to_builtins(to), recovery.Aim)
+    return aim
 
 
 def _control(stack: Stack, module: str, what: str) -> list[str]:

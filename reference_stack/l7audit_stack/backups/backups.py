@@ -8,8 +8,9 @@ import io
 import re
 import secrets
 import time
+from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -23,11 +24,14 @@ from l7audit_stack.backups.interface import (
     DamagedBackupError,
     Listed,
     Manifest,
+    Prepared,
     Repository,
     Source,
 )
 from l7audit_stack.backups.keys import BackupKeys
+from l7audit_stack.backups.recovery import Aim, Recovery
 from l7audit_stack.backups.sealing import derived
+from l7audit_stack.backups.unpacking import unpack
 from l7audit_stack.backups.wal_archive import WalArchive
 
 _TAIL = 64 * 1024
@@ -46,6 +50,7 @@ class Backups:
     repository: Repository
     keys: BackupKeys
     wal: WalArchive
+    recovery: Recovery = field(default_factory=Recovery)
 
     def take(self) -> Listed:
         """A new backup. Interrupted at any moment it leaves nothing that looks like one."""
@@ -87,9 +92,8 @@ class Backups:
         if listed.manifest is None or listed.trouble:
             return listed
         try:
+            deque(self.wal.opened(self.wal.after(listed.manifest)), maxlen=0)
             self.source.check(self._opened(listed.manifest))
-            for _ in self.wal.opened(self.wal.after(listed.manifest)):
-                pass
         except DamagedBackupError as error:
             return msgspec.structs.replace(listed, trouble=str(error))
         return listed
@@ -107,6 +111,31 @@ class Backups:
             part.rename(target)
         finally:
             part.unlink(missing_ok=True)
+
+    def plan(self, aim: Aim) -> Listed:
+        """The backup that a restore to there begins with."""
+        return self._listed(self.recovery.chosen(aim, self.all()))
+
+    def prepare(self, aim: Aim, folder: Path) -> Prepared:
+        """Makes `folder`, as a data folder of a server that recovers to there when it is started.
+        What was archived when it begins is what it gets. Interrupted, it leaves a folder that no
+        server starts with."""
+        manifest = self._manifest(self.plan(aim).id)
+        settings = self.recovery.settings(aim)
+        extent = self.wal.extent()
+        segments = dict(self.wal.opened(self.recovery.segments(self.wal, manifest)))
+        folder.mkdir(mode=0o700)
+        unpack(self._opened(manifest), folder)
+        for name, content in segments.items():
+            (folder / "pg_wal" / name).write_bytes(content)
+        with (folder / "postgresql.auto.conf").open("a") as file:
+            file.writelines(f"{name} = '{value}'\n" for name, value in settings.items())
+        (folder / "recovery.signal").touch()
+        return Prepared(
+            backup=manifest.id,
+            segments=len(segments),
+            archived_to=extent.lsn if extent else manifest.end_lsn,
+        )
 
     def remove(self, backup: str) -> None:
         """Removes it for good."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import subprocess
-import tarfile
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from l7audit_stack.backups.interface import BackupError, DamagedBackupError
+from l7audit_stack.backups.unpacking import unpack
 
 MOST_SECONDS = 600.0
 _PIECE = 1 << 18
@@ -58,11 +58,7 @@ class BaseBackup:
     def check(self, archive: Iterator[bytes]) -> None:
         """Unpacks it and asks pg_verifybackup, which also reads the WAL."""
         with tempfile.TemporaryDirectory(dir=self.scratch) as folder:
-            try:
-                with tarfile.open(fileobj=Flow(archive), mode="r|", bufsize=_PIECE) as tar:
-                    tar.extractall(folder, filter="data")
-            except tarfile.TarError as error:
-                raise DamagedBackupError(f"What was opened is no archive: {error}.") from error
+            unpack(archive, Path(folder))
             done = self._run("pg_verifybackup", "--quiet", folder)
             if done.returncode != 0:
                 raise DamagedBackupError(
@@ -91,25 +87,3 @@ def _reason(said: bytes) -> str:
     lines = said.decode("utf-8", "replace").strip().splitlines()
     told = [line.partition("error: ")[2] for line in lines if "error: " in line] or lines
     return told[0].rstrip(".") if told else "it ended without saying why"
-
-
-class Flow(io.RawIOBase):
-    """Pieces, to be read like a file."""
-
-    def __init__(self, pieces: Iterator[bytes]) -> None:
-        self._pieces = pieces
-        self._rest = memoryview(b"")
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
-        while not self._rest:
-            piece = next(self._pieces, None)
-            if piece is None:
-                return 0
-            self._rest = memoryview(piece)
-        count = min(len(buffer), len(self._rest))
-        buffer[:count] = self._rest[:count]
-        self._rest = self._rest[count:]
-        return count

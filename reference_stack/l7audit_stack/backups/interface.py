@@ -71,6 +71,15 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
         return {**told, **mine}
 
 
+class Prepared(msgspec.Struct, frozen=True, kw_only=True):
+    """What a data folder was made of: a backup, and so many segments of WAL after it, which go up
+    to `archived_to`."""
+
+    backup: str
+    segments: int
+    archived_to: str
+
+
 class Source(Protocol):
     """Where an archive comes from."""
 

@@ -1,6 +1,8 @@
 """What the stack runs for a backup: `python -m l7audit_stack.backups.job DEED [ARGUMENT...]`.
 
-    take | list | verify ID | open ID FILE | remove ID
+    take | list | verify ID | open ID FILE | remove ID | plan AIM | prepare AIM FOLDER
+
+AIM is a `recovery.Aim` as JSON.
 
 It prints one JSON object, `{"value": ...}` or `{"error": "a sentence"}`.
 """
@@ -20,6 +22,7 @@ from l7audit_stack.backups.base_backup import BaseBackup
 from l7audit_stack.backups.folder import FolderObjects, FolderRepository
 from l7audit_stack.backups.interface import BackupError
 from l7audit_stack.backups.keys import BackupKeys
+from l7audit_stack.backups.recovery import Aim
 from l7audit_stack.backups.sealing import ChunkedGcm
 from l7audit_stack.backups.wal_archive import WalArchive
 
@@ -65,6 +68,8 @@ def carry_out(backups: Backups, deed: str, arguments: Sequence[str]) -> Outcome:
         "verify": backups.verify,
         "open": lambda backup, file: backups.open(backup, Path(file)),
         "remove": backups.remove,
+        "plan": lambda aim: backups.plan(_aim(aim)),
+        "prepare": lambda aim, folder: backups.prepare(_aim(aim), Path(folder)),
     }
     try:
         return Outcome(value=deeds[deed](*arguments))
@@ -73,6 +78,10 @@ def carry_out(backups: Backups, deed: str, arguments: Sequence[str]) -> Outcome:
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
         return Outcome(error=f"The system refused: {error.strerror or error}{where}.")
+
+
+def _aim(text: str) -> Aim:
+    return msgspec.json.decode(text, type=Aim)
 
 
 def main(arguments: Sequence[str], assemble: Assemble = production_backups) -> int:

@@ -37,10 +37,15 @@ class Archiving:
     _sealer: Child | None = None
     _watch: asyncio.Task[None] | None = field(default=None, repr=False)
 
+    @property
+    def on(self) -> bool:
+        """Whether it has begun."""
+        return self._watch is not None and not self._watch.done()
+
     async def start(self, sealer: Module) -> None:
         """Begin, if it has not begun: what is written from then on is archived. Raises
         StackError."""
-        if self._watch is not None and not self._watch.done():
+        if self.on:
             return
         await self.stop()
         self.received.mkdir(mode=0o700)

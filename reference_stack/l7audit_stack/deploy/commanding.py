@@ -6,6 +6,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import msgspec
+
+from l7audit_stack.backups.recovery import POINT, Aim
 from l7audit_stack.deploy.address import Address
 from l7audit_stack.deploy.backing_up import back_up
 from l7audit_stack.deploy.components.store import DATABASES
@@ -14,6 +17,7 @@ from l7audit_stack.deploy.errors import StackError
 from l7audit_stack.deploy.keeper import Keeper
 from l7audit_stack.deploy.lanes import CORS_ORIGINS, Lane
 from l7audit_stack.deploy.logs import last_lines
+from l7audit_stack.deploy.restoring import Restores
 from l7audit_stack.deploy.shared import Shared
 from l7audit_stack.deploy.wheels import versions
 
@@ -30,6 +34,7 @@ class Commands:
         self._lanes: dict[int, Lane] = {0: lane}
         self._timings = timings
         self._stop = stop
+        self._restores = Restores()
         self._table: dict[str, Callable[..., Awaitable[Any]]] = {
             "status": self.status,
             "timings": self.timings,
@@ -44,6 +49,9 @@ class Commands:
             "variant": self.variant,
             "close_lane": self.close_lane,
             "backup": self.backup,
+            "point": self.point,
+            "restore": self.restore,
+            "drop": self.drop,
             "shutdown": self.shutdown,
         }
 
@@ -110,6 +118,7 @@ class Commands:
     async def variant(self, lane: int, defects: list[str], fresh_data: bool = False) -> Address:
         chosen = self._lane(lane)
         async with chosen.turn:
+            await self._restores.drop(chosen)
             await chosen.switch(tuple(defects), fresh_data=fresh_data)
         self._shared.record_processes()
         return self._address(chosen)
@@ -126,6 +135,26 @@ class Commands:
         async with chosen.turn:
             return await back_up(chosen, deed, arguments)
 
+    async def point(self, lane: int, name: str) -> None:
+        if not POINT.fullmatch(name):
+            raise StackError(f"'{name}' is no name of a point: use letters, digits, _, . and -.")
+        chosen, shared = self._lane(lane), self._shared
+        if not chosen.archiving.on:
+            raise StackError("Nothing is archived yet that a point could lie in: take a backup.")
+        # The segment ends there, so that all up to the point is archived whole.
+        statement = f"SELECT pg_create_restore_point('{name}'), pg_switch_wal()"
+        await shared.postgres.execute(shared.programs, shared.log("database"), statement)
+
+    async def restore(self, lane: int, aim: dict[str, str]) -> Any:
+        chosen = self._lane(lane)
+        async with chosen.turn:
+            return await self._restores.restore(chosen, msgspec.convert(aim, Aim))
+
+    async def drop(self, lane: int) -> None:
+        chosen = self._lane(lane)
+        async with chosen.turn:
+            await self._restores.drop(chosen)
+
     async def shutdown(self) -> None:
         self._stop()
 
@@ -135,6 +164,7 @@ class Commands:
 
     async def _forget(self, lane: Lane) -> None:
         del self._lanes[lane.number]
+        await self._restores.drop(lane)
         await lane.close()
 
     def _keeper(self, name: str) -> Keeper:

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from l7audit_stack.backups.interface import Listed
+from l7audit_stack.backups.recovery import Aim
 from l7audit_stack.deploy import control
 from l7audit_stack.deploy.address import Address, read_address
 from l7audit_stack.deploy.commands import base_environment
@@ -19,6 +20,7 @@ from l7audit_stack.deploy.errors import StackError, from_os_error
 from l7audit_stack.deploy.events import Failed, Progress, Ready, read_event
 from l7audit_stack.deploy.keeper import ComponentStatus
 from l7audit_stack.deploy.logs import last_lines
+from l7audit_stack.deploy.restoring import Restored
 from l7audit_stack.deploy.state import StateFile
 from l7audit_stack.deploy.system import start_time
 from l7audit_stack.deploy.waiting import wait_until
@@ -118,6 +120,31 @@ class Stack:
     def remove_backup(self, backup: str, lane: int = 0) -> None:
         """Remove a backup for good."""
         self._backup(lane, "remove", backup)
+
+    def plan_restore(self, aim: Aim, lane: int = 0) -> Listed:
+        """The backup that a restore to there would begin with."""
+        aimed = msgspec.json.encode(aim).decode()
+        return msgspec.convert(self._backup(lane, "plan", aimed), Listed)
+
+    def restore(self, aim: Aim, lane: int = 0) -> Restored:
+        """Restore to there into a scratch database, in place of the one restored before. Given up
+        (Ctrl-C), it leaves none."""
+        try:
+            told = self._ask(
+                "restore", timeout=BACKUP_SECONDS, lane=lane, aim=msgspec.to_builtins(aim)
+            )
+        except KeyboardInterrupt:
+            self.drop_restored(lane)
+            raise
+        return msgspec.convert(told, Restored)
+
+    def drop_restored(self, lane: int = 0) -> None:
+        """Remove the scratch database, if there is one."""
+        self._ask("drop", timeout=BACKUP_SECONDS, lane=lane)
+
+    def name_point(self, name: str, lane: int = 0) -> None:
+        """Give this moment a name that can be restored to."""
+        self._ask("point", lane=lane, name=name)
 
     def status(self) -> list[ComponentStatus]:
         """Each component as it is now."""

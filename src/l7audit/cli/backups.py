@@ -1,4 +1,4 @@
-"""What `l7audit stack backup` tells of backups."""
+"""What `l7audit stack backup` and `restore` tell of backups."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from l7audit.cli.streams import one_line
 from l7audit.cli.terminal import Terminal, columns
 from l7audit.exits import Exit
-from l7audit.model import Backup
+from l7audit.model import Backup, Moment, Restored
 
 NONE = "None was taken yet. Take one with: l7audit stack backup"
 
@@ -53,6 +53,30 @@ def show_verified(terminal: Terminal, backup: Backup) -> Exit:
     )
     if backup.archived_to:
         terminal.result(f"WAL goes on from it without a gap up to {backup.archived_to}.")
+    return Exit.PASSED
+
+
+def show_plan(terminal: Terminal, begin: Backup, to: Moment) -> None:
+    """What a restore is about to do."""
+    there = f"the time {to.time}" if to.time else f"the point {to.point}" if to.point else ""
+    terminal.result(
+        f"Restoring {begin.id} and the WAL archived after it, up to "
+        f"{there or 'the latest that is archived'}, into a scratch database. "
+        "The stack's own is not touched; a scratch database from before is replaced."
+    )
+
+
+def show_restored(terminal: Terminal, restored: Restored) -> Exit:
+    """The scratch database. Its address holds a demo password, made for this stack."""
+    rows = [
+        ["Database", restored.url],
+        ["Folder", restored.folder],
+        ["Holds", f"{restored.backup} and {restored.segments} segments of WAL"],
+        ["Took", f"{restored.seconds:.1f} s"],
+    ]
+    for row in columns(rows):
+        terminal.result("  ".join(row))
+    terminal.result("Remove it with: l7audit stack restore --drop")
     return Exit.PASSED
 
 

@@ -14,7 +14,7 @@ from l7audit.cli.terminal import Terminal, columns
 from l7audit.errors import UsageError
 from l7audit.exits import Exit
 from l7audit.hookspecs import StandingProvider
-from l7audit.model import Target
+from l7audit.model import Moment, Target
 
 LIMITED = "limited"
 """The tag of identities that only serve to use up a limit."""
@@ -24,6 +24,7 @@ Examples:
   l7audit stack up        start it; prints its addresses and demo credentials
   l7audit stack status    exit 0 while it runs, 1 where it does not
   l7audit stack backup    a full backup of its database, encrypted
+  l7audit stack restore   that database again, beside the one that runs
   l7audit stack down
 """
 
@@ -35,7 +36,7 @@ provider = click.option(
 
 @click.group("stack", help=f"Start, stop or look at the reference stack.\n\n{EXAMPLES}")
 def command() -> None:
-    """The root of up, down, status and backup."""
+    """The root of up, down, status, backup and restore."""
 
 
 @command.command("up")
@@ -98,24 +99,30 @@ def status(target: str, out: Path | None) -> Exit:
 @choices.out
 @click.option("--list", "listing", is_flag=True, help="Show the backups there are.")
 @click.option("--verify", metavar="ID", help="Open a backup and check what is in it.")
-def backup(target: str, out: Path | None, listing: bool, verify: str | None) -> Exit:
+@click.option("--point", metavar="NAME", help="Give this moment a name to restore to.")
+def backup(
+    target: str, out: Path | None, listing: bool, verify: str | None, point: str | None
+) -> Exit:
     """Take a full backup of the stack's database, encrypted while it streams.
 
     Backups lie outside the database's folder, and their keys elsewhere; all of it goes when the
-    stack is stopped. Exit code 6 where a backup is damaged or its key is gone.
+    stack is stopped. From the first one on what is written is archived at once. Exit code 6 where
+    a backup is damaged or its key is gone.
 
     \b
     Examples:
       l7audit stack backup
       l7audit stack backup --list
       l7audit stack backup --verify ID
+      l7audit stack backup --point before-the-import
     """
-    if listing and verify is not None:
-        raise UsageError("Give --list or --verify, not both.")
-    keeper, folder = _standing(target), _folder(out)
-    if keeper.standing(folder) is None:
-        raise UsageError("No stack is running.", mend="Start it with: l7audit stack up")
-    terminal = Terminal()
+    if sum([listing, verify is not None, point is not None]) > 1:
+        raise UsageError("Give one of --list, --verify and --point.")
+    keeper, folder, terminal = *_running(target, out), Terminal()
+    if point is not None:
+        keeper.name_point(folder, point)
+        terminal.result(f"Restore to it with: l7audit stack restore --to-name {point}")
+        return Exit.PASSED
     if listing:
         return backups.show_all(terminal, keeper.backups(folder))
     if verify is None:
@@ -125,6 +132,51 @@ def backup(target: str, out: Path | None, listing: bool, verify: str | None) -> 
         there = f"There are {', '.join(known)}." if known else backups.NONE
         raise UsageError(f"There is no backup {verify!r}. {there}")
     return backups.show_verified(terminal, keeper.verify_backup(folder, verify))
+
+
+@command.command("restore")
+@provider
+@choices.out
+@click.option("--list", "listing", is_flag=True, help="Show the backups to begin with.")
+@click.option("--to", "time", metavar="TIME", default="", help="As of then, as 2026-11-28T14:05Z.")
+@click.option("--to-name", "point", metavar="POINT", default="", help="As of a named point.")
+@click.option("--backup", "begin", metavar="ID", default="", help="Begin with this backup.")
+@click.option("--drop", is_flag=True, help="Remove what was restored.")
+def restore(
+    target: str, out: Path | None, listing: bool, time: str, point: str, begin: str, drop: bool
+) -> Exit:
+    """Restore the stack's database beside the one that runs, as it was lately or back then.
+
+    It becomes a scratch database with an address of its own, in place of what was restored before;
+    the stack's own is never touched. A backup or WAL that is damaged or missing is refused.
+
+    \b
+    Examples:
+      l7audit stack restore
+      l7audit stack restore --to 2026-11-28T14:05:00Z
+      l7audit stack restore --to-name before-the-import
+      l7audit stack restore --drop
+    """
+    if sum(map(bool, (listing, time, point, drop))) > 1:
+        raise UsageError("Give one of --list, --to, --to-name and --drop.")
+    keeper, folder, terminal = *_running(target, out), Terminal()
+    if listing:
+        return backups.show_all(terminal, keeper.backups(folder))
+    if drop:
+        keeper.drop_restored(folder)
+        terminal.result("Nothing that was restored is left.")
+        return Exit.PASSED
+    to = Moment(time=time, point=point, backup=begin)
+    backups.show_plan(terminal, keeper.plan_restore(folder, to), to)
+    return backups.show_restored(terminal, keeper.restore(folder, to))
+
+
+def _running(target: str, out: Path | None) -> tuple[StandingProvider, Path]:
+    """The provider of a stack that runs, and its folder. Errors: `UsageError`."""
+    keeper, folder = _standing(target), _folder(out)
+    if keeper.standing(folder) is None:
+        raise UsageError("No stack is running.", mend="Start it with: l7audit stack up")
+    return keeper, folder
 
 
 def _standing(name: str) -> StandingProvider:

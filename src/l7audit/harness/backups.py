@@ -1,4 +1,4 @@
-"""Backups of the target, taken for a check and removed after it.
+"""Backups of the target, taken for a check and removed after it, and what is restored from them.
 
 What is in one is full of secrets: it is for looking something up, and reaches no record.
 """
@@ -15,7 +15,7 @@ import msgspec
 
 from l7audit.errors import ProviderError
 from l7audit.harness.orders import Orders
-from l7audit.model import Backup, BackupControl
+from l7audit.model import Backup, BackupControl, Restored
 
 
 class Backups:
@@ -53,6 +53,36 @@ class Backups:
             file = Path(folder) / "opened"
             self._orders.give(f"open {backup.id} {file}")
             yield file
+
+    @property
+    def restores(self) -> bool:
+        """Whether it can be restored at all, beside what runs."""
+        return self._control.restores
+
+    def verify(self, backup: Backup) -> str:
+        """What the target itself finds wrong with a backup and what was archived after it; empty
+        for nothing."""
+        return self._orders.give(f"verify {backup.id}")
+
+    def name_point(self, name: str) -> None:
+        """Has the target give this moment a name that can be restored to."""
+        self._orders.give(f"point {name}")
+
+    @contextmanager
+    def restored(self, backup: Backup, *, time: str = "", point: str = "") -> Iterator[Restored]:
+        """A scratch database made from a backup and what was archived after it: the latest, or as
+        of a time (RFC 3339) or a point. It is removed after the block. Errors: also where the
+        target refuses."""
+        to = f" time {time}" if time else f" point {point}" if point else ""
+        try:
+            told = self._orders.give(f"restore {backup.id}{to}")
+            try:
+                restored = msgspec.json.decode(told, type=Restored)
+            except msgspec.DecodeError as error:
+                raise ProviderError("The target's restore does not say where it is.") from error
+            yield restored
+        finally:
+            self._orders.give("drop")
 
     def keys(self) -> dict[str, bytes]:
         """The files that hold what opens backups, by name; none where the provider names none.

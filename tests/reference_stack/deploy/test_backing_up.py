@@ -163,9 +163,20 @@ def test_the_control_takes_opens_and_removes_a_line_at_a_time(stack: Stack, tmp_
         assert ask(f"open {told['id']} {opened}") == "ok"
         assert tarfile.is_tarfile(opened)
         assert ask(f"open {told['id']} {opened}").endswith("name another file.")
+        assert ask(f"verify {told['id']}") == "ok"
+        assert ask("point here") == "ok"
+        time.sleep(2)  # until that is archived
+        for to in ("", " point here"):
+            word, _, rest = ask(f"restore {told['id']}{to}").partition(" ")
+            assert (word, json.loads(rest)["backup"]) == ("ok", told["id"])
+        assert ask("drop") == "ok"
+        assert "does not hold the point" in ask(f"restore {told['id']} point nowhere")
+        archive = Path(told["folder"]) / "archive.sealed"
+        archive.write_bytes(archive.read_bytes()[:-1])
+        assert "does not open" in ask(f"verify {told['id']}")
         assert ask(f"remove {told['id']}") == "ok"
         assert ask(f"remove {told['id']}").startswith("There is no backup")
-        for wrong in ("", "list", "remove", "take all"):
+        for wrong in ("", "list", "remove", "take all", "restore", "restore a backup b"):
             assert ask(wrong).startswith("There is no such order")
         process.stdin.close()
         assert process.wait(timeout=20) == 0

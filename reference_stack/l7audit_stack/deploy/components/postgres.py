@@ -75,9 +75,11 @@ class Postgres:
     def endpoint(self) -> str:
         return f"postgresql://{LOOPBACK}:{self.port}"
 
-    def url(self, database: str) -> str:
-        """Address of a database with the API's credentials."""
-        return f"postgresql://{OWNER}:{self.owner_password}@{LOOPBACK}:{self.port}/{database}"
+    def url(self, database: str, port: int = 0) -> str:
+        """Address of a database with the API's credentials; `port` is that of a copy."""
+        return (
+            f"postgresql://{OWNER}:{self.owner_password}@{LOOPBACK}:{port or self.port}/{database}"
+        )
 
     async def prepare(self, programs: Programs, log: Path) -> None:
         if self.data.exists():
@@ -149,13 +151,7 @@ class Postgres:
         )
 
     async def ready(self) -> bool:
-        # The server itself says so, in the eighth line of this file; asking over the network
-        # would need a client process each time.
-        try:
-            lines = (self.data / "postmaster.pid").read_text().splitlines()
-        except FileNotFoundError:
-            return False
-        return len(lines) >= 8 and lines[7].strip() == "ready"
+        return serves(self.data)
 
     async def execute(
         self, programs: Programs, log: Path, *statements: str, database: str = "postgres"
@@ -214,6 +210,17 @@ class Postgres:
             f"DROP DATABASE IF EXISTS {database} WITH (FORCE)",
             f"CREATE DATABASE {database} TEMPLATE {TEMPLATE} OWNER {OWNER}",
         )
+
+
+def serves(data: Path) -> bool:
+    """Whether the server of that data folder takes connections that may write."""
+    # The server itself says so, in the eighth line of this file; asking over the network would
+    # need a client process each time.
+    try:
+        lines = (data / "postmaster.pid").read_text().splitlines()
+    except FileNotFoundError:
+        return False
+    return len(lines) >= 8 and lines[7].strip() == "ready"
 
 
 def release_shared_memory(data: Path) -> None:

