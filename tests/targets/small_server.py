@@ -99,7 +99,7 @@ def served(answering: Answering, *, at_once: bool = False) -> Iterator[str]:
             raw = self.rfile.read(size)
             try:
                 body = json.loads(raw or b"null")
-            except ValueError:
+            except (ValueError, RecursionError):  # too deep is no JSON to it, either
                 body = raw
             with lock:
                 status, content, fields = answering(self.command, self.path, self.headers, body)

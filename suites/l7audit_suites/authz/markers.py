@@ -33,11 +33,16 @@ def new_marker() -> str:
 def text_fields(schema: Schema, named: Collection[str] = ()) -> list[str]:
     """The members of an object that take any text, but for those that name other things: all that
     must be there, else the likeliest."""
-    free = {n: part for n, part in properties(schema).items() if _is_free(n, part)}
-    members = {n: part for n, part in free.items() if n not in named}
+    members = [name for name in free_texts(schema) if name not in named]
     needed = [name for name in required(schema) if name in members]
     likely = [n for phrase in _FREE for n in members if says(words(n), phrase)]
     return needed or list(dict.fromkeys([*likely, *members]))[:1]
+
+
+def free_texts(schema: Schema) -> list[str]:
+    """The members of an object that take any text, and are none of its ids, names to sign in by or
+    secrets."""
+    return [n for n, part in properties(schema).items() if _is_free(n, part)]
 
 
 def _is_free(name: str, schema: Schema) -> bool:

@@ -13,6 +13,7 @@ from l7audit.target.operation import is_json
 from l7audit.target.target_model import Surface
 from l7audit_suites.authz.existence import altered, unlike
 from l7audit_suites.authz.families import Family, seen_families
+from l7audit_suites.authz.joining import joinings, lets_in
 from l7audit_suites.authz.markers import marked, new_marker
 from l7audit_suites.authz.personal import personal
 from l7audit_suites.authz.sharing import private_to_change, private_to_read
@@ -23,6 +24,7 @@ from l7audit_suites.authz.things import (
     keep_for_removal,
     made_or_found,
     made_things,
+    make,
 )
 from l7audit_suites.authz.told import learn_secrets, named
 from l7audit_suites.authz.views import untold, viewed
@@ -47,7 +49,8 @@ def test_what_lies_below_another_s_thing_is_closed_too(check: Check) -> None:
                 looked += _found_read(check, thing, stranger)
                 looked += _by_another_way(check, thing, stranger)
         if not thing.found:
-            looked += sum(_action(check, thing, s) for s in _actions(thing.family.below))
+            looked += sum(_action(check, thing, s) for s in _actions(check, thing.family))
+        looked += _let_in(check, thing)
     if any(map(_is_read, seen_families(check.model))):
         for thing in made_things(check, _is_read, most=_MOST_UNTOLD, found=True):
             looked += untold(check, thing)
@@ -56,21 +59,33 @@ def test_what_lies_below_another_s_thing_is_closed_too(check: Check) -> None:
 
 
 def _has_a_below(family: Family) -> bool:
-    return family.nested or bool(_actions(family.below) or family.views)
+    return family.nested or bool([s for s in family.below if _inward(s)] or family.views)
 
 
 def _is_read(family: Family) -> bool:
     return family.read is not None and not family.people and not family.nested
 
 
-def _actions(surfaces: tuple[Surface, ...]) -> list[Surface]:
-    """Operations of one thing that call nobody else: those would be called by us."""
-    return [s for s in surfaces if Kind.URL_TAKING not in s.kinds and _inward(s)][:_MOST_ACTIONS]
+def _actions(check: Check, family: Family) -> list[Surface]:
+    """Operations of one thing that call nobody else, since we would be called, and let nobody in,
+    since that is tried by itself."""
+    apart = [s.operation for s in joinings(check.model, family)]
+    return [s for s in family.below if _inward(s) and s.operation not in apart][:_MOST_ACTIONS]
+
+
+def _let_in(check: Check, thing: Thing) -> int:
+    """A stranger lets himself in, last of all: then what was closed to him may be open."""
+    found, strangers = joinings(check.model, thing.family), thing.cast.strangers
+    # Nobody is let into what somebody really uses.
+    own = make(check, thing.family, thing.cast) if found and thing.found else thing
+    if own is None:
+        return 0
+    return sum(lets_in(check, own, surface, one) for surface in found for one in strangers[:1])
 
 
 def _inward(surface: Surface) -> bool:
     media = surface.operation.media_type
-    return not media or is_json(media)
+    return Kind.URL_TAKING not in surface.kinds and (not media or is_json(media))
 
 
 def _added(check: Check, thing: Thing, stranger: Identity) -> int:

@@ -11,9 +11,8 @@ import pytest
 from l7audit.harness.check import Check
 from l7audit.model import Place
 from l7audit.probe.answer import Answer
-from l7audit.target.operation import is_json
-from l7audit.target.surface import Surface
 from l7audit_suites.input.baselines import baselines, headed, perhaps_taking
+from l7audit_suites.input.elements import BROWSER, FORMS, comes_alive
 from l7audit_suites.input.ground import Workshop, ask_all, word
 from l7audit_suites.input.inlets import Inlet, planted, planting
 from l7audit_suites.input.parts import Reach, reach
@@ -22,12 +21,8 @@ BREAKS = ("lq\r\n{field}: 1", "lq\n{field}: 1", "lq\u560d\u560a{field}: 1")
 """Line breaks in a header's value; the last become breaks where only low bytes are kept."""
 
 ENDS = "a line break in an input ends a header of the answer and begins another"
-PAGES = {"text/html", "application/xhtml+xml", "image/svg+xml", "application/xml", "text/xml", ""}
-"""Types in which a browser would run a script; none at all leaves it to guess."""
-
-_MOST_VIEWS = 3
-
-BROWSER = {"Accept": "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"}
+MARK = FORMS[-1]
+ALIVE = "markup that a caller sent is answered as a page of this origin"
 
 
 @pytest.mark.control("INPUT-09")
@@ -78,40 +73,39 @@ def _field() -> str:
 def test_html_that_was_sent_never_comes_back_as_a_page(check: Check) -> None:
     ground = reach(check, acting=False)
     rooms = ground.rooms
-    for place, mark, answer in _asked(ground):
-        check.expect(
-            mark not in answer.text or answer.media_type not in PAGES,
-            place,
-            "markup that a caller sent is answered as a page of this origin",
-            answer,
-            expected="the text within JSON, as a download, or escaped",
-            seen=f"the markup as {answer.media_type or 'no type at all'}",
-        )
+    for place, told, answer in _asked(ground):
+        _judged(check, place, told, answer)
     if rooms:
         check.witness("a thing can be made and shown", lambda: _shown(rooms[0]), once=True)
     for room in rooms:
-        for place, mark, answer in _repeated(room):
-            check.expect(
-                mark not in answer.text or answer.media_type not in PAGES,
-                place,
-                "markup that a caller sent is answered as a page of this origin",
-                answer,
-                expected="the text within JSON, as a download, or escaped",
-                seen=f"the markup as {answer.media_type or 'no type at all'}",
-            )
+        for place, told, answer in _repeated(room):
+            _judged(check, place, told, answer)
+
+
+def _judged(check: Check, place: Place, told: str, answer: Answer) -> None:
+    check.expect(
+        not comes_alive(answer, told),
+        place,
+        ALIVE,
+        answer,
+        expected="the text within JSON, as a download, or escaped",
+        seen=f"the markup as {answer.media_type or 'no type at all'}",
+    )
 
 
 def _asked(ground: Reach) -> Iterator[tuple[Place, str, Answer]]:
-    """Answers to a mark in each text that is answered at once, asked for as a browser does."""
+    """Answers to a mark in each text that is answered at once, asked for as a browser does, and the
+    marks' words."""
     inlets = [i for i in ground.questions if i.surface.operation.method == "GET"]
     if not inlets:
         return
-    marks = [f"<b onclick=alert(1)>{word()}<br>" for _ in inlets]
+    told = [word() for _ in inlets]
     requests = [
-        i.request(mark).with_headers(BROWSER) for i, mark in zip(inlets, marks, strict=True)
+        i.request(MARK.format(word=w)).with_headers(BROWSER)
+        for i, w in zip(inlets, told, strict=True)
     ]
     answers = ask_all(inlets[0].caller.check, requests)
-    yield from zip([i.place for i in inlets], marks, answers, strict=True)
+    yield from zip([i.place for i in inlets], told, answers, strict=True)
 
 
 def _shown(room: Workshop) -> bool:
@@ -122,52 +116,33 @@ def _shown(room: Workshop) -> bool:
 
 def _repeated(room: Workshop) -> Iterator[tuple[Place, str, Answer]]:
     """Answers that may repeat a mark of ours, asked for as a browser does."""
-    mark = f"<b onclick=alert(1)>{word()}<br>"
+    told = word()
+    mark = MARK.format(word=told)
     inlets = perhaps_taking(room)
     if not inlets:
-        yield from _errors(room, mark)
+        yield from _errors(room, told)
         return
     made = planted(room, inlets, mark)
     for inlet in inlets if not made.answer.ok else ():
         made = planted(room, [inlet], mark)
         if made.answer.ok:
             break
-    yield room.surface.place(), mark, made.answer
+    yield room.surface.place(), told, made.answer
     for surface, path in ((room.reader, made.path), (room.lister, {})):
         if surface is not None and (path or surface is room.lister):
             auth = room.caller.auth(surface)
             request = surface.request(auth, path=path, headers=BROWSER)
-            yield surface.place("Accept of a browser"), mark, room.caller.send(request)
-    for surface in _views(room) if made.path else ():
-        names = [p.name for p in surface.operation.path_parameters]
-        path = dict(zip(names, made.path.values(), strict=False))
-        request = surface.request(room.caller.auth(surface), path=path, headers=BROWSER)
-        yield surface.place(), mark, room.caller.send(request)
-    yield from _errors(room, mark)
+            yield surface.place("Accept of a browser"), told, room.caller.send(request)
+    yield from _errors(room, told)
 
 
-def _views(room: Workshop) -> list[Surface]:
-    """Other forms of a thing that is made there, right below it: cards, previews, prints."""
-    if room.reader is None:
-        return []
-    item = room.reader.operation.template.rstrip("/")
-    return [
-        room.check.model.surface(o)
-        for o in room.check.model.operations
-        if o.method == "GET"
-        and o.template.rpartition("/")[0] == item
-        and not o.template.endswith("}")
-        and not (o.success and all(map(is_json, o.success)))
-    ][:_MOST_VIEWS]
-
-
-def _errors(room: Workshop, mark: str) -> Iterator[tuple[Place, str, Answer]]:
+def _errors(room: Workshop, told: str) -> Iterator[tuple[Place, str, Answer]]:
     """What is said of a path and a parameter that nobody knows."""
     surface = room.lister or room.surface
     auth = room.caller.auth(surface)
     plain = surface.request(auth, headers=BROWSER)
-    quoted = quote(mark, safe="")
+    quoted = quote(MARK.format(word=told), safe="")
     stem = plain.path.partition("?")[0]
     places = {"unknown path": f"{stem}-{quoted}", "unknown parameter": f"{stem}?lq={quoted}"}
     for part, path in places.items():
-        yield surface.place(part), mark, room.caller.send(plain.with_path(path))
+        yield surface.place(part), told, room.caller.send(plain.with_path(path))

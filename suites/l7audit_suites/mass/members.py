@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from l7audit.target import meaning
+from l7audit.target.compose import Path, put
 from l7audit.target.persons import PERSON
 from l7audit.target.schemas import Schema, alternative, properties, type_of
 from l7audit.target.words import says, words
@@ -28,6 +29,8 @@ _STANDING = (
     "state", "active", "enabled", "disabled", "banned", "blocked", "locked", "suspended",
     "balance", "credit", "price", "amount", "paid", "discount", "quota", "score", "rating",
     "published", "featured", "preview", "beta", "revoked", "trust", "level",
+    "total", "subtotal", "sum", "fee", "cost", "charge", "due", "tax", "fare", "surcharge",
+    "deposit", "cent", "point",
 )  # fmt: skip
 _IDENTIFYING = {"id", "ref", "uuid", "by"}
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -62,28 +65,30 @@ def meaning_of(name: str) -> Meaning:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """A value for a member at a path of names. `learned`: an answer showed the member."""
+    """A value for a member at a path of names, and of places in lists. `learned`: an answer showed
+    the member."""
 
-    path: tuple[str, ...]
+    path: Path
     value: Any
     learned: bool = True
 
     @property
     def name(self) -> str:
-        return ".".join(self.path)
+        return ".".join(str(step) for step in self.path if isinstance(step, str))
 
     @property
     def meaning(self) -> Meaning:
-        return meaning_of(self.path[-1])
+        return meaning_of(self.last)
+
+    @property
+    def last(self) -> str:
+        """The member's own name."""
+        return str(self.path[-1])
 
     def into(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """The body with this in it; what stands beside it within a nested object stays."""
-        head, *rest = self.path
-        if not rest:
-            return {**body, head: self.value}
-        inner = body.get(head)
-        below = Wish(tuple(rest), self.value).into(inner if isinstance(inner, dict) else {})
-        return {**body, head: below}
+        changed: dict[str, Any] = put(body, self.path, self.value)
+        return changed
 
     def granted(self, shown: Any, before: Any) -> bool:
         """Whether a thing shows this value, and showed another (or none) without it."""
@@ -99,12 +104,13 @@ class Absent:
 ABSENT = Absent()
 
 
-def at(thing: Any, path: Sequence[str]) -> Any:
-    """What stands at a path of names; `ABSENT` where nothing does."""
-    for name in path:
-        if not isinstance(thing, dict) or name not in thing:
+def at(thing: Any, path: Path) -> Any:
+    """What stands at a path; `ABSENT` where nothing does."""
+    for step in path:
+        listed = isinstance(thing, list) and isinstance(step, int) and step < len(thing)
+        if not listed and not (isinstance(thing, dict) and step in thing):
             return ABSENT
-        thing = thing[name]
+        thing = thing[step]
     return thing
 
 
@@ -148,11 +154,11 @@ def subject(body: Any, *marks: str) -> dict[str, Any]:
     return found
 
 
-def closed(shown: Mapping[str, Any], takes: Schema, gives: Schema) -> Iterator[tuple[
-    tuple[str, ...], Any, Schema
-]]:  # fmt: skip
+def closed(
+    shown: Mapping[str, Any], takes: Schema, gives: Schema
+) -> Iterator[tuple[Path, Any, Schema]]:
     """Members that an answer shows and a request may not set, with value and schema; within
-    nested objects, too."""
+    nested objects and the first of several parts, too."""
     declared, answered = properties(takes), properties(gives)
     for name, value in shown.items():
         part = declared.get(name)
@@ -168,6 +174,16 @@ def closed(shown: Mapping[str, Any], takes: Schema, gives: Schema) -> Iterator[t
         elif isinstance(value, dict) and properties(part):
             for path, inner, schema in closed(value, part, answered.get(name, {})):
                 yield (name, *path), inner, schema
+        elif isinstance(value, list) and properties(_one(part)):
+            first = value[0] if value and isinstance(value[0], dict) else {}
+            for path, inner, schema in closed(first, _one(part), _one(answered.get(name, {}))):
+                yield (name, 0, *path), inner, schema
+
+
+def _one(schema: Schema) -> Schema:
+    """The schema of one of several."""
+    items = alternative(schema).get("items")
+    return items if isinstance(items, dict) else {}
 
 
 def open_ended(schema: Schema) -> bool:

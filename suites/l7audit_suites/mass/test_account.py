@@ -14,6 +14,7 @@ from l7audit.model import Identity, Kind
 from l7audit.probe.answer import Answer
 from l7audit.probe.request import Auth
 from l7audit.target import meaning
+from l7audit.target.compose import Path
 from l7audit.target.persons import facts_of
 from l7audit.target.schemas import Schema, properties
 from l7audit.target.target_model import Surface
@@ -77,7 +78,7 @@ def test_nobody_makes_more_of_himself(check: Check) -> None:
         check.witness("the owner sees his account", account.again)
         # What identifies him comes never: an account that is called otherwise is lost to its owner.
         order = [Meaning.POWER, Meaning.STANDING, Meaning.OWNER, Meaning.MADE]
-        safe = [w for w in _wishes(account) if not _identifies(w.path[-1])]
+        safe = [w for w in _wishes(account) if not _identifies(w.last)]
         wishes = sorted(safe, key=lambda wish: order.index(wish.meaning))
         looked += len(wishes)
         _try(account, wishes)
@@ -151,11 +152,12 @@ def _wishes(account: Account) -> Iterator[Wish]:
     powers = [one.role for one in powerful]
     fresh = uuid.UUID(int=check.random.getrandbits(128), version=4)
     for path, value, schema in closed(account.shown, takes, gives):
-        kind = meaning_of(path[-1])
+        last = str(path[-1])
+        kind = meaning_of(last)
         if kind is Meaning.OWNER and isinstance(value, str):
-            values: Sequence[Any] = owner_values(path[-1], value, stranger)
+            values: Sequence[Any] = owner_values(last, value, stranger)
         else:
-            roles = [r for r in powers if r] if kind is Meaning.POWER and "role" in path[-1] else []
+            roles = [r for r in powers if r] if kind is Meaning.POWER and "role" in last else []
             values = [*roles[:1], *others(value, schema, [], fresh)]
         yield from (Wish(path, v) for v in values)
     yield from _of_power(account, powerful)
@@ -183,7 +185,7 @@ def _identifies(name: str) -> bool:
 def _try(account: Account, wishes: Sequence[Wish]) -> None:
     """One wish for each member all at once, and one by one what is refused so: what is refused for
     one member says nothing of another."""
-    first: dict[tuple[str, ...], Wish] = {}
+    first: dict[Path, Wish] = {}
     for wish in wishes:
         first.setdefault(wish.path, wish)
     together = list(first.values())

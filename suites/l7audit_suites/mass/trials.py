@@ -14,6 +14,7 @@ from typing import Any
 from l7audit.harness.check import Check
 from l7audit.model import Identity
 from l7audit.probe.answer import Answer
+from l7audit.target.compose import Path
 from l7audit.target.filling import filled
 from l7audit.target.persons import Facts, facts_of
 from l7audit.target.schemas import Schema, alternative, properties
@@ -53,19 +54,17 @@ class Ground:
         reader = self.thing.family.read or surface
         found: list[Wish] = []
         for path, value, schema in closed(self.shown, takes, reader.operation.answer_schema):
-            if meaning_of(path[-1]) is kind:
+            if meaning_of(str(path[-1])) is kind:
                 found += [Wish(path, v) for v in self._values(path, value, schema, kind)]
         powers = [i.role for i in by_role(self.check.identities, admin_roles(self.check))[1]]
         return [*found, *guesses(takes, list(self.shown), kind, self.facts, powers)]
 
-    def _values(
-        self, path: tuple[str, ...], value: Any, schema: Schema, kind: Meaning
-    ) -> Sequence[Any]:
+    def _values(self, path: Path, value: Any, schema: Schema, kind: Meaning) -> Sequence[Any]:
         if kind is Meaning.OWNER and isinstance(value, str | int) and not isinstance(value, bool):
-            return owner_values(path[-1], value, self.facts)
+            return owner_values(str(path[-1]), value, self.facts)
         fresh = uuid.UUID(int=self.check.random.getrandbits(128), version=4)
         # Never another thing's own id: what is then removed must be ours.
-        names = words(path[-1])[-1:] in {("id",), ("uuid",), ("ref",), ("key",)}
+        names = words(str(path[-1]))[-1:] in {("id",), ("uuid",), ("ref",), ("key",)}
         seen = [] if names else [at(thing, path) for thing in self.seen]
         return others(value, schema, seen, fresh)
 

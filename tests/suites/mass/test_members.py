@@ -28,7 +28,10 @@ FRESH = uuid.UUID(int=7)
     [
         (Meaning.POWER, ["role", "isAdmin", "permissions", "tier", "is_staff"]),
         (Meaning.OWNER, ["owner_id", "tenantId", "createdBy", "userId", "organization"]),
-        (Meaning.STANDING, ["verified", "status", "accountBalance", "approved"]),
+        (
+            Meaning.STANDING,
+            ["verified", "status", "accountBalance", "approved", "total_cents", "feeMinor"],
+        ),
         (
             Meaning.MADE,
             ["id", "created_at", "updatedAt", "verified_at", "size", "paidOn", "sha256"],
@@ -51,6 +54,20 @@ def test_what_an_answer_shows_and_a_request_does_not_declare_is_closed() -> None
              "billing": {"balance": 2}}  # fmt: skip
     paths = [path for path, _, _ in closed(shown, takes, {})]
     assert paths == [("id",), ("size",), ("settings", "beta"), ("billing", "balance")]
+
+
+def test_what_is_told_of_each_part_of_a_thing_is_closed_too() -> None:
+    line = {"type": "object", "properties": {"sku": {"type": "string"}}}
+    takes = {"properties": {"lines": {"type": "array", "items": line}}}
+    shown = {"lines": [{"sku": "tea", "price": 250}, {"sku": "soup", "price": 450}]}
+    ((path, value, _),) = closed(shown, takes, {})
+    assert (path, value) == (("lines", 0, "price"), 250)
+    wish = Wish(path, 257)
+    assert wish.name == "lines.price"
+    sent = wish.into({"lines": [{"sku": "tea"}], "note": "n"})
+    assert sent == {"lines": [{"sku": "tea", "price": 257}], "note": "n"}
+    assert wish.granted(sent, shown)
+    assert not wish.granted({"lines": []}, shown)
 
 
 @pytest.mark.parametrize(
