@@ -6,6 +6,7 @@ import io
 import os
 import shutil
 import tarfile
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
@@ -21,6 +22,7 @@ def unpack(archive: Iterator[bytes], folder: Path) -> None:
         with tarfile.open(fileobj=Flow(archive), mode="r|", bufsize=_PIECE) as tar:
             for member in tar:
                 _write(tar, member, folder)
+        deque(archive, maxlen=0)  # whether it is as it was sealed is told by its end
     except tarfile.TarError as error:
         raise DamagedBackupError(f"What was opened is no archive: {error}.") from error
 

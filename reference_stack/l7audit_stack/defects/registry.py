@@ -14,6 +14,7 @@ AREAS: tuple[str, ...] = (
     "l7audit_stack.defects.audit",
     "l7audit_stack.defects.authn",
     "l7audit_stack.defects.authz",
+    "l7audit_stack.defects.backup",
     "l7audit_stack.defects.certificates",
     "l7audit_stack.defects.cors",
     "l7audit_stack.defects.crypt",

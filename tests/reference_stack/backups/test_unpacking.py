@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import tarfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,17 @@ def test_what_no_backup_holds_is_refused(tmp_path: Path, member: tarfile.TarInfo
     with pytest.raises(DamagedBackupError, match="holds what no backup"):
         unpack(iter([_tar(member)]), tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_archive_is_read_to_its_end_where_its_own_reader_says_that_it_is_not_whole(
+    tmp_path: Path,
+) -> None:
+    def damaged() -> Iterator[bytes]:
+        yield _tar(_member("1"), content=b"rows")
+        raise DamagedBackupError("It was changed.")
+
+    with pytest.raises(DamagedBackupError, match="It was changed"):
+        unpack(damaged(), tmp_path)
 
 
 def test_what_is_no_archive_is_told(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Backups, believed once they were restored, with what was written counted."""
