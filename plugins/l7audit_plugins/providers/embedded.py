@@ -87,7 +87,8 @@ class Embedded(StandingProvider):
             stack = _stack().start(folder / "stack", progress=progress)
         try:
             with _sentences():
-                opened = [stack.open_lane(replicas=2 if n == 0 else 1) for n in range(lanes)]
+                # The stack itself is the lane of whatever needs its two replicas.
+                opened = [0, *(stack.open_lane() for _ in range(lanes - 1))]
             yield _StackLab(stack, opened, _source(profile, stack))
         finally:
             with _sentences():

@@ -137,10 +137,10 @@ def _all_served(it: Ground, seen: Timeline, fault: float, what: str, *, expected
     it.check.expect(
         not seen.failed,
         it.place(what),
-        f"Reads fail when {what}: {len(seen.failed)} of {len(seen.attempts)}.",
+        f"Reads fail when {what}: {len(seen.failed)} of {len(seen.attempts)} "
+        f"({_said(seen.failed)}).",
         *_answers(seen.failed),
         expected=expected,
-        seen=_said(seen.failed),
     )
 
 
