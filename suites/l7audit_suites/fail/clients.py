@@ -14,7 +14,7 @@ from l7audit.probe.request import Request
 from l7audit_suites.fail.timeline import Attempt, Timeline
 
 COUNT = 6
-PACE, WRITING_PACE = 0.04, 0.1
+PACE, WRITING_PACE = 0.08, 0.2
 """Seconds between two requests of one client, if answers are not slower. What is written is looked
 up and removed again one by one."""
 
