@@ -37,8 +37,9 @@ from l7audit.session import Options, run_started, terminated_like_interrupted
 from l7audit.target.learnt import Learnt
 from l7audit.variants import Variant, bystanders, variants_of
 
-LANES = 3
-"""One more than most small machines have cores: rate limits make a lane wait as often as work."""
+LANES = 4
+"""Twice the cores of a small machine: waits for limits, faults and deadlines are half of a lane's
+time."""
 SEED = 20250813
 """A proof is to be repeated as it was, so its seed is fixed unless the caller names one."""
 
