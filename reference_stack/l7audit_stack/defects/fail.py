@@ -15,6 +15,7 @@ from l7audit_stack.api.operation import Call, Handler, Reply
 from l7audit_stack.api.parts import Parts
 from l7audit_stack.api.routes.agents import Agent, NewAgent
 from l7audit_stack.api.routes.shapes import caller
+from l7audit_stack.data.database import DatabaseAwayError
 from l7audit_stack.defects.defect import Defect
 from l7audit_stack.defects.edge import connection_manager
 from l7audit_stack.defects.input import swap
@@ -23,6 +24,9 @@ _TRY = "0.5s"
 _REPEATED = "gateway-error,reset,connect-failure,refused-stream"
 _BUSY = 5
 """Agents in one second from which on they are stored in bulk."""
+
+_MANY = 25
+"""Reads of agents within one second that only clients at work ask for."""
 
 _LATER = 0.5
 _WHILE = 0.2
@@ -97,7 +101,7 @@ def _healthy_after(checks: int) -> Edit:
 
 def _in_bulk(parts: Parts) -> Parts:
     """Under load an agent is kept in memory at first, and answered for."""
-    own = _own(parts)
+    own = _own(parts, "agents.create")
     asked: deque[float] = deque(maxlen=_BUSY)
     waiting: set[asyncio.Task[None]] = set()
 
@@ -146,7 +150,7 @@ def _slowly(*, before: bool) -> Callable[[Parts], Parts]:
     """Making an agent takes a while, before or after it is stored."""
 
     def swapped(parts: Parts) -> Parts:
-        own = _own(parts)
+        own = _own(parts, "agents.create")
 
         async def slow(call: Call) -> Reply:
             if before:
@@ -161,8 +165,23 @@ def _slowly(*, before: bool) -> Callable[[Parts], Parts]:
     return swapped
 
 
-def _own(parts: Parts) -> Handler:
-    return next(o.handler for o in parts.operations if o.name == "agents.create")
+def _fails_once(parts: Parts) -> Parts:
+    """One read of all fails, in a second in which many are asked for, and no other ever."""
+    own = _own(parts, "agents.show")
+
+    async def unlucky(call: Call) -> Reply:
+        store = parts.store
+        if await store.command("INCR", f"reads:{int(time.time())}") == _MANY and (
+            await store.command("SET", "a read failed", "1", "NX")
+        ):
+            raise DatabaseAwayError("once")
+        return await own(call)
+
+    return swap.handler("agents.show", unlucky)(parts)
+
+
+def _own(parts: Parts, name: str) -> Handler:
+    return next(o.handler for o in parts.operations if o.name == name)
 
 
 DEFECTS: tuple[Defect, ...] = tuple(
@@ -183,6 +202,12 @@ DEFECTS: tuple[Defect, ...] = tuple(
             "Replicas are judged by what they answer, and slow reads are sent to another.",
             near_miss=True,
             edge=_outliers,
+        ),
+        Defect(
+            "fail.a-read-fails-by-itself",
+            "One read among many fails for a reason of its own, and never another.",
+            near_miss=True,
+            parts=_fails_once,
         ),
         Defect(
             "fail.waits-for-the-frozen",

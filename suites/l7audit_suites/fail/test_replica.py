@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import pytest
@@ -13,7 +13,7 @@ from l7audit.model import Component
 from l7audit.probe.answer import Answer
 from l7audit_suites.fail.clients import WRITING_PACE, Clients
 from l7audit_suites.fail.ground import Ground, aimed, components, ground, working
-from l7audit_suites.fail.timeline import Attempt, Timeline
+from l7audit_suites.fail.timeline import Attempt, Timeline, until_clear
 
 DEAD = 1.5
 """Seconds for which a component is dead."""
@@ -32,12 +32,9 @@ _SHOWN = 3
 def test_no_read_fails_when_a_replica_dies(check: Check) -> None:
     it = ground(check)
     component = components(check)[0]
-    with working(it, it.read) as clients:
-        fault = _killed(check, it, component)
-    _all_served(
+    _none_fails(
         it,
-        clients.timeline().since(fault),
-        fault,
+        lambda: _killed(check, it, component),
         "a replica dies",
         expected="another replica answers in its place",
     )
@@ -117,31 +114,50 @@ def test_no_write_is_made_twice_when_a_replica_freezes(check: Check) -> None:
 def test_replicas_that_came_back_stand_in_for_others(check: Check) -> None:
     it = ground(check)
     found = components(check)
-    with working(it, it.read) as clients:
+
+    def in_turn() -> float:
         fault = time.perf_counter()
         for component in found:
             _killed(check, it, component)
             time.sleep(SETTLED)
-    _all_served(
+        return fault
+
+    _none_fails(
         it,
-        clients.timeline().since(fault),
-        fault,
+        in_turn,
         "replicas die in turn",
         expected="one that came back answers before the next is gone",
     )
 
 
-def _all_served(it: Ground, seen: Timeline, fault: float, what: str, *, expected: str) -> None:
-    """Expects that no read failed from the fault on, when `what` happened."""
-    _measure(it.check, seen, fault, "reads")
+def _none_fails(it: Ground, fault: Callable[[], float], what: str, *, expected: str) -> None:
+    """Expects that no read fails from the fault on."""
+
+    def experiment() -> Timeline:
+        with working(it, it.read) as clients:
+            moment = fault()
+        seen = clients.timeline().since(moment)
+        _measure(it.check, seen, moment, "reads")
+        return seen
+
+    seen, *before = reversed(until_clear(experiment))
+    for once in before:
+        it.check.observe(
+            f"{_lost(once)} reads failed when {what}: it was done again.", *_answers(once.failed)
+        )
     it.check.expect(
         not seen.failed,
         it.place(what),
-        f"Reads fail when {what}: {len(seen.failed)} of {len(seen.attempts)} "
-        f"({_said(seen.failed)}).",
+        f"Reads fail when {what}: {_lost(seen)}.",
         *_answers(seen.failed),
         expected=expected,
     )
+
+
+def _lost(seen: Timeline) -> str:
+    """How many of the attempts failed, and how they ended."""
+    ways = f" ({_said(seen.failed)})" if seen.failed else ""
+    return f"{len(seen.failed)} of {len(seen.attempts)}{ways}"
 
 
 def _killed(check: Check, it: Ground, component: Component) -> float:

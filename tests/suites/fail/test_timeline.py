@@ -6,7 +6,7 @@ import pytest
 
 from l7audit.probe.answer import Answer
 from l7audit.probe.request import Request
-from l7audit_suites.fail.timeline import Attempt, Timeline
+from l7audit_suites.fail.timeline import Attempt, Timeline, until_clear
 
 FAULT = 10.0
 
@@ -62,3 +62,13 @@ def test_the_gap_reaches_from_the_last_served_before_to_the_first_after() -> Non
 
 def test_nothing_served_has_no_gap_to_tell() -> None:
     assert Timeline.of([unconnected(10.5)]).gap(FAULT) == 0
+
+
+@pytest.mark.parametrize(("failing", "experiments"), [(0, 1), (1, 2), (2, 2), (3, 1)])
+def test_where_hardly_any_failed_the_experiment_is_made_again(
+    failing: int, experiments: int
+) -> None:
+    """One loss among a thousand may have a reason of its own; many have met the fault."""
+    good = [attempt(10, 11)] * 20
+    seen = iter([Timeline.of([*good, *[attempt(10, 11, 503)] * failing]), Timeline.of(good)])
+    assert len(until_clear(lambda: next(seen))) == experiments
