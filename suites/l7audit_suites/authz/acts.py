@@ -52,14 +52,26 @@ class Act:
 def harmless(surface: Surface) -> bool:
     """Whether a function changes what can be changed back, and nobody's way in."""
     operation = surface.operation
-    named = all_words([operation.name, operation.template, operation.told])
     return (
         operation.method in {"POST", "PUT", "PATCH"}
         and (not operation.media_type or is_json(operation.media_type))
-        and not says(named, *_ENDS)
+        and not ends_something(operation)
         and not surface.kinds & {Kind.RATE_POLICY, Kind.URL_TAKING, Kind.UPLOAD, Kind.COSTLY}
         and (bool(operation.path_parameters) or operation.method != "POST")
     )
+
+
+def ends_something(operation: Operation) -> bool:
+    """Whether an operation's words say that it ends, shuts or renames something, or tells people
+    of it."""
+    return says(all_words([operation.name, operation.template, operation.told]), *_ENDS)
+
+
+def of_people(operation: Operation, name: str) -> bool:
+    """Whether a path parameter names somebody: by its own words, or by what it stands below, as in
+    `/members/{handle}`."""
+    above = operation.template.partition("/{" + name + "}")[0].rpartition("/")[2]
+    return says(words(name), *PERSON) or says(words(above)[-1:], *PERSON)
 
 
 def acts(
@@ -90,7 +102,7 @@ def _targets(
             yield dict(made.values)
         return
     name, told = names[0], set[str]()
-    if own and says(words(name), *PERSON):
+    if own and of_people(surface.operation, name):
         for text in facts_of(check.sessions, one).person[:_MOST_TARGETS]:
             yield {name: text}
     for who in (one, person):

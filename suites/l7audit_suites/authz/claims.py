@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from l7audit.target.persons import Facts
+from l7audit.target.words import says, words
 
 _PERSON = (
     "X-User-Id", "X-User", "X-UserId", "X-Username", "X-Forwarded-User", "X-Remote-User",
@@ -18,9 +19,15 @@ _TENANT = (
 )  # fmt: skip
 _ROLE = (
     "X-Role", "X-Roles", "X-User-Role", "X-User-Roles", "X-Auth-Role", "X-Auth-Roles", "X-Groups",
-    "X-Acting-Role", "X-Effective-Role", "X-Account-Role", "X-User-Type",
+    "X-Acting-Role", "X-Effective-Role", "X-Account-Role", "X-User-Type", "X-Forwarded-Role",
+    "X-Forwarded-Roles", "X-Forwarded-Groups", "X-Auth-Groups", "X-User-Groups", "X-Access-Level",
+    "X-User-Level", "X-Privilege", "X-Privileges", "X-Permissions", "X-Authority",
 )  # fmt: skip
-_FLAGS = ("X-Admin", "X-Is-Admin", "X-Internal", "X-Internal-Request")
+_FLAGS = (
+    "X-Admin", "X-Is-Admin", "X-Staff", "X-Is-Staff", "X-Superuser", "X-Internal",
+    "X-Internal-Request",
+)  # fmt: skip
+_LEVELS = ("role", "group", "level", "access", "privilege", "permission", "authority", "capacity")
 
 _OWN_PERSON = ("User", "User-Id")
 _OWN_TENANT = ("Tenant", "Tenant-Id")
@@ -39,18 +46,27 @@ def houses(names: Iterable[str]) -> tuple[str, ...]:
     return tuple({house.lower(): house for house in found}.values())[:_MOST_HOUSES]
 
 
+def of_power(names: Iterable[str]) -> tuple[str, ...]:
+    """Those fields of a target's own that say what somebody may."""
+    return tuple(dict.fromkeys(name for name in names if says(words(name), *_LEVELS)))
+
+
 def claimed(
-    facts: Facts, powers: Sequence[str] = ("admin",), own: Sequence[str] = (), most: int = 2
+    facts: Facts,
+    powers: Sequence[str] = ("admin",),
+    own: Sequence[str] = (),
+    most: int = 2,
+    told: Sequence[str] = (),
 ) -> Iterator[Fields]:
     """Headers that claim to be the person, of the tenant, and of power: by their ids, then by
     their names, at most so many; power by the words of `powers`, one after the other. `own` are
-    the target's `houses`."""
+    the target's `houses`, and `told` its fields `of_power`."""
     count = max(len(facts.person), len(facts.tenant), len(powers), 1)
     for place in range(min(count, most)):
         said = (
             (_PERSON, _OWN_PERSON, _at(facts.person, place)),
             (_TENANT, _OWN_TENANT, _at(facts.tenant, place)),
-            (_ROLE, _OWN_ROLE, _at(powers, place)),
+            ((*_ROLE, *told), _OWN_ROLE, _at(powers, place)),
             (_FLAGS, _OWN_FLAGS, "" if place else "true"),
         )
         yield {

@@ -15,8 +15,10 @@ from l7audit.probe.answer import Answer
 from l7audit.target import meaning
 from l7audit.target.operation import Operation
 from l7audit.target.persons import PERSON
+from l7audit.target.schemas import alternative, walk
 from l7audit.target.target_model import Surface, TargetModel
 from l7audit.target.words import Words, all_words, says, words
+from l7audit_suites.authz.people import POWER
 from l7audit_suites.authz.things import ask, opened, opens
 
 ROLES = ("role", "group", "authority", "account type", "user type")
@@ -150,6 +152,21 @@ def roles_in(value: Any) -> dict[tuple[str, str], str]:
         for text in (item if isinstance(item, list) else [item])
         if isinstance(text, str) and 0 < len(text) < 60
     }
+
+
+def roles_told(model: TargetModel) -> list[str]:
+    """The roles that a document lets people have, those first that its words or its order say to
+    be of power: choices rise."""
+    found: list[str] = []
+    for operation in model.operations:
+        for schema in (operation.json_schema, operation.answer_schema):
+            for name, part in walk(schema):
+                choices = alternative(part).get("enum")
+                if not isinstance(choices, list) or "assistant" in choices:  # roles in a chat
+                    continue
+                if says(words(name)[-2:], *ROLES):
+                    found += [c for c in reversed(choices) if isinstance(c, str) and c]
+    return sorted(dict.fromkeys(found), key=lambda role: not says(words(role), *POWER))
 
 
 def _for_role(operation: Operation, roles: Iterable[Words]) -> bool:

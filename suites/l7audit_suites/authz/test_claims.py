@@ -9,23 +9,25 @@ from itertools import islice
 import pytest
 
 from l7audit.harness.check import Check
-from l7audit.model import Identity
+from l7audit.model import Identity, Kind
 from l7audit.probe.answer import Answer
 from l7audit.target.persons import Facts, facts_of
 from l7audit.target.target_model import Surface
 from l7audit_suites.authn.ground import readable
 from l7audit_suites.authn.judgement import Seen, judge
-from l7audit_suites.authz.claims import Fields, claimed, halves, houses
+from l7audit_suites.authz.claims import Fields, claimed, halves, houses, of_power
+from l7audit_suites.authz.closed import Closed, closed_reads, closed_writes
 from l7audit_suites.authz.people import admin_roles, by_role, casts
 from l7audit_suites.authz.power import (
     account_roles,
     accounts_of,
     functions_of_power,
     roles_in,
+    roles_told,
 )
 from l7audit_suites.authz.sharing import private_to_read
 from l7audit_suites.authz.test_objects import relation, undecided
-from l7audit_suites.authz.things import Thing, ask, made_things
+from l7audit_suites.authz.things import Thing, ask, made_things, opens
 
 _MOST_READS = 4
 _MOST_NAMES = 3
@@ -117,11 +119,10 @@ def test_a_header_gives_nobody_power(check: Check) -> None:
     looked, one = 0, ordinary[0]
     for surface, plain, roles in islice(accounts_of(check, one), _MOST_ACCOUNTS):
         looked += _account_shows_no_claim(check, surface, one, plain, roles)
-    if powerful:
-        theirs = functions_of_power(check, ordinary, powerful)
-        reads = [s for s in theirs if s.operation.method == "GET" and not s.needs_values]
-        for surface in reads[:_MOST_READS]:
-            looked += _closed_to_claims(check, surface, one, _of_each_role(powerful))
+    theirs = functions_of_power(check, ordinary, powerful) if powerful else []
+    shut = (*_shut_reads(check, one, powerful, theirs), *islice(closed_writes(check, one), 1))
+    for closed in shut:
+        looked += _closed_to_claims(check, closed)
     if not looked:
         check.not_applicable("No account shows a role, and no read is for those of power alone.")
 
@@ -166,52 +167,73 @@ def _shows_role(said: dict[tuple[str, str], str], answer: Answer) -> bool:
     return answer.ok and roles_in(answer.json_or_none()) == said
 
 
-def _closed_to_claims(
-    check: Check, surface: Surface, one: Identity, powerful: list[Identity]
-) -> int:
-    """Whether a read that an ordinary caller is refused opens to him when he claims power."""
-    plain = ask(check, surface, one)
-    if not plain.refused:
-        return 0
-    good = next((a for a in (ask(check, surface, p) for p in powerful) if a.ok), None)
-    if good is None:
-        return 0
-    check.witness("who has the power is let in", good, once=True)
+def _shut_reads(
+    check: Check, one: Identity, powerful: list[Identity], theirs: list[Surface]
+) -> list[Closed]:
+    found = closed_reads(check, one, _of_each_role(powerful), theirs)
+    return list(islice(found, _MOST_READS))
+
+
+def _closed_to_claims(check: Check, closed: Closed) -> int:
+    """Whether what an ordinary caller is refused opens to him when he claims power."""
+    if closed.good is not None:
+        check.witness("who has the power is let in", closed.good, once=True)
+    else:
+        check.witness("the caller is let in elsewhere", _let_in_somewhere(check, closed), once=True)
     looked = 0
     for fields in _claims_of_power(check):
-        answer = ask(check, surface, one, headers=fields)
+        asked = partial(_closed_asked, check, closed)
+        answer = asked(fields)
         if undecided(check, answer):
             continue
         looked = 1
-        opened = judge(answer, good) is Seen.ACCEPTED
-        if opened:
-            asked = partial(_asked, check, surface, one)
-            fields, answer = _narrowed(fields, answer, asked, partial(_accepted, good))
+        risen = closed.past_the_guard(answer) and _by_the_claim(check, closed, fields)
+        if risen:
+            fields, answer = _narrowed(fields, answer, asked, closed.past_the_guard)
         check.expect(
-            not opened,
-            surface.place(f"header {', '.join(fields)}"),
-            f"A {one.role} who claims power in {', '.join(fields)} reads what is there for those "
-            "who have it.",
+            not risen,
+            closed.surface.place(f"header {', '.join(fields)}"),
+            f"A {closed.one.role} who claims power in {', '.join(fields)} gets where only those "
+            "go who have it.",
             answer,
-            plain,
+            closed.plain,
             expected="the same refusal as without the claim",
-            seen=f"{answer.status}, with what somebody of power gets",
+            seen=f"{answer.status}, {closed.seen}",
+            confidence=closed.confidence,
             cause=f"header {', '.join(fields)}",
         )
-        if opened:
+        if risen:
             break
     return looked
 
 
+def _by_the_claim(check: Check, closed: Closed, fields: Fields) -> bool:
+    """Whether it hangs on what is claimed: it is closed without, and to who claims nothing in the
+    same fields."""
+    nothing = _closed_asked(check, closed, dict.fromkeys(fields, "l7audit"))
+    return closed.still(check) and not closed.past_the_guard(nothing)
+
+
+def _closed_asked(check: Check, closed: Closed, fields: Fields) -> Answer:
+    return closed.sent(check, closed.request(check).with_headers(fields))
+
+
+def _let_in_somewhere(check: Check, closed: Closed) -> bool:
+    reads = check.model.surfaces(Kind.PROTECTED_READ, limit=24)
+    return any(opens(check, s, closed.one) for s in reads if not s.needs_values)
+
+
 def _claims_of_power(check: Check) -> list[Fields]:
-    return list(claimed(Facts((), ()), _powers(check), _own(check), most=_MOST_NAMES))
+    named = of_power(_header_parameters(check))
+    return list(claimed(Facts((), ()), _powers(check), _own(check), _MOST_NAMES, named))
 
 
 def _powers(check: Check) -> list[str]:
-    """What power is called: as most call it, and as the target calls it to those who have it."""
+    """What power is called: as most call it, as the target calls it to those who have it, and as
+    its document does."""
     _, powerful = by_role(check.identities, admin_roles(check))
     told = (role for one in _of_each_role(powerful) for role in account_roles(check, one))
-    return list(dict.fromkeys(("admin", *told)))
+    return list(dict.fromkeys(("admin", *told, *roles_told(check.model))))
 
 
 def _of_each_role(powerful: list[Identity]) -> list[Identity]:
@@ -222,8 +244,11 @@ def _own(check: Check) -> tuple[str, ...]:
     """How the header fields begin by which the target is told who calls, and other things."""
     keys = (c.name for i in check.identities for c in i.credentials if c.kind == "api_key")
     schemes = (s.field for s in check.model.schemes("api_key") if s.place == "header")
-    parameters = (p.name for o in check.model.operations for p in o.parameters)
-    return houses((*keys, *schemes, *parameters))
+    return houses((*keys, *schemes, *_header_parameters(check)))
+
+
+def _header_parameters(check: Check) -> list[str]:
+    return [p.name for o in check.model.operations for p in o.parameters if p.place == "header"]
 
 
 def _bare(check: Check, surface: Surface, fields: Fields) -> Answer:

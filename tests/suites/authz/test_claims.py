@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from l7audit.target.persons import Facts
-from l7audit_suites.authz.claims import claimed, halves, houses
+from l7audit_suites.authz.claims import claimed, halves, houses, of_power
 
 
 def test_ids_are_claimed_with_power_and_then_names() -> None:
@@ -32,6 +32,12 @@ def test_power_is_claimed_by_each_of_its_words_and_in_the_targets_own_fields() -
     first, second = claimed(Facts(("u-1",), ()), ("admin", "chief"), own)
     assert first["X-Acme-Role"] == first["X-Role"] == "admin"
     assert first["X-Acme-User-Id"] == "u-1"
-    assert second == dict.fromkeys(
-        (n for n in first if "Role" in n or n in {"X-Groups", "X-User-Type"}), "chief"
-    )
+    assert second["X-Acme-Role"] == second["X-Groups"] == "chief"
+    assert not second.keys() & {"X-Admin", "X-User-Id", "X-Acme-User-Id"}
+
+
+def test_power_is_claimed_in_the_fields_that_a_document_names_for_it() -> None:
+    named = of_power(["X-Lodge-Access", "X-Trace", "X-Lodge-Access", "acting_group"])
+    assert named == ("X-Lodge-Access", "acting_group")
+    (fields,) = claimed(Facts((), ()), told=named)
+    assert fields["X-Lodge-Access"] == fields["X-Role"] == "admin"
