@@ -18,7 +18,7 @@ from l7audit.target.surface import COMPOSED, Surface
 from l7audit_suites.authn.judgement import Seen, judge
 from l7audit_suites.authz.acts import ends_something, of_people
 from l7audit_suites.authz.admitted import admitted
-from l7audit_suites.authz.things import ask, opened
+from l7audit_suites.authz.things import ask, opened, opens
 
 _ABOUT_INPUT = {400, 422}
 _MOST_READS = 24
@@ -106,6 +106,12 @@ def closed_writes(check: Check, one: Identity) -> Iterator[Closed]:
         plain = ask(check, surface, one, json={})
         if plain.refused and plain.status == 403:
             yield Closed(surface, one, plain)
+
+
+def let_in(check: Check, one: Identity) -> bool:
+    """Whether any plain read is open to somebody: who is refused everything is not known at all."""
+    reads = check.model.surfaces(Kind.PROTECTED_READ, limit=_MOST_READS)
+    return any(opens(check, s, one) for s in reads if not s.needs_values)
 
 
 def _admin(surface: Surface) -> bool:

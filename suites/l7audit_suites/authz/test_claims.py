@@ -9,14 +9,14 @@ from itertools import islice
 import pytest
 
 from l7audit.harness.check import Check
-from l7audit.model import Identity, Kind
+from l7audit.model import Identity
 from l7audit.probe.answer import Answer
 from l7audit.target.persons import Facts, facts_of
 from l7audit.target.target_model import Surface
 from l7audit_suites.authn.ground import readable
 from l7audit_suites.authn.judgement import Seen, judge
 from l7audit_suites.authz.claims import Fields, claimed, halves, houses, of_power
-from l7audit_suites.authz.closed import Closed, closed_reads, closed_writes
+from l7audit_suites.authz.closed import Closed, closed_reads, closed_writes, let_in
 from l7audit_suites.authz.people import admin_roles, by_role, casts
 from l7audit_suites.authz.power import (
     account_roles,
@@ -27,7 +27,7 @@ from l7audit_suites.authz.power import (
 )
 from l7audit_suites.authz.sharing import private_to_read
 from l7audit_suites.authz.test_objects import relation, undecided
-from l7audit_suites.authz.things import Thing, ask, made_things, opens
+from l7audit_suites.authz.things import Thing, ask, made_things
 
 _MOST_READS = 4
 _MOST_NAMES = 3
@@ -179,7 +179,7 @@ def _closed_to_claims(check: Check, closed: Closed) -> int:
     if closed.good is not None:
         check.witness("who has the power is let in", closed.good, once=True)
     else:
-        check.witness("the caller is let in elsewhere", _let_in_somewhere(check, closed), once=True)
+        check.witness("the caller is let in elsewhere", let_in(check, closed.one), once=True)
     looked = 0
     for fields in _claims_of_power(check):
         asked = partial(_closed_asked, check, closed)
@@ -216,11 +216,6 @@ def _by_the_claim(check: Check, closed: Closed, fields: Fields) -> bool:
 
 def _closed_asked(check: Check, closed: Closed, fields: Fields) -> Answer:
     return closed.sent(check, closed.request(check).with_headers(fields))
-
-
-def _let_in_somewhere(check: Check, closed: Closed) -> bool:
-    reads = check.model.surfaces(Kind.PROTECTED_READ, limit=24)
-    return any(opens(check, s, closed.one) for s in reads if not s.needs_values)
 
 
 def _claims_of_power(check: Check) -> list[Fields]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
 from functools import partial
+from itertools import islice
 
 import pytest
 
@@ -12,16 +13,17 @@ from l7audit.harness.check import Check
 from l7audit.model import Identity, Kind
 from l7audit.probe.answer import Answer
 from l7audit.probe.request import Auth, Request
-from l7audit.target.operation import FORM
 from l7audit.target.target_model import Surface
 from l7audit_suites.authn.judgement import Seen, judge
+from l7audit_suites.authz.closed import Closed, closed_reads, closed_writes, let_in
 from l7audit_suites.authz.existence import altered
 from l7audit_suites.authz.people import admin_roles, by_role, in_use
+from l7audit_suites.authz.power import functions_of_power
 from l7audit_suites.authz.readers import things_with_readers
 from l7audit_suites.authz.sharing import private_to_change
 from l7audit_suites.authz.test_objects import blind, undecided
 from l7audit_suites.authz.things import Thing, ask, made_things, opened, refuses
-from l7audit_suites.authz.ways_around import OVERRIDES, spellings
+from l7audit_suites.authz.ways_around import PARTS, asking_for, spellings
 
 _MOST_THINGS = 3
 _MOST_GROUNDS = 2
@@ -69,7 +71,7 @@ def _victims(check: Check) -> list[tuple[Thing, Identity]]:
         (thing, stranger)
         for thing in made
         for stranger in thing.cast.strangers
-        if private_to_change(check, thing, stranger)
+        if private_to_change(check, thing, stranger, thing.family.read)
     ]
 
 
@@ -78,15 +80,75 @@ def _overridden(check: Check, thing: Thing, one: Identity) -> Iterator[tuple[str
     assert thing.family.delete is not None
     surface = thing.at(thing.family.delete)
     plain = surface.request(auth=check.sessions.auth(one, surface))
-    fields = dict.fromkeys(OVERRIDES, "DELETE")
-    for method in ("GET", "POST"):
-        yield f"header of a {method}", replace(plain, method=method).with_headers(fields)
-    joint = "&" if "?" in plain.path else "?"
-    for method in ("GET", "POST"):
-        asked = plain.with_path(f"{plain.path}{joint}_method=DELETE")
-        yield f"query of a {method}", replace(asked, method=method)
-    form = plain.with_headers({"Content-Type": FORM})
-    yield "body of a POST", replace(form, method="POST", content=b"_method=DELETE")
+    for part in PARTS:
+        for carrier in ("GET", "POST") if part != "body" else ("POST",):
+            yield f"{part} of a {carrier}", asking_for("DELETE", plain, carrier, (part,))
+
+
+@pytest.mark.control("AUTHZ-12")
+def test_a_method_asked_for_elsewhere_opens_nothing_that_is_refused(check: Check) -> None:
+    ordinary, powerful = by_role(check.identities, admin_roles(check))
+    looked = 0
+    for one in ordinary[:1]:
+        theirs = functions_of_power(check, ordinary, powerful) if powerful else []
+        reads = closed_reads(check, one, powerful[:1], theirs)
+        for closed in (*islice(reads, _MOST_GROUNDS), *islice(closed_writes(check, one), 1)):
+            check.witness("the caller is let in elsewhere", let_in(check, one), once=True)
+            looked += _opened_by_another(check, closed)
+    if not looked:
+        check.not_applicable("Nothing was found that an ordinary caller is refused.")
+
+
+def _carriers(check: Check, closed: Closed) -> list[str]:
+    """Methods to send in place of the refused one: those that do nothing there by themselves."""
+    operation = closed.surface.operation
+    beside = {o.method for o in check.model.operations if o.template == operation.template}
+    if closed.reads:
+        return [m for m in ("POST", "PUT") if m not in beside][:1]
+    return ["GET", *(["POST"] if "POST" not in beside else [])]
+
+
+def _opened_by_another(check: Check, closed: Closed) -> bool:
+    """Whether it could be looked at if a refused operation is done for who sends another method."""
+    looked, plain = False, closed.request(check)
+    for carrier in _carriers(check, closed):
+        asked = partial(_asked_for, check, closed, plain, carrier)
+        answer = asked(plain.method, PARTS)
+        if undecided(check, answer):
+            continue
+        looked = True
+        done = (
+            closed.past_the_guard(answer)
+            and not closed.past_the_guard(asked(carrier, PARTS))
+            and closed.still(check)
+        )
+        alone = [p for p in PARTS if done and closed.past_the_guard(asked(plain.method, (p,)))]
+        where = " or ".join(alone or PARTS)
+        check.expect(
+            not done,
+            closed.surface.place(f"{where} of a {carrier}"),
+            f"What a {closed.one.role} is refused is done for him when he sends a {carrier} and "
+            f"asks for the method in its {where}.",
+            answer,
+            closed.plain,
+            expected="the method that was sent, or the guard of the one that was asked for",
+            seen=f"{answer.status}, {closed.seen}",
+            confidence=closed.confidence,
+        )
+        if done:
+            break
+    return looked
+
+
+def _asked_for(
+    check: Check,
+    closed: Closed,
+    plain: Request,
+    carrier: str,
+    method: str,
+    parts: Collection[str],
+) -> Answer:
+    return closed.sent(check, asking_for(method, plain, carrier, parts))
 
 
 @dataclass(frozen=True, slots=True)

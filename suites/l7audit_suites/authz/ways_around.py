@@ -2,10 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+
+from l7audit.probe.request import Request
+from l7audit.target.operation import FORM
+
+PARTS = ("header", "query", "body")
+"""Where a request may name another method than its own."""
 
 OVERRIDES = ("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override")
 """Fields by which clients that can't send a method ask for it."""
+
+
+def asking_for(
+    method: str, plain: Request, carrier: str, parts: Collection[str] = PARTS
+) -> Request:
+    """A request by the method `carrier` that asks for another in some of `PARTS`: in its body only
+    where it has none of its own and is no GET."""
+    request = replace(plain, method=carrier)
+    if "header" in parts:
+        request = request.with_headers(dict.fromkeys(OVERRIDES, method))
+    if "query" in parts:
+        joint = "&" if "?" in plain.path else "?"
+        request = request.with_path(f"{plain.path}{joint}_method={method}")
+    if "body" in parts and not plain.content and carrier != "GET":
+        form = request.with_headers({"Content-Type": FORM})
+        request = replace(form, content=f"_method={method}".encode())
+    return request
 
 
 def spellings(path: str) -> Iterator[tuple[str, str]]:
