@@ -175,6 +175,20 @@ def bearer_ground(check: Check, fresh: bool = False, ending: bool = False) -> Gr
     return _standing(check, ground, "access token", once=ending)
 
 
+def session_ground(check: Check, fresh: bool = False) -> Ground | None:
+    """A read that an identity's session cookie opens; None where sessions are of another kind.
+    `fresh` opens a new session."""
+    for identity in holders(check, ("password",))[:1]:
+        ways = check.sessions.ways(identity)
+        if not ways or ways[0].kind != "cookie":
+            return None
+        if fresh:
+            check.sessions.forget(identity)
+        session = check.sessions.auth(identity)
+        return find(check, identity, session.value, partial(_as_cookie, session), "cookie")
+    return None
+
+
 def _jwt_cookie(check: Check, identity: Identity, fresh: bool) -> Auth | None:
     """The session of an identity where it is a JWT in a cookie; None where it is anything else."""
     ways = check.sessions.ways(identity)

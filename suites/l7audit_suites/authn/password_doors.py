@@ -19,6 +19,7 @@ from l7audit.probe.answer import Answer
 from l7audit.probe.request import Auth, Request
 from l7audit.target.target_model import Surface
 from l7audit_suites.authn.ground import Ground, holders, readable
+from l7audit_suites.authn.held_off import login_answer
 from l7audit_suites.authn.judgement import Seen, judge
 
 _MOST_WAYS = 5
@@ -61,7 +62,10 @@ class Door:
         return self.request(credential.name, credential.secret)
 
     def ask(self, name: str, secret: str, *, patience: bool = True) -> Answer:
-        return self.check.send(self.request(name, secret), patience=patience)
+        request = self.request(name, secret)
+        if patience:
+            return login_answer(self.check, request)
+        return self.check.send(request, patience=False)
 
     def lets_in(self, answer: Answer) -> bool:
         if self.read is not None:
@@ -124,7 +128,7 @@ def find_login(check: Check, besides: Collection[str] = ()) -> Door | None:
     for at, (identity, credential) in enumerate(known[:_MOST_TRIED]):
         tries = check.sessions.tries(identity, credential)
         for way, request in enumerate(islice(tries, _MOST_WAYS)):
-            answer = check.send(request, identity=identity.name)
+            answer = login_answer(check, request, identity.name)
             auth = check.sessions.opened(answer)
             if auth is not None:
                 check.probe.redactor.learn(auth.secret)

@@ -23,6 +23,7 @@ is locked out."""
 
 @pytest.mark.control("AUTHN-33")
 def test_no_account_has_the_password_it_was_delivered_with(check: Check) -> None:
+    held_off = False
     for door in doors(check):
         check.witness("a right password is accepted", door.lets_in(door.good), once=True)
         own = {credential.name for _, credential in door.known}
@@ -32,6 +33,7 @@ def test_no_account_has_the_password_it_was_delivered_with(check: Check) -> None
                 continue
             tried = [(password, door.ask(name, password)) for password in passwords]
             open_ = [(password, a) for password, a in tried if door.lets_in(a)]
+            held_off = held_off or any(answer.throttled for _, answer in tried)
             if open_ and _lets_anybody_in(check, door, name):
                 check.inconclusive(f"{name} is let in with any password; AUTHN-26 speaks of that.")
             check.expect(
@@ -42,6 +44,8 @@ def test_no_account_has_the_password_it_was_delivered_with(check: Check) -> None
                 expected="a refusal",
                 seen="let in",
             )
+    if held_off:
+        check.inconclusive("The target holds logins off (429): not all of these were answered.")
 
 
 def _like(delivered: str, door: Door) -> str:

@@ -10,11 +10,10 @@ import pytest
 from l7audit.harness.check import Check
 from l7audit.model import Kind
 from l7audit.probe.answer import Answer
-from l7audit.probe.request import Auth
 from l7audit.target import meaning
 from l7audit.target.schemas import properties
 from l7audit.target.target_model import Surface
-from l7audit_suites.authn.ground import Ground, bearer_ground, find, holders
+from l7audit_suites.authn.ground import Ground, bearer_ground, session_ground
 from l7audit_suites.authn.judgement import Seen
 from l7audit_suites.authn.made_keys import WINDOW, refused_everywhere
 
@@ -22,7 +21,7 @@ from l7audit_suites.authn.made_keys import WINDOW, refused_everywhere
 @pytest.mark.control("AUTHN-23")
 def test_a_revoked_token_is_refused_everywhere_within_two_seconds(check: Check) -> None:
     for surface in check.surfaces(Kind.REVOKE_TOKEN, limit=2):
-        ground = _cookie_ground(check) or bearer_ground(check, ending=True)
+        ground = session_ground(check, fresh=True) or bearer_ground(check, ending=True)
         check.witness("the token is accepted everywhere", partial(_works, ground), once=True)
         ended = _end(check, surface, ground)
         check.sessions.forget(ground.identity)
@@ -39,22 +38,6 @@ def test_a_revoked_token_is_refused_everywhere_within_two_seconds(check: Check) 
             expected="a refusal, as without a credential",
             seen="the same answer as before its end",
         )
-
-
-def _cookie_ground(check: Check) -> Ground | None:
-    """A read that a new session's cookie opens; None where sessions are of another kind."""
-    for identity in holders(check, ("password",))[:1]:
-        ways = check.sessions.ways(identity)
-        if not ways or ways[0].kind != "cookie":
-            return None
-        check.sessions.forget(identity)
-        session = check.sessions.auth(identity)
-        return find(check, identity, session.secret, partial(_always, session), "cookie")
-    return None
-
-
-def _always(session: Auth, _: str) -> Auth:
-    return session
 
 
 def _end(check: Check, surface: Surface, ground: Ground) -> Answer:

@@ -255,6 +255,11 @@ DEFECTS: tuple[Defect, ...] = (
         wrap=_reads_query("access_token", b"authorization", "Bearer "),
     ),
     Defect(
+        name="authn.session-in-query",
+        summary="An access token is taken from the query as the id of a session.",
+        wrap=_reads_query("sid", b"authorization", "Bearer "),
+    ),
+    Defect(
         name="authn.key-as-bearer",
         summary="An API key is accepted in the Authorization header too.",
         near_miss=True,
