@@ -171,7 +171,7 @@ def _looks(check: Check, acted: Operation) -> list[Operation]:
     """The reads that may show what an operation does, the nearest first."""
     template = acted.template.rstrip("/")
     last = words(template.partition("/{")[0].rpartition("/")[2])[-1:]
-    people = any(says(words(p.name), *PERSON) for p in acted.path_parameters[:1])
+    people = any(of_people(acted, p.name) for p in acted.path_parameters[:1])
 
     def near(operation: Operation) -> int:
         other = operation.template.rstrip("/")

@@ -18,11 +18,12 @@ from l7audit.target.surface import COMPOSED, Surface
 from l7audit_suites.authn.judgement import Seen, judge
 from l7audit_suites.authz.acts import ends_something, of_people
 from l7audit_suites.authz.admitted import admitted
+from l7audit_suites.authz.power import kept_to_some, realm
 from l7audit_suites.authz.things import ask, opened, opens
 
 _ABOUT_INPUT = {400, 422}
 _MOST_READS = 24
-_MOST_WRITES = 4
+_MOST_WRITES = 5
 _NOT_ASKED = {
     Kind.STREAMING, Kind.URL_TAKING, Kind.UPLOAD, Kind.COSTLY, Kind.RATE_POLICY, Kind.LOGIN,
 }  # fmt: skip
@@ -97,10 +98,16 @@ def closed_reads(
 
 
 def closed_writes(check: Check, one: Identity) -> Iterator[Closed]:
-    """Writes that somebody is refused with an empty body, of what is called administrative first;
-    few are asked for."""
+    """Writes that somebody is refused with an empty body; few are asked for, those first that are
+    said to be for others or lie where he was refused to read."""
     found = [check.model.surface(o) for o in check.model.operations if _needs_a_body(o)]
-    named = (_of_himself(check, s, one) for s in sorted(found, key=lambda s: not _admin(s)))
+    shut = _shut_realms(check, one)
+
+    def unlikely(surface: Surface) -> bool:
+        operation = surface.operation
+        return not (_admin(surface) or kept_to_some(operation) or realm(operation.template) in shut)
+
+    named = (_of_himself(check, s, one) for s in sorted(found, key=unlikely))
     ready = [s for s in named if not s.needs_values and not s.kinds & _NOT_ASKED]
     for surface in ready[:_MOST_WRITES]:
         plain = ask(check, surface, one, json={})
@@ -112,6 +119,13 @@ def let_in(check: Check, one: Identity) -> bool:
     """Whether any plain read is open to somebody: who is refused everything is not known at all."""
     reads = check.model.surfaces(Kind.PROTECTED_READ, limit=_MOST_READS)
     return any(opens(check, s, one) for s in reads if not s.needs_values)
+
+
+def _shut_realms(check: Check, one: Identity) -> set[str]:
+    """Where a plain read was refused to somebody in this process."""
+    reads = check.model.surfaces(Kind.PROTECTED_READ, limit=_MOST_READS)
+    shut = (s for s in reads if not s.needs_values and admitted(check, s, one) is False)
+    return {realm(s.operation.template) for s in shut} - {""}
 
 
 def _admin(surface: Surface) -> bool:

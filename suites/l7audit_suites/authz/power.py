@@ -63,7 +63,7 @@ def _functions_of_power(
         if not o.public
         and (
             Kind.ADMIN in o.kinds
-            or _realm(o.template) in realms
+            or realm(o.template) in realms
             or _for_role(o, roles)
             or kept_to_some(o)
         )
@@ -196,7 +196,7 @@ def kept_to_some(operation: Operation) -> bool:
     return False
 
 
-def _realm(template: str) -> str:
+def realm(template: str) -> str:
     """The folder that a path lies in: its first segment that is no version and no `api`; empty
     where nothing lies below that."""
     segments = [s for s in template.split("/") if s and not _PREFIX.fullmatch(s)]
@@ -211,14 +211,14 @@ def _realms(check: Check, ordinary: list[Identity], powerful: list[Identity]) ->
     reads = [
         s
         for s in check.model.surfaces(Kind.PROTECTED_READ, limit=_MOST_READS)
-        if not s.needs_values and _realm(s.operation.template)
+        if not s.needs_values and realm(s.operation.template)
     ]
     for surface in reads:
-        realm = _realm(surface.operation.template)
-        if realm in shared or Kind.STREAMING in surface.kinds:
+        name = realm(surface.operation.template)
+        if name in shared or Kind.STREAMING in surface.kinds:
             continue
         if any(opens(check, surface, one) for one in ordinary[:1]):
-            shared.add(realm)
+            shared.add(name)
         elif any(opened(surface, ask(check, surface, one)) for one in powerful[:1]):
-            theirs.add(realm)
+            theirs.add(name)
     return theirs - shared

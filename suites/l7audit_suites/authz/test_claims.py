@@ -30,6 +30,7 @@ from l7audit_suites.authz.test_objects import relation, undecided
 from l7audit_suites.authz.things import Thing, ask, made_things
 
 _MOST_READS = 4
+_MOST_WRITES = 2
 _MOST_NAMES = 3
 _MOST_ACCOUNTS = 2
 _MOST_ROLES = 2
@@ -120,7 +121,10 @@ def test_a_header_gives_nobody_power(check: Check) -> None:
     for surface, plain, roles in islice(accounts_of(check, one), _MOST_ACCOUNTS):
         looked += _account_shows_no_claim(check, surface, one, plain, roles)
     theirs = functions_of_power(check, ordinary, powerful) if powerful else []
-    shut = (*_shut_reads(check, one, powerful, theirs), *islice(closed_writes(check, one), 1))
+    shut = (
+        *_shut_reads(check, one, powerful, theirs),
+        *islice(closed_writes(check, one), _MOST_WRITES),
+    )
     for closed in shut:
         looked += _closed_to_claims(check, closed)
     if not looked:

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from l7audit.harness.check import Check
-from l7audit.model import Confidence, Identity, Kind, Place
+from l7audit.model import Confidence, Identity, Kind
 from l7audit.probe.answer import Answer
-from l7audit.probe.request import Request
 from l7audit.target.target_model import Surface
 from l7audit_suites.authn.judgement import Seen, judge
 from l7audit_suites.authz.acts import Act, acts, bodies, changed, harmless
+from l7audit_suites.authz.closed import let_in
 from l7audit_suites.authz.contents import subject
 from l7audit_suites.authz.families import Family, families
 from l7audit_suites.authz.house import changes_of_the_house
@@ -26,12 +26,16 @@ from l7audit_suites.authz.test_objects import undecided
 from l7audit_suites.authz.things import Thing, ask, keep_for_removal, make, opened
 from l7audit_suites.authz.told import named
 from l7audit_suites.authz.untold_parts import untold_parts_are_closed
-from l7audit_suites.expose.nothing_there import there
-from l7audit_suites.expose.routes import collections, documented, folders
-from l7audit_suites.expose.word_lists import OF_POWER
+from l7audit_suites.authz.untold_routes import (
+    closed_folders,
+    folder_of,
+    untold_routes_beside,
+    untold_routes_of_power,
+)
 
 _MOST_READS = 6
 _MOST_ACTS = 5
+_MOST_ALONE = 2
 _MOST_PEOPLE = 3
 _DONE_ALREADY = 409
 
@@ -40,6 +44,8 @@ _DONE_ALREADY = 409
 def test_functions_of_power_are_closed_to_ordinary_roles(check: Check) -> None:
     ordinary, powerful = by_role(check.identities, admin_roles(check))
     looked = raised(check, ordinary[0]) if ordinary else 0
+    if ordinary and not powerful:
+        looked += _nobody_of_power_known(check, ordinary[0])
     if not powerful or not ordinary:
         if looked:
             return
@@ -58,10 +64,47 @@ def test_functions_of_power_are_closed_to_ordinary_roles(check: Check) -> None:
     for family in families(check.model):
         if not family.nested and family.list is not None:
             looked += _managed(check, family, ordinary, powerful)
-    looked += _untold(check, ordinary, powerful)
+    looked += untold_routes_of_power(check, ordinary[0], powerful[0])
+    looked += untold_routes_beside(
+        check, ordinary[0], closed_folders(check, ordinary[0], powerful[:1], theirs)
+    )
     looked += untold_parts_are_closed(check, ordinary[0])
     if not looked:
         check.inconclusive("No function was found that is open to a role of power alone.")
+
+
+def _nobody_of_power_known(check: Check, one: Identity) -> int:
+    """What can be looked at with ordinary people alone: what lies where they are refused all that
+    could be asked for, and what the document keeps to some."""
+    folders = closed_folders(check, one)
+    if folders:
+        check.witness("the caller is let in elsewhere", let_in(check, one), once=True)
+    looked = untold_routes_beside(check, one, folders)
+    kept = [
+        check.model.surface(o)
+        for o in check.model.operations
+        if not o.public and (folder_of(o.template) in folders or kept_to_some(o))
+    ]
+    for surface in [s for s in kept if harmless(s)][:_MOST_ALONE]:
+        inside = folder_of(surface.operation.template) in folders
+        sure = Confidence.STRONG if inside else Confidence.WEAK
+        looked += _tried_alone(check, surface, one, sure)
+    return looked
+
+
+def _tried_alone(check: Check, surface: Surface, one: Identity, sure: Confidence) -> int:
+    """Whether an ordinary caller's use of a function on what is his own has an effect, where nobody
+    is known who may; that it is somebody else's is `sure` by its document or what is beside it."""
+    for act in acts(check, surface, one, one):
+        before = act.looks(check)
+        if not any(look.ok for look in before):
+            continue
+        check.witness("what it is done to is seen", True, once=True)
+        body, *_ = bodies(surface, check.random)
+        if _taken(check, act, one, before, body, sure) is None:
+            check.expect(True, surface.place(f"by a {one.role}"), "")
+        return 1
+    return 0
 
 
 def _acted(
@@ -118,7 +161,12 @@ def _acted(
 
 
 def _taken(
-    check: Check, act: Act, one: Identity, before: list[Answer], body: dict[str, Any] | None
+    check: Check,
+    act: Act,
+    one: Identity,
+    before: list[Answer],
+    body: dict[str, Any] | None,
+    sure: Confidence = Confidence.CONFIRMED,
 ) -> int | None:
     """As `_acted` for a step that is taken once, such as an approval: the ordinary caller tries it
     first, since nobody could after him who may. None where it did nothing for him."""
@@ -136,6 +184,7 @@ def _taken(
         there,
         expected="403 or 404, and everything as it was",
         seen=f"{answer.status}, and what it is done to has changed",
+        confidence=sure,
     )
     return 1
 
@@ -161,37 +210,6 @@ def _put_back(
         if isinstance(shown, dict) and body.keys() <= shown.keys():
             _used(check, act, person, {n: shown[n] for n in body})
             return
-
-
-def _untold(check: Check, ordinary: list[Identity], powerful: list[Identity]) -> int:
-    """Routes of power that no document tells of: what somebody of power finds in a folder for
-    administrators, and everybody gets."""
-    person, one = powerful[0], ordinary[0]
-    auth, looked = check.sessions.auth(person), 0
-    names = list(dict.fromkeys([c.rpartition("/")[2] for c in collections(check.model)]))
-    for folder in folders(check.model):
-        below = [n for n in dict.fromkeys([*names, *OF_POWER]) if n != "admin"]
-        for asked in there(check, [f"{folder}/admin"], below, auth):
-            if documented(check.model, asked.path):
-                continue
-            request = Request("GET", asked.path, (("Accept", "*/*"),))
-            answer = check.send(request.with_auth(check.sessions.auth(one)), identity=one.name)
-            if undecided(check, answer):
-                continue
-            looked += 1
-            check.expect(
-                judge(answer, asked.answer) is not Seen.ACCEPTED,
-                Place(
-                    operation=f"GET {asked.path.removeprefix(check.model.prefix)}",
-                    part=f"by a {one.role}",
-                ),
-                f"A {one.role} reads what is there for those of power, and in no document.",
-                answer,
-                asked.answer,
-                expected="403 or 404",
-                seen=f"{answer.status}, with what somebody of power gets",
-            )
-    return looked
 
 
 def _plain_read(surface: Surface) -> bool:

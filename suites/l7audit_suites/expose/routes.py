@@ -23,7 +23,7 @@ def folders(model: TargetModel) -> list[str]:
     bases = [base for base in collections(model) if base.count("/") > 1]
     counted = Counter("/" + base.split("/")[1] for base in bases if "{" not in base.split("/")[1])
     heads = [_shared(head, bases) for head, _ in counted.most_common()]
-    shared = [head for head in heads if not _of_things(model, head)]
+    shared = [head for head in heads if not holds_things(model, head)]
     found = ["", model.prefix, *(model.prefix + head for head in shared)]
     return list(dict.fromkeys(found))[:_MOST_FOLDERS]
 
@@ -41,7 +41,7 @@ def _shared(head: str, bases: Sequence[str]) -> str:
     return "/".join(deepest)
 
 
-def _of_things(model: TargetModel, folder: str) -> bool:
+def holds_things(model: TargetModel, folder: str) -> bool:
     """Whether it holds things by their ids: whoever looks for these answers for every name."""
     return any(o.template.startswith(folder + "/{") for o in model.operations)
 

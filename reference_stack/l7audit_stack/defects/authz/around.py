@@ -73,12 +73,26 @@ def _override_after(app: ASGIApp, parts: Parts) -> ASGIApp:
     return around
 
 
+def _override_of_reads(app: ASGIApp, parts: Parts) -> ASGIApp:
+    """Knows no right that a POST would need where only reads are, and reads for it."""
+    unguarded = _unguarded(parts)
+
+    async def around(scope: Any, receive: Any, send: Any) -> None:
+        wanted = _field(scope, _OVERRIDE) if scope["type"] == "http" else ""
+        if wanted == "GET" and scope["method"] == "POST":
+            await unguarded({**scope, "method": "GET"}, receive, send)
+            return
+        await app(scope, receive, send)
+
+    return around
+
+
 def _override_before(app: ASGIApp, _parts: Parts) -> ASGIApp:
     """Takes the method that the header asks for, and guards that."""
 
     async def around(scope: Any, receive: Any, send: Any) -> None:
         wanted = _field(scope, _OVERRIDE) if scope["type"] == "http" else ""
-        if wanted in {"DELETE", "PATCH", "PUT"} and scope["method"] == "POST":
+        if wanted in {"DELETE", "GET", "PATCH", "PUT"} and scope["method"] == "POST":
             scope = {**scope, "method": wanted}
         await app(scope, receive, send)
 
@@ -145,6 +159,11 @@ DEFECTS: tuple[Defect, ...] = (
         name="authz.override-after-the-guard",
         summary="The guard looks at the method that came, and the one in a header is done.",
         wrap=_override_after,
+    ),
+    Defect(
+        name="authz.override-of-reads",
+        summary="A POST that asks for a GET in a header reads what its caller may not.",
+        wrap=_override_of_reads,
     ),
     Defect(
         name="authz.override-before-the-guard",
