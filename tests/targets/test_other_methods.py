@@ -47,10 +47,11 @@ def by_form(method: str, _: str, __: Message, body: Any) -> str:
 
 class Wall:
     """Everybody sees all notes and deletes his own; the office is for nobody here, but its banner
-    is shown to all. `wanted` tells the method that is done; `late` guards the one that came."""
+    is shown to all. `wanted` tells the method that is done; `late` guards the one that came; the
+    strict take no query, and nothing in the body of a GET."""
 
-    def __init__(self, wanted: Wanted, *, late: bool) -> None:
-        self.wanted, self.late = wanted, late
+    def __init__(self, wanted: Wanted, *, late: bool, strict: bool = False) -> None:
+        self.wanted, self.late, self.strict = wanted, late, strict
         self.notes: dict[str, tuple[str, str]] = {}
         self.banner = "Welcome"
 
@@ -62,6 +63,8 @@ class Wall:
         bare = path.partition("?")[0]
         if not self._may(who, method if self.late else wanted, bare):
             return said(403, {"error": "not yours"})
+        if self.strict and (bare != path or (body is not None and wanted == "GET")):
+            return said(422, {"error": "nothing of that kind is taken"})
         return self._done(who, wanted, bare, body)
 
     def _may(self, who: str, method: str, path: str) -> bool:
@@ -142,6 +145,11 @@ def test_a_method_that_is_read_behind_the_guard_is_found(
     places, _ = found(tmp_path / "log", wall)
     assert places == expected
     assert wall.banner == "Welcome"
+
+
+def test_a_strict_service_is_asked_in_its_header_alone(tmp_path: Path) -> None:
+    places, _ = found(tmp_path / "log", Wall(by_header, late=True, strict=True))
+    assert {"GET /office/ledger header of a POST", "PUT /office/banner header of a POST"} <= places
 
 
 @pytest.mark.parametrize("wanted", [by_header, by_query, by_form], ids=["header", "query", "form"])

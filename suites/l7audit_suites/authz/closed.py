@@ -14,7 +14,7 @@ from l7audit.probe.request import Request
 from l7audit.target.operation import Operation
 from l7audit.target.persons import facts_of
 from l7audit.target.schemas import required
-from l7audit.target.surface import COMPOSED, Surface
+from l7audit.target.surface import Surface
 from l7audit_suites.authn.judgement import Seen, judge
 from l7audit_suites.authz.acts import ends_something, of_people
 from l7audit_suites.authz.admitted import admitted
@@ -58,7 +58,7 @@ class Closed:
     def request(self, check: Check) -> Request:
         """The refused request."""
         auth = check.sessions.auth(self.one, self.surface)
-        return self.surface.request(auth=auth, json=COMPOSED if self.reads else {})
+        return self.surface.request(auth) if self.reads else self.surface.request(auth, json={})
 
     def sent(self, check: Check, request: Request) -> Answer:
         """A request in the name of whom it is closed to."""
