@@ -19,6 +19,7 @@ FOUND = {
     "transfers-backwards": ("FLOW-01", "POST /transfers", Confidence.CONFIRMED),
     "totals-taken": ("MASS-03", "POST /orders", Confidence.CONFIRMED),
     "anybody-joins": ("AUTHZ-06", "POST /crews/{crew_id}/members", Confidence.CONFIRMED),
+    "dates-traced": ("EXPOSE-04", "POST /tables", Confidence.CONFIRMED),
 }
 CONTROLS = sorted({control for control, *_ in FOUND.values()})
 HARMLESS = {

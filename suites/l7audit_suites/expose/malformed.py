@@ -168,7 +168,8 @@ def _malformed(surface: Surface, auth: Auth, *, every: bool = True) -> Iterator[
             typed = plain.with_headers({"Content-Type": "application/x-l7audit"})
             yield Mistake(surface.place("body: unknown type"), typed)
         names = list(properties(operation.json_schema))[:_MEMBERS]
-        for turn in range(len(_VALUES)) if names else ():
+        # What reads members by their types is the same for all, too.
+        for turn in range(len(_VALUES)) if names and every else ():
             fields = {n: _VALUES[(turn + i) % len(_VALUES)] for i, n in enumerate(names)}
             yield Mistake(surface.place("members"), surface.request(auth, fields=fields))
     for parameter in operation.path_parameters[-1:]:

@@ -9,6 +9,7 @@ import pytest
 from l7audit.harness.check import Check
 from l7audit.probe.answer import Answer
 from l7audit.probe.request import Request
+from l7audit_suites.expose.absurd_bodies import absurdities
 from l7audit_suites.expose.inside import inside
 from l7audit_suites.expose.malformed import TRACE_LIKE, mistakes
 from l7audit_suites.input.ground import ask_all
@@ -19,7 +20,7 @@ from l7audit_suites.pen.ground import reads
 @pytest.mark.control("EXPOSE-04")
 def test_an_error_tells_nothing_of_the_inside(check: Check) -> None:
     reads(check, public=1, protected=1)
-    tried = mistakes(check)
+    tried = [*mistakes(check), *absurdities(check)]
     waiting = iter(ask_all(check, [m.request for m in tried if m.answer is None]))
     errors = 0
     for mistake in tried:
