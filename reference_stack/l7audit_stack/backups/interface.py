@@ -80,6 +80,17 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     archived_to: str
 
 
+class Restored(msgspec.Struct, frozen=True, kw_only=True):
+    """A scratch database that runs. `url` is a secret; `seconds` is what all of it took."""
+
+    url: str
+    folder: str
+    seconds: float
+    backup: str
+    segments: int
+    archived_to: str
+
+
 class Source(Protocol):
     """Where an archive comes from."""
 

@@ -6,11 +6,14 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from l7audit_stack.backups.interface import BackupError, Listed, Manifest
-from l7audit_stack.backups.wal_archive import WalArchive
+
+if TYPE_CHECKING:
+    from l7audit_stack.backups.wal_archive import WalArchive
 
 POINT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 

@@ -4,30 +4,34 @@ from __future__ import annotations
 
 import io
 import os
-import shutil
 import tarfile
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
 from l7audit_stack.backups.interface import DamagedBackupError
 
 _PIECE = 1 << 18
+_BLOCK = tarfile.BLOCKSIZE
+_END = bytes(_BLOCK)
 
 
 def unpack(archive: Iterator[bytes], folder: Path) -> None:
     """Into a folder that is there. Such archives hold files and folders, with nobody's rights but
-    their owner's; `tarfile` would take four times as long to keep what they do not need."""
-    try:
-        with tarfile.open(fileobj=Flow(archive), mode="r|", bufsize=_PIECE) as tar:
-            for member in tar:
-                _write(tar, member, folder)
-        deque(archive, maxlen=0)  # whether it is as it was sealed is told by its end
-    except tarfile.TarError as error:
-        raise DamagedBackupError(f"What was opened is no archive: {error}.") from error
+    their owner's, and no extensions of tar: `tarfile` would take thrice as long for what they do
+    not need."""
+    flow = io.BufferedReader(Flow(archive), _PIECE)
+    while (header := flow.read(_BLOCK)) != _END:
+        try:
+            member = tarfile.TarInfo.frombuf(header, "utf-8", "strict")
+        except (tarfile.HeaderError, UnicodeDecodeError) as error:
+            raise DamagedBackupError(f"What was opened is no archive: {error}.") from error
+        _write(flow, member, folder)
+    deque(archive, maxlen=0)  # whether it is as it was sealed is told by its end
 
 
-def _write(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
+def _write(flow: BinaryIO, member: tarfile.TarInfo, folder: Path) -> None:
     name = PurePosixPath(member.name)
     if name.is_absolute() or ".." in name.parts or not (member.isdir() or member.isreg()):
         raise DamagedBackupError("What was opened holds what no backup of PostgreSQL holds.")
@@ -35,11 +39,16 @@ def _write(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
     if member.isdir():
         place.mkdir(mode=0o700, exist_ok=True)
         return
-    content = tar.extractfile(member)
-    assert content is not None  # only folders and links have none
     descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with content, os.fdopen(descriptor, "wb") as file:
-        shutil.copyfileobj(content, file, _PIECE)
+    with os.fdopen(descriptor, "wb", buffering=0) as file:
+        left = member.size
+        while left:
+            piece = flow.read(min(left, _PIECE))
+            if not piece:
+                raise DamagedBackupError("What was opened is no archive: it ends within a file.")
+            file.write(piece)
+            left -= len(piece)
+    flow.read(-member.size % _BLOCK)
 
 
 class Flow(io.RawIOBase):

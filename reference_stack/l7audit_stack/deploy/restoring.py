@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from l7audit_stack.backups.interface import Prepared
+from l7audit_stack.backups.interface import Prepared, Restored
 from l7audit_stack.backups.recovery import Aim
 from l7audit_stack.deploy.backing_up import back_up
 from l7audit_stack.deploy.components.postgres import release_shared_memory
@@ -22,17 +22,6 @@ from l7audit_stack.deploy.keeper import Keeper
 from l7audit_stack.deploy.lanes import Lane
 
 _NOT_REACHED = "recovery ended before configured recovery target was reached"
-
-
-class Restored(msgspec.Struct, frozen=True, kw_only=True):
-    """A scratch database that runs. `url` is a secret; `seconds` is what all of it took."""
-
-    url: str
-    folder: str
-    seconds: float
-    backup: str
-    segments: int
-    archived_to: str
 
 
 @dataclass

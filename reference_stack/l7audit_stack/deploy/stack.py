@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from l7audit_stack.backups.interface import Listed
+from l7audit_stack.backups.interface import Listed, Restored
 from l7audit_stack.backups.recovery import Aim
 from l7audit_stack.deploy import control
 from l7audit_stack.deploy.address import Address, read_address
@@ -20,7 +20,6 @@ from l7audit_stack.deploy.errors import StackError, from_os_error
 from l7audit_stack.deploy.events import Failed, Progress, Ready, read_event
 from l7audit_stack.deploy.keeper import ComponentStatus
 from l7audit_stack.deploy.logs import last_lines
-from l7audit_stack.deploy.restoring import Restored
 from l7audit_stack.deploy.state import StateFile
 from l7audit_stack.deploy.system import start_time
 from l7audit_stack.deploy.waiting import wait_until

@@ -24,7 +24,7 @@ PROMPT = 1.0
 WHILE = 0.4
 """Seconds for which is written, each time."""
 
-_PACE = 0.04
+_PACE = 0.08
 _FEWEST = 3
 
 
