@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from email.message import Message
 from http.cookies import SimpleCookie
 from pathlib import Path
@@ -86,13 +87,17 @@ class Quay:
         return status, content, {**fields, "Set-Cookie": f"quay={session}; HttpOnly; Path=/"}
 
 
-def found(log: Path, quay: Quay) -> tuple[list[Violation], Verdict]:
-    people = [
-        Identity(name=n, role="member", credentials=[Credential(kind="password", name=n, secret=p)])
-        for n, p in PEOPLE.items()
-    ]
+WITH_PASSWORDS = [
+    Identity(name=n, role="member", credentials=[Credential(kind="password", name=n, secret=p)])
+    for n, p in PEOPLE.items()
+]
+
+
+def found(
+    log: Path, quay: Quay, people: Sequence[Identity] = WITH_PASSWORDS
+) -> tuple[list[Violation], Verdict]:
     with served(quay.answer) as url:
-        target = stranger("quay", url, people)
+        target = stranger("quay", url, list(people))
         records = audited(str(log), target, document(quay.kind), ["AUTHN-05"])
     (end,) = of_type(records, CheckEnded)
     return list(of_type(records, Violation)), end.verdict
@@ -109,6 +114,17 @@ def test_a_session_in_the_address_is_found_by_its_names(
     (violation,), _ = found(tmp_path / "log", Quay(kind, taken, strict=strict))
     assert violation.place.part == "credential in the query"
     assert f"as {taken}," in violation.statement
+
+
+def test_a_session_that_the_profile_gives_is_tried_like_one_that_was_got(tmp_path: Path) -> None:
+    given = next(iter(SESSIONS))
+    one = Identity(
+        name="ada",
+        role="member",
+        credentials=[Credential(kind="cookie", name="quay", secret=given)],
+    )
+    (violation,), _ = found(tmp_path / "log", Quay("cookie", "sid"), [one])
+    assert "as sid," in violation.statement
 
 
 @pytest.mark.parametrize("kind", ["cookie", "bearer"])

@@ -177,16 +177,22 @@ def bearer_ground(check: Check, fresh: bool = False, ending: bool = False) -> Gr
 
 def session_ground(check: Check, fresh: bool = False) -> Ground | None:
     """A read that an identity's session cookie opens; None where sessions are of another kind.
-    `fresh` opens a new session."""
-    for identity in holders(check, ("password",))[:1]:
-        ways = check.sessions.ways(identity)
-        if not ways or ways[0].kind != "cookie":
-            return None
-        if fresh:
+    `fresh` opens a new session, which may then be ended."""
+    for identity in holders(check, ("password",) if fresh else ("password", "cookie"))[:1]:
+        session = _session(check, identity)
+        if session is not None and fresh:
             check.sessions.forget(identity)
-        session = check.sessions.auth(identity)
-        return find(check, identity, session.value, partial(_as_cookie, session), "cookie")
+            session = _session(check, identity)
+        if session is not None:
+            carried = partial(_as_cookie, session)
+            return find(check, identity, session.value, carried, "cookie")
     return None
+
+
+def _session(check: Check, identity: Identity) -> Auth | None:
+    """What an identity gets beside its API key, if that is a cookie."""
+    ways = [auth for auth in check.sessions.ways(identity) if auth.kind != "api_key"]
+    return ways[0] if ways and ways[0].kind == "cookie" else None
 
 
 def _jwt_cookie(check: Check, identity: Identity, fresh: bool) -> Auth | None:

@@ -14,7 +14,7 @@ from l7audit.target.target_model import TargetModel
 LONGEST = 75.0
 """Seconds: limits on logins are mostly of a minute."""
 
-MOST = 3
+MOST = 2
 """How often that is waited in one process."""
 
 _WAITED: WeakKeyDictionary[TargetModel, int] = WeakKeyDictionary()
