@@ -23,9 +23,10 @@ PINNED = {
         hookimpl hookspec l7audit_observe_record l7audit_register_provider
         l7audit_register_reporter l7audit_register_scanner l7audit_register_suite""",
     "l7audit.journal": """
-        AnyRecord Baseline CheckEnded CheckStarted Exchange FORMAT Fault Journal KnownFinding
+        AnyRecord Aside Baseline CheckEnded CheckStarted Exchange FORMAT Fault Journal KnownFinding
         Measurement Message Observation PastRun ProofCell R Record Records RunEnded RunResumed
-        RunStarted Skipped StackEvent Violation Witness decode digest encode of_type read""",
+        RunStarted Skipped StackEvent Timeline Violation Witness decode digest encode of_type
+        read""",
     "l7audit.model": """
         AreaName Authorisation Backup BackupControl Capability Component Confidence Control
         ControlId Credential Day DocumentedTarget Frozen GatePolicy Identity Kind Mint Moment Place

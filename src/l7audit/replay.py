@@ -19,10 +19,9 @@ from l7audit.history import address
 from l7audit.hookspecs import Progress
 from l7audit.journal import (
     AnyRecord,
+    Aside,
     Exchange,
-    Fault,
     Journal,
-    Observation,
     Records,
     RunEnded,
     RunStarted,
@@ -202,7 +201,7 @@ def _sifted(
     shown = _shown(records, chosen)
     for record in records:
         if not isinstance(record, Exchange):
-            if not isinstance(record, Observation | Fault):
+            if not isinstance(record, Aside):
                 kept.append(record)
         elif record.id in shown or (
             len(exchanges) < MOST_KEPT

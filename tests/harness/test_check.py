@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from l7audit.errors import TargetLostError
 from l7audit.harness.check import Check
 from l7audit.harness.saying import Ended
-from l7audit.journal import Measurement, Observation, Record, Violation, Witness, of_type
+from l7audit.journal import Measurement, Observation, Record, Timeline, Violation, Witness, of_type
 from l7audit.model import Confidence, Credential, Identity, Kind, Place, Verdict
 from l7audit.probe.answer import Answer
 from l7audit.probe.request import Request
@@ -270,6 +270,14 @@ def test_what_the_provider_does_not_grant_leaves_the_check_inconclusive(
 
 def test_chance_is_the_same_for_the_same_seed_and_check(make_check: Callable[..., Check]) -> None:
     assert make_check().random.random() == make_check().random.random()
+
+
+def test_a_timeline_is_kept_as_it_was_told(check: Check, records: list[Record]) -> None:
+    told = {"began": 5.0, "step": 0.5, "served": [2, 0], "failed": [0, 1], "slowest": [0.1, 2.0]}
+    check.timeline("reads", **told)
+    (kept,) = of_type(records, Timeline)
+    assert (kept.control, kept.name) == ("AA-01", "reads")
+    assert {name: getattr(kept, name) for name in told} == told
 
 
 def test_measurements_and_observations_are_kept(check: Check, records: list[Record]) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from l7audit.assess.quantities import quantity
 from l7audit.assess.results import AreaResult, HistoryPoint, Results, TargetResult
+from l7audit.journal import Fault, Timeline
 from l7audit.model import DocumentedTarget
 
 BAR = 240
@@ -18,10 +20,23 @@ PLOT = 132
 TREND = (600, 112)
 """The size of the score's trend."""
 
+COURSE = (600, 96)
+"""The size of a timeline."""
+
+COLUMNS = 200
+"""The most columns of a timeline; more steps than that are drawn together."""
+
+MARKS = 8
+"""The most faults marked on a timeline."""
+
 RUNS = 30
 """The most runs of a trend; older ones are left out."""
 
 _EDGE = 8
+_LABELS = 16
+"""What a timeline's marks take of its height."""
+
+_PAST = {"kill": "killed", "pause": "frozen", "resume": "thawed", "restart": "restarted"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +86,47 @@ class Trend:
     minimum: float
     runs: tuple[HistoryPoint, ...]
     left_out: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """What ended in one step of a timeline: where it stands, and how high either part is."""
+
+    x: float
+    served: float
+    failed: float
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A fault on a timeline, or its mending: where, after how many seconds, and what it was."""
+
+    x: float
+    seconds: float
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Second:
+    """A row of a timeline's table."""
+
+    number: int
+    served: int
+    failed: int
+    slowest: float
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What became of clients' requests around a fault."""
+
+    name: str
+    columns: tuple[Column, ...]
+    width: float
+    marks: tuple[Mark, ...]
+    seconds: float
+    table: tuple[Second, ...]
     text: str
 
 
@@ -154,6 +210,62 @@ def trend(results: Results, minimum: float) -> Trend | None:
         + ", ".join(f"{r.score:.1f}" for r in runs)
         + f". The minimum is {minimum:g}.",
     )
+
+
+def course(record: Timeline, faults: Sequence[Fault]) -> Course | None:
+    """The picture of a timeline with those of the check's faults that fall into it; None of an
+    empty one. A step in which something failed is never drawn as if nothing had."""
+    steps = min(len(record.served), len(record.failed), len(record.slowest))
+    if not steps or record.step <= 0:
+        return None
+    together = math.ceil(steps / COLUMNS)
+    served = [sum(record.served[n : n + together]) for n in range(0, steps, together)]
+    failed = [sum(record.failed[n : n + together]) for n in range(0, steps, together)]
+    (width, height), seconds = COURSE, steps * record.step
+    most = max(1, *(s + f for s, f in zip(served, failed, strict=True)))
+    each = width / len(served)
+
+    def tall(count: int) -> float:
+        return round(max(1.5, count * (height - _LABELS) / most), 2) if count else 0.0
+
+    moments = [(f, f.time - record.began) for f in faults]
+    marks = tuple(
+        Mark(
+            round(after / seconds * width, 2),
+            after,
+            f"{f.component} {_PAST.get(f.action, f.action)}",
+        )
+        for f, after in moments
+        if 0 <= after <= seconds
+    )[:MARKS]
+    lost, all_ = sum(failed), sum(served) + sum(failed)
+    events = "; ".join(f"{m.what} after {m.seconds:.1f} s" for m in marks)
+    return Course(
+        name=record.name,
+        columns=tuple(
+            Column(round(n * each, 2), tall(s), tall(f))
+            for n, (s, f) in enumerate(zip(served, failed, strict=True))
+        ),
+        width=round(max(each - 0.6, 0.4), 2),
+        marks=marks,
+        seconds=seconds,
+        table=tuple(_seconds(record, steps)),
+        text=f"{record.name}: {lost:,} of {all_:,} failed, the slowest took "
+        f"{quantity(max(record.slowest[:steps]), 's')}" + (f"; {events}." if events else "."),
+    )
+
+
+def _seconds(record: Timeline, steps: int) -> Iterator[Second]:
+    """The timeline second by second."""
+    each = max(1, round(1 / record.step))
+    for number, n in enumerate(range(0, steps, each)):
+        part = slice(n, min(n + each, steps))
+        yield Second(
+            number,
+            sum(record.served[part]),
+            sum(record.failed[part]),
+            max(record.slowest[part]),
+        )
 
 
 def _floor(scores: Sequence[float]) -> float:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from l7audit.assess.results import CheckResult, ControlResult, Proof, ProofVariant, WitnessResult
+from l7audit_plugins.reporters.charts import Course
 from l7audit_plugins.reporters.evidence import Evidence, Measured, Observed, Tally
 from l7audit_plugins.reporters.shots import Shot
 
@@ -49,6 +50,7 @@ class ControlView:
     exchanges: int
     measured: Sequence[Measured]
     observed: Sequence[Observed]
+    timelines: Sequence[Course]
     left_out: int
     proof: str
     variants: tuple[VariantView, ...]
@@ -70,6 +72,7 @@ def control_view(control: ControlResult, evidence: Evidence) -> ControlView:
         exchanges=sum(t.made for t in tallies),
         measured=evidence.measured.get(control.id, ()),
         observed=evidence.observed.get(control.id, ()),
+        timelines=evidence.timelines.get(control.id, ()),
         left_out=evidence.left_out[control.id],
         proof=_proof(control.proof),
         variants=tuple(_variants(control.proof)),

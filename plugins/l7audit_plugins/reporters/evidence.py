@@ -20,9 +20,11 @@ from l7audit.journal import (
     RunEnded,
     RunResumed,
     StackEvent,
+    Timeline,
     digest,
 )
 from l7audit.model import Verdict
+from l7audit_plugins.reporters import charts
 from l7audit_plugins.reporters.shots import Shot, answer, shot
 
 FINDING_ROOM = 12_000
@@ -39,6 +41,9 @@ ALL_SAMPLES = 1_200_000
 
 ROWS = 8
 """The most measurements, and the most observations, shown of one control."""
+
+CHARTS = 4
+"""The most timelines drawn of one control."""
 
 DATA = 600
 """The most characters of what an observation or an event has beside its sentence."""
@@ -92,6 +97,9 @@ class Evidence:
     tallies: defaultdict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
     measured: defaultdict[str, list[Measured]] = field(default_factory=lambda: defaultdict(list))
     observed: defaultdict[str, list[Observed]] = field(default_factory=lambda: defaultdict(list))
+    timelines: defaultdict[str, list[charts.Course]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
     left_out: Counter[str] = field(default_factory=Counter)
     course: list[Event] = field(default_factory=list)
     events: int = 0
@@ -108,6 +116,7 @@ def gather(
     sampler = _Sampler(results, found.samples)
     wanted = set(wanted)
     began = records.started.time
+    faults: defaultdict[str, list[Fault]] = defaultdict(list)
     last = b""
     for line, record in records.lines():
         last = line
@@ -131,7 +140,13 @@ def gather(
                     found.observed[record.control].append(_observed(record))
                 else:
                     found.left_out[record.control] += 1
+            case Timeline():
+                drawn = found.timelines[record.control]
+                if len(drawn) < CHARTS and (course := charts.course(record, faults[record.check])):
+                    drawn.append(course)
             case StackEvent() | Fault() | RunResumed() | RunEnded():
+                if isinstance(record, Fault):
+                    faults[record.check].append(record)
                 found.events += 1
                 if found.events <= EVENTS:
                     found.course.append(_event(record, began))

@@ -40,6 +40,7 @@ from l7audit.journal import (
     RunResumed,
     RunStarted,
     StackEvent,
+    Timeline,
     of_type,
 )
 from l7audit.model import Verdict
@@ -160,7 +161,7 @@ def _kept(records: Iterable[AnyRecord], shown: set[str]) -> Iterator[AnyRecord]:
     for record in records:
         if isinstance(record, Exchange | Observation):
             shown.add(record.check)
-        elif not isinstance(record, Fault):
+        elif not isinstance(record, Fault | Timeline):
             yield record
 
 

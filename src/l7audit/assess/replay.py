@@ -14,7 +14,7 @@ from enum import StrEnum
 from urllib.parse import parse_qsl, urlsplit
 
 from l7audit.assess.verdicts import Attempt, Problem, control_evidence
-from l7audit.journal import AnyRecord, Exchange, Fault, Observation, Violation
+from l7audit.journal import AnyRecord, Aside, Exchange, Violation
 from l7audit.model import Control, Place, Verdict
 
 SHOWN = 3
@@ -65,7 +65,7 @@ class Judgement:
 
 def known_findings(records: Iterable[AnyRecord]) -> list[Known]:
     """All findings of a journal, in the order of controls and places. Errors: `JournalError`."""
-    kept = [r for r in records if not isinstance(r, Exchange | Observation | Fault)]
+    kept = [r for r in records if not isinstance(r, Exchange | Aside)]
     found = []
     for evidence in control_evidence(kept):
         for problem in evidence.problems:

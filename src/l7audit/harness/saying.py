@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from l7audit.journal import Measurement, Observation, Record, Violation, Witness
+from l7audit.journal import Measurement, Observation, Record, Timeline, Violation, Witness
 from l7audit.model import Confidence, Control, Place, Verdict
 from l7audit.probe.answer import Answer
 
@@ -191,6 +191,31 @@ class Saying:
                 trials=trials,
                 samples=list(samples),
                 documented=documented,
+            )
+        )
+
+    def timeline(
+        self,
+        name: str,
+        *,
+        began: float,
+        step: float,
+        served: Sequence[int],
+        failed: Sequence[int],
+        slowest: Sequence[float],
+    ) -> None:
+        """How clients' requests ended in each `step` seconds from `began` (Unix seconds), with the
+        longest of each in seconds; the report draws it beside the check's faults."""
+        self._sink(
+            Timeline(
+                check=self.name,
+                control=self.control.id,
+                name=name,
+                began=began,
+                step=step,
+                served=list(served),
+                failed=list(failed),
+                slowest=list(slowest),
             )
         )
 

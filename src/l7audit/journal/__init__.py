@@ -9,6 +9,7 @@ from l7audit.journal.reading import Records, read
 from l7audit.journal.records import (
     FORMAT,
     AnyRecord,
+    Aside,
     Baseline,
     CheckEnded,
     CheckStarted,
@@ -27,6 +28,7 @@ from l7audit.journal.records import (
     RunStarted,
     Skipped,
     StackEvent,
+    Timeline,
     Violation,
     Witness,
     decode,
@@ -39,6 +41,7 @@ from l7audit.journal.writing import Journal
 __all__ = [
     "FORMAT",
     "AnyRecord",
+    "Aside",
     "Baseline",
     "CheckEnded",
     "CheckStarted",
@@ -59,6 +62,7 @@ __all__ = [
     "RunStarted",
     "Skipped",
     "StackEvent",
+    "Timeline",
     "Violation",
     "Witness",
     "decode",

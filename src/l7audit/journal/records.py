@@ -222,6 +222,21 @@ class Fault(Record, frozen=True, kw_only=True, tag="fault"):
     action: str
 
 
+class Timeline(Record, frozen=True, kw_only=True, tag="timeline"):
+    """What became of clients' requests over a while, in steps of `step` seconds from `began`, which
+    is a moment as `time` is. `slowest` is the longest that one took of those that ended in a step.
+    """
+
+    check: str
+    control: str
+    name: str
+    began: float
+    step: Seconds
+    served: list[Count]
+    failed: list[Count]
+    slowest: list[Seconds]
+
+
 class CheckEnded(Record, frozen=True, kw_only=True, tag="check_end"):
     """What one check says, with the reason of everything but a pass, and where it looked."""
 
@@ -272,10 +287,14 @@ AnyRecord = (
     | Observation
     | Violation
     | Fault
+    | Timeline
     | CheckEnded
     | ProofCell
     | RunEnded
 )
+
+Aside = Observation | Fault | Timeline
+"""What a reader is told beside, and no verdict rests on."""
 
 R = TypeVar("R", bound=Record)
 

@@ -26,6 +26,7 @@ SETTLED = 2.0
 """Seconds that a balancer gets to send requests to a replica that came back."""
 
 _SHOWN = 3
+_STEP = 0.1
 
 
 @pytest.mark.control("FAIL-01")
@@ -49,7 +50,7 @@ def test_what_was_acknowledged_is_kept_when_replicas_die(check: Check) -> None:
             _killed(check, it, component)
             time.sleep(SETTLED)
     written = clients.timeline()
-    _measure(check, written.since(fault), fault, "writes")
+    _measure(check, written, fault, "writes")
     kept = it.kept(written.served)
     if len(kept) < len(written.served):
         check.inconclusive("What was made can't be named by its answer, so not looked up.")
@@ -73,8 +74,7 @@ def test_a_frozen_replica_is_soon_left_alone(check: Check) -> None:
     component = components(check)[0]
     with working(it, it.read) as clients:
         fault = _frozen(check, it, component)
-    seen = clients.timeline().since(fault)
-    _measure(check, seen, fault, "reads")
+    seen = _measure(check, clients.timeline(), fault, "reads")
     felt = seen.felt(fault)
     late = [
         a for a in seen.attempts if a.ended - fault > FELT_AT_MOST and (not a.served or a.stalled)
@@ -96,7 +96,7 @@ def test_no_write_is_made_twice_when_a_replica_freezes(check: Check) -> None:
     with working(it, it.write, WRITING_PACE) as clients:
         fault = _frozen(check, it, component)
     written = clients.timeline()
-    _measure(check, written.since(fault), fault, "writes")
+    _measure(check, written, fault, "writes")
     kept = it.kept(written.served)
     twice = it.made_again(kept)
     acknowledged = {a.marker: a.answer for a in written.served}
@@ -136,9 +136,7 @@ def _none_fails(it: Ground, fault: Callable[[], float], what: str, *, expected: 
     def experiment() -> Timeline:
         with working(it, it.read) as clients:
             moment = fault()
-        seen = clients.timeline().since(moment)
-        _measure(it.check, seen, moment, "reads")
-        return seen
+        return _measure(it.check, clients.timeline(), moment, "reads")
 
     seen, *before = reversed(until_clear(experiment))
     for once in before:
@@ -189,7 +187,18 @@ def _straight(check: Check, it: Ground, component: Component) -> Iterator[Client
         yield clients
 
 
-def _measure(check: Check, seen: Timeline, fault: float, what: str) -> None:
+def _measure(check: Check, whole: Timeline, fault: float, what: str) -> Timeline:
+    """Tells what clients saw, and gives what they saw from the fault on."""
+    seen = whole.since(fault)
+    served, failed, slowest = whole.steps(_STEP)
+    check.timeline(
+        f"{what} around the fault",
+        began=time.time() - (time.perf_counter() - whole.attempts[0].ended),
+        step=_STEP,
+        served=served,
+        failed=failed,
+        slowest=slowest,
+    )
     check.measure(
         f"{what} served around the fault",
         "ratio",
@@ -203,6 +212,7 @@ def _measure(check: Check, seen: Timeline, fault: float, what: str) -> None:
         value=seen.felt(fault),
         documented="recovery-time",
     )
+    return seen
 
 
 def _around(written: Timeline, fault: float) -> bool:

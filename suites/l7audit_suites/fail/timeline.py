@@ -72,6 +72,20 @@ class Timeline:
         ends = [a.ended for a in self.since(fault).attempts if not a.served or a.stalled]
         return max(ends, default=fault) - fault
 
+    def steps(self, width: float) -> tuple[list[int], list[int], list[float]]:
+        """How many were served and how many failed in each `width` seconds from the first end on,
+        and the longest of each step in seconds."""
+        if not self.attempts:
+            return [], [], []
+        first = self.attempts[0].ended
+        count = int((self.attempts[-1].ended - first) / width) + 1
+        served, failed, slowest = [0] * count, [0] * count, [0.0] * count
+        for attempt in self.attempts:
+            at = int((attempt.ended - first) / width)
+            (served if attempt.served else failed)[at] += 1
+            slowest[at] = max(slowest[at], attempt.seconds)
+        return served, failed, slowest
+
     def gap(self, fault: float) -> float:
         """The longest time without a served request, in seconds, around the fault and after."""
         ends = [a.ended for a in self.served]

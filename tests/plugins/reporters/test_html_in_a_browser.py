@@ -28,6 +28,7 @@ from l7audit.journal import (
     RunResumed,
     RunStarted,
     StackEvent,
+    Timeline,
 )
 from l7audit.model import Place
 from l7audit_plugins.reporters import browser
@@ -113,6 +114,10 @@ def everything(records: Iterable[AnyRecord]) -> Iterator[Record]:
         elif isinstance(record, RunEnded):
             yield StackEvent(component="api", event="stopped", detail={"signal": "KILL", "n": [1]})
             yield Fault(check="test_RATE-01.py::test_it", component="store", action="pause")
+            yield Timeline(
+                **own, name="reads", began=record.time - 2, step=0.5, served=[3, 1, 4],
+                failed=[0, 2, 0], slowest=[0.1, 1.5, 0.1],
+            )  # fmt: skip
             yield RunResumed()
             yield Observation(**own, statement="Seen.", data={"path": "/x", "more": [{"b": 1}]})
             yield msgspec.structs.replace(record, reason="It ended.")

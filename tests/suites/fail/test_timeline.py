@@ -49,6 +49,12 @@ def test_a_fault_is_felt_until_the_last_that_fails_or_stalls(
     assert Timeline.of(attempts).felt(FAULT) == pytest.approx(felt)
 
 
+def test_steps_count_how_requests_ended_from_the_first_end_on() -> None:
+    seen = Timeline.of([attempt(9.9, 10), attempt(9.5, 10.4), attempt(10, 10.6, 503)])
+    assert seen.steps(0.5) == ([2, 0], [0, 1], [pytest.approx(0.9), pytest.approx(0.6)])
+    assert Timeline.of([]).steps(0.5) == ([], [], [])
+
+
 def test_the_gap_reaches_from_the_last_served_before_to_the_first_after() -> None:
     seen = Timeline.of([
         attempt(8, 8.1),
