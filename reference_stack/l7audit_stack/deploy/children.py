@@ -12,6 +12,7 @@ from pathlib import Path
 from l7audit_stack.deploy.commands import Program, base_environment
 from l7audit_stack.deploy.privilege import Privilege
 from l7audit_stack.deploy.system import die_with_parent, send, signal_tree
+from l7audit_stack.deploy.wheels import local_argv
 
 
 class Child:
@@ -56,7 +57,7 @@ class Programs:
         """Start it with both outputs appended to `log` (standard output to `out` if given)."""
         with log.open("ab") as file:
             popen = subprocess.Popen(
-                program.argv,
+                local_argv(program),
                 env={**base_environment(), **program.environment},
                 stdin=subprocess.DEVNULL,
                 stdout=file if out is None else out,

@@ -19,7 +19,6 @@ from l7audit_stack.deploy.lanes import CORS_ORIGINS, Lane
 from l7audit_stack.deploy.logs import last_lines
 from l7audit_stack.deploy.restoring import Restores
 from l7audit_stack.deploy.shared import Shared
-from l7audit_stack.deploy.wheels import versions
 
 OPENAPI_PATH = "/openapi.json"
 
@@ -74,7 +73,7 @@ class Commands:
         return self._timings
 
     async def versions(self) -> dict[str, str]:
-        return versions()
+        return self._shared.runner.versions()
 
     async def logs(self, name: str, lines: int = 20) -> str:
         known = {path.stem: path for path in self._shared.logs.glob("*.log")}
@@ -143,7 +142,7 @@ class Commands:
             raise StackError("Nothing is archived yet that a point could lie in: take a backup.")
         # The segment ends there, so that all up to the point is archived whole.
         statement = f"SELECT pg_create_restore_point('{name}'), pg_switch_wal()"
-        await shared.postgres.execute(shared.programs, shared.log("database"), statement)
+        await shared.postgres.execute(shared.runner.tools, shared.log("database"), statement)
 
     async def restore(self, lane: int, aim: dict[str, str]) -> Any:
         chosen = self._lane(lane)

@@ -17,8 +17,9 @@ from l7audit_stack.deploy.homes import Home
 from l7audit_stack.deploy.system import adopt_orphans, descendants, die_with_parent, send
 
 
-def guarded(body: Callable[[], int], home: Home) -> int:
-    """Run `body` in a child. When that has ended, by whatever cause, nothing of it is left.
+def guarded(body: Callable[[], int], home: Home, clear: Callable[[], None] = lambda: None) -> int:
+    """Run `body` in a child. When that has ended, by whatever cause, nothing of it is left:
+    `clear` removes what is no process of ours.
 
     Needs a process without threads. Answers the exit code of the child; 128 + n if signal n
     ended it.
@@ -30,6 +31,7 @@ def guarded(body: Callable[[], int], home: Home) -> int:
         die_with_parent(guard, signal.SIGTERM)
         code = body()
         if os.getppid() != guard:  # somebody killed the guard: its work is ours now
+            clear()
             home.remove()
         sys.exit(code)
     _let_go_of_the_pipes()
@@ -41,6 +43,7 @@ def guarded(body: Callable[[], int], home: Home) -> int:
         signal.signal(number, pass_on)
     status = _wait_for(supervisor)
     _end_all(guard)
+    clear()
     home.remove()
     code = os.waitstatus_to_exitcode(status)
     return code if code >= 0 else 128 - code

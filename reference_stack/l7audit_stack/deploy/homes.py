@@ -29,7 +29,7 @@ NEEDED_BYTES = 300_000_000
 PLENTY_BYTES = 4_000_000_000
 _MEMORY = Path("/dev/shm")
 _LONGEST_SOCKET = 100  # bytes; the limit is 108 on Linux and 104 on macOS
-_BELOW = len("/run-01234567/lane-255.edge.admin")
+_BELOW = len("/run-01234567/edge/lane-255.edge.admin")
 _PREFIX = "run-"
 
 
@@ -95,6 +95,23 @@ def open_home(needed_bytes: int = NEEDED_BYTES) -> Home:
         if lock is None:
             raise StackError(f"{home} can't be locked: set TMPDIR to a local file system.")
         return Home(home, lock)
+
+
+def lives(home: Path) -> bool:
+    """Whether the run of that home still goes on. One that we may not look at does."""
+    try:
+        lock = os.open(home / "lock", os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    except PermissionError:
+        return True
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(lock)
+    return False
 
 
 def sweep() -> list[Path]:

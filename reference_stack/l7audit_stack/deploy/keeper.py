@@ -10,13 +10,11 @@ from pathlib import Path
 
 import msgspec
 
-from l7audit_stack.deploy.children import Child, Programs
-from l7audit_stack.deploy.commands import Module
 from l7audit_stack.deploy.components.interface import Component
 from l7audit_stack.deploy.errors import StackError
-from l7audit_stack.deploy.forks import Forks
 from l7audit_stack.deploy.logs import last_lines
 from l7audit_stack.deploy.ports import is_free
+from l7audit_stack.deploy.runner import Runner, Running
 
 START_SECONDS = 30.0
 STOP_SECONDS = 5.0
@@ -48,14 +46,13 @@ class ComponentStatus(msgspec.Struct, frozen=True):
 
 
 class Keeper:
-    """One component and its process, if it has one."""
+    """One component and what runs of it, if anything does."""
 
-    def __init__(self, component: Component, programs: Programs, forks: Forks, log: Path) -> None:
+    def __init__(self, component: Component, runner: Runner, log: Path) -> None:
         self.component = component
         self.log = log
-        self._programs = programs
-        self._forks = forks
-        self._child: Child | None = None
+        self._runner = runner
+        self._child: Running | None = None
         self._state = State.STOPPED
         self._turn = asyncio.Lock()
 
@@ -128,7 +125,7 @@ class Keeper:
         """Wait for a yes from the running component. Raises StackError after `START_SECONDS`."""
         await self._wait_until(question, self._need_running(), self._log_size())
 
-    def _need_running(self) -> Child:
+    def _need_running(self) -> Running:
         if self._child is None or not self._child.alive:
             raise StackError(f"{self.component.name} is not running: restart it first.")
         return self._child
@@ -143,12 +140,8 @@ class Keeper:
         since = self._log_size()
         self._state = State.STARTING
         try:
-            await self.component.prepare(self._programs, self.log)
-            command = self.component.command()
-            if isinstance(command, Module):
-                self._child = await self._forks.start(command, self.log)
-            else:
-                self._child = self._programs.start(command, self.log)
+            await self.component.prepare(self._runner.tools, self.log)
+            self._child = await self._runner.start(self.component, self.log)
             await self._wait_until(self.component.ready, self._child, since)
         except BaseException:
             # Half a component is none: what failed to start must not hold its port.
@@ -156,7 +149,7 @@ class Keeper:
             raise
         self._state = State.READY
 
-    async def _wait_until(self, question: Question, child: Child, since: int) -> None:
+    async def _wait_until(self, question: Question, child: Running, since: int) -> None:
         name, loop = self.component.name, asyncio.get_running_loop()
         deadline, pause = loop.time() + START_SECONDS, _FIRST_PAUSE
         while True:

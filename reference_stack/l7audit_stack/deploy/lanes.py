@@ -14,13 +14,15 @@ from pathlib import Path
 import msgspec
 
 from l7audit_stack.deploy.archiving import Archiving
-from l7audit_stack.deploy.commands import Module
+from l7audit_stack.deploy.commands import Module, Mount
 from l7audit_stack.deploy.components.api import Replica
 from l7audit_stack.deploy.components.edge import Edge
 from l7audit_stack.deploy.errors import StackError
 from l7audit_stack.deploy.keeper import Keeper
 from l7audit_stack.deploy.ports import LOOPBACK
 from l7audit_stack.deploy.shared import Shared
+from l7audit_stack.deploy.topology import Kind
+from l7audit_stack.edge.settings import Upstream
 
 CORS_ORIGINS = ("https://app.l7audit.example", "https://console.l7audit.example")
 EDGE_REWRITER = "l7audit_stack.defects.rewrite_edge"
@@ -98,32 +100,39 @@ class Lane:
         self.receiver_port = shared.ports.take()
         self.resolver_port = shared.ports.take()
         ports = tuple(shared.ports.take() for _ in range(replicas))
+        seats = tuple(shared.seats.take(Kind.API, port) for port in ports)
+        edge_port = shared.ports.take()
+        edge_seat = shared.seats.take(Kind.EDGE, edge_port)
         edge = Edge(
             name=self.name("edge"),
-            port=shared.ports.take(),
-            folder=shared.home.folder,
+            port=edge_port,
+            folder=shared.edges,
             certificates=shared.certificates,
-            replica_ports=ports,
+            upstreams=tuple(Upstream(seat.host, seat.port) for seat in seats),
             access_log=shared.log(self.name("edge-access")),
+            seat=edge_seat,
         )
         self.edge = shared.keep(edge)
         environment = {
             "SECURITY_LEVEL": "production",
             "DEPLOYMENT_ENVIRONMENT": "production",
-            "DATABASE_URL": shared.postgres.url(self.database),
-            "STORE_URL": shared.store.url(self.number),
-            "LLM_URL": shared.llm.endpoint,
+            "DATABASE_URL": shared.postgres.peer_url(self.database),
+            "STORE_URL": shared.store.peer_url(self.number),
+            "LLM_URL": shared.llm.peer_url,
             "PUBLIC_URL": edge.endpoint,
             "CORS_ORIGINS": ",".join(CORS_ORIGINS),
-            "TRUSTED_PROXIES": "127.0.0.1",
+            "TRUSTED_PROXIES": edge_seat.host,
             "SECRETS_DIR": str(self.secrets_dir),
             "FILES_DIR": str(self.files_dir),
             "WEBHOOK_ALLOWED_HOSTS": self.receiver,
             "WEBHOOK_RESOLVER": self.resolver,
         }
+        mounts = (Mount(self.secrets_dir, writable=True), Mount(self.files_dir, writable=True))
         self.replicas = [
-            shared.keep(Replica(self.name(f"api-{number}"), port, environment, self.defects))
-            for number, port in enumerate(ports, start=1)
+            shared.keep(
+                Replica(self.name(f"api-{number}"), port, environment, self.defects, seat, mounts)
+            )
+            for number, (port, seat) in enumerate(zip(ports, seats, strict=True), start=1)
         ]
 
     async def _empty(self, *, database: bool) -> None:
@@ -131,7 +140,7 @@ class Lane:
         await shared.store.flush(self.number)
         if database:
             log = shared.log("database")
-            await shared.postgres.copy_template(shared.programs, log, self.database)
+            await shared.postgres.copy_template(shared.runner.tools, log, self.database)
 
     def _restore_keys(self, *, data: bool) -> None:
         """The key files as they were made: a defect may have kept a key from being retired. Those
@@ -148,7 +157,7 @@ class Lane:
         over those of the next variant."""
         shared = self.shared
         await shared.postgres.execute(
-            shared.programs,
+            shared.runner.tools,
             shared.log("database"),
             "DELETE FROM rate_policies",
             database=self.database,
@@ -200,7 +209,7 @@ class Lane:
         shared.ports.give_back(self.receiver_port)
         shared.ports.give_back(self.resolver_port)
         await shared.postgres.execute(
-            shared.programs,
+            shared.runner.tools,
             shared.log("database"),
             f"DROP DATABASE IF EXISTS {self.database} WITH (FORCE)",
         )

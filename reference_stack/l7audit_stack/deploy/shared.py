@@ -10,20 +10,20 @@ from typing import Any
 import msgspec
 
 from l7audit_stack.deploy.certificates import Certificates, make_certificates
-from l7audit_stack.deploy.children import Programs
-from l7audit_stack.deploy.commands import Module
-from l7audit_stack.deploy.components.api import WARM_UP
+from l7audit_stack.deploy.commands import Module, Mount
 from l7audit_stack.deploy.components.interface import Component
 from l7audit_stack.deploy.components.llm import LLM
 from l7audit_stack.deploy.components.postgres import TEMPLATE, Postgres
 from l7audit_stack.deploy.components.store import Store
 from l7audit_stack.deploy.errors import StackError
-from l7audit_stack.deploy.forks import Forks
 from l7audit_stack.deploy.homes import Home, users_folder
 from l7audit_stack.deploy.keeper import Keeper
 from l7audit_stack.deploy.logs import last_lines
+from l7audit_stack.deploy.mode import Machinery
 from l7audit_stack.deploy.ports import Ports
-from l7audit_stack.deploy.privilege import Privilege
+from l7audit_stack.deploy.runner import Runner
+from l7audit_stack.deploy.seats import Seats
+from l7audit_stack.deploy.topology import Kind
 
 
 class Seed(msgspec.Struct, frozen=True):
@@ -40,8 +40,8 @@ class Shared:
     home: Home
     logs: Path
     ports: Ports
-    programs: Programs
-    forks: Forks
+    runner: Runner
+    seats: Seats
     certificates: Certificates
     postgres: Postgres
     store: Store
@@ -50,22 +50,24 @@ class Shared:
     seed: Seed | None = None
 
     @classmethod
-    async def open(cls, home: Home, logs: Path) -> Shared:
-        """Decide ports, passwords and folders, and set the nursery to work. Starts no server."""
-        programs = Programs(Privilege.choose())
-        forks = await Forks.open(programs, logs / "nursery.log", WARM_UP)
-        ports = Ports(users_folder())
+    def open(cls, home: Home, logs: Path, machinery: Machinery) -> Shared:
+        """Decide ports, passwords and folders. Starts no server."""
+        ports, seats = Ports(users_folder()), machinery.seats
+        sql, redis, http = (ports.take() for _ in range(3))
         shared = cls(
             home=home,
             logs=logs,
             ports=ports,
-            programs=programs,
-            forks=forks,
+            runner=machinery.runner,
+            seats=seats,
             certificates=make_certificates(home.folder / "tls"),
-            postgres=Postgres(home.folder, ports.take()),
-            store=Store(home.folder, ports.take()),
-            llm=LLM(ports.take()),
+            postgres=Postgres(
+                home.folder, sql, seats.take(Kind.POSTGRES, sql), cached=not machinery.image_model
+            ),
+            store=Store(home.folder, redis, seats.take(Kind.STORE, redis)),
+            llm=LLM(http, seats.take(Kind.LLM, http), machinery.image_model),
         )
+        shared.edges.mkdir(mode=0o700)
         for component in (shared.postgres, shared.store, shared.llm):
             shared.keep(component)
         return shared
@@ -73,7 +75,7 @@ class Shared:
     def keep(self, component: Component) -> Keeper:
         """A keeper for a component, findable by its name."""
         log = self.log(component.name)
-        keeper = Keeper(component, self.programs, self.forks, log)
+        keeper = Keeper(component, self.runner, log)
         self.keepers[component.name] = keeper
         return keeper
 
@@ -87,6 +89,11 @@ class Shared:
         return self.home.folder / "secrets"
 
     @property
+    def edges(self) -> Path:
+        """Where edges have their configurations and sockets."""
+        return self.home.folder / "edge"
+
+    @property
     def files(self) -> Path:
         """The files-by-path root as seeded; lanes work on copies."""
         return self.home.folder / "files"
@@ -94,16 +101,17 @@ class Shared:
     def record_processes(self) -> None:
         """Note what runs, for a later run that may find this one dead."""
         pids = [keeper.pid for keeper in self.keepers.values() if keeper.pid is not None]
-        self.home.record([self.forks.nursery.pid, *pids])
+        self.home.record([*self.runner.pids(), *pids])
 
     async def start_postgres(self) -> None:
         """The server, the API's role and the database to be seeded."""
         await self.keepers[self.postgres.name].start()
-        await self.postgres.create_template(self.programs, self.log("database"))
+        await self.postgres.create_template(self.runner.tools, self.log("database"))
 
     async def make_secrets(self) -> None:
         """The key files."""
         self.files.mkdir(mode=0o700)
+        self.secrets.mkdir(mode=0o700)
         await self._job("secrets", "l7audit_stack.api.provision", str(self.secrets))
 
     async def make_schema(self) -> None:
@@ -119,7 +127,7 @@ class Shared:
         """Run a module to its end; answers what it printed. Raises StackError if it failed."""
         log, out = self.log(name), self.home.folder / f"{name}.out"
         since = log.stat().st_size if log.exists() else 0
-        code = await self.forks.run(module, log, out)
+        code = await self.runner.run(module, log, out)
         if code != 0:
             raise StackError(
                 f"{name} failed (exit code {code}). Last log lines:\n{last_lines(log, since=since)}"
@@ -130,14 +138,15 @@ class Shared:
 
     async def _job(self, name: str, module: str, *arguments: str) -> bytes:
         environment = {
-            "DATABASE_URL": self.postgres.url(TEMPLATE),
+            "DATABASE_URL": self.postgres.peer_url(TEMPLATE),
             "SECRETS_DIR": str(self.secrets),
             "FILES_DIR": str(self.files),
         }
-        return await self.job(name, Module(module, arguments, environment))
+        mounts = (Mount(self.secrets, writable=True), Mount(self.files, writable=True))
+        return await self.job(name, Module(module, arguments, environment, mounts))
 
     async def close(self) -> None:
         """Stop every component."""
         await asyncio.gather(*(keeper.stop() for keeper in self.keepers.values()))
-        await self.forks.close()
+        await self.runner.close()
         self.ports.release()

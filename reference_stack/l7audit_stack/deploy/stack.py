@@ -20,11 +20,12 @@ from l7audit_stack.deploy.errors import StackError, from_os_error
 from l7audit_stack.deploy.events import Failed, Progress, Ready, read_event
 from l7audit_stack.deploy.keeper import ComponentStatus
 from l7audit_stack.deploy.logs import last_lines
+from l7audit_stack.deploy.mode import Mode, engine_environment
 from l7audit_stack.deploy.state import StateFile
 from l7audit_stack.deploy.system import start_time
 from l7audit_stack.deploy.waiting import wait_until
 
-__all__ = ["Address", "ComponentStatus", "Stack", "StackError"]
+__all__ = ["Address", "ComponentStatus", "Mode", "Stack", "StackError"]
 
 STOP_SECONDS = 20.0
 BACKUP_SECONDS = 900.0
@@ -49,6 +50,7 @@ class Stack:
         *,
         replicas: int = 2,
         defects: Sequence[str] = (),
+        mode: Mode = Mode.EMBEDDED,
         detached: bool = False,
         progress: Callable[[str], None] | None = None,
     ) -> Stack:
@@ -59,7 +61,7 @@ class Stack:
         if state.is_running():
             raise StackError(f"A stack is running for {run_dir} already: stop it first.")
         try:
-            supervisor = _launch(run_dir, replicas, defects, detached=detached)
+            supervisor = _launch(run_dir, replicas, defects, mode, detached=detached)
         except OSError as error:
             raise from_os_error(error) from error
         try:
@@ -220,13 +222,13 @@ def _log(run_dir: Path) -> Path:
 
 
 def _launch(
-    run_dir: Path, replicas: int, defects: Sequence[str], *, detached: bool
+    run_dir: Path, replicas: int, defects: Sequence[str], mode: Mode, *, detached: bool
 ) -> subprocess.Popen[bytes]:
     log = _log(run_dir)
     log.parent.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-P", "-m", "l7audit_stack.deploy.supervisor"]
     command += ["--run-dir", str(run_dir), "--replicas", str(replicas)]
-    command += ["--defects", ",".join(defects)]
+    command += ["--defects", ",".join(defects), "--mode", mode]
     command += ["--detached"] if detached else []
     with log.open("ab") as file:
         return subprocess.Popen(
@@ -235,7 +237,7 @@ def _launch(
             stdin=subprocess.DEVNULL if detached else subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=file,
-            env=base_environment(),
+            env={**base_environment(), **engine_environment(mode)},
             # Ctrl-C in a terminal is for us alone; we then stop the stack in good order.
             start_new_session=True,
         )

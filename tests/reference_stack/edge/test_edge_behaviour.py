@@ -27,6 +27,8 @@ from l7audit_stack.deploy.certificates import make_certificates
 from l7audit_stack.deploy.components.edge import Edge
 from l7audit_stack.deploy.ports import LOOPBACK, Ports
 from l7audit_stack.deploy.waiting import wait_until
+from l7audit_stack.deploy.wheels import local_argv
+from l7audit_stack.edge.settings import Upstream
 
 DEFECTS = ("edge.banner", "edge.forwarded-for-believed", "edge.old-tls")
 
@@ -142,10 +144,12 @@ def fronts(replicas: tuple[int, ...]) -> Iterator[dict[str, _Front]]:
         found = {}
         for kind, defects in (("clean", ()), ("weak", DEFECTS)):
             log = folder / f"{kind}.access"
-            edge = Edge(kind, ports.take(), folder, certificates, replicas, log)
+            upstreams = tuple(Upstream(LOOPBACK, port) for port in replicas)
+            edge = Edge(kind, ports.take(), folder, certificates, upstreams, log)
             edge.configure(rewrite(edge.clean_configuration(), named(defects)))
             with (folder / f"{kind}.log").open("wb") as output:
-                envoy = subprocess.Popen(edge.command().argv, stdout=output, stderr=output)
+                argv = local_argv(edge.command())
+                envoy = subprocess.Popen(argv, stdout=output, stderr=output)
             stack.callback(envoy.wait, 10)
             stack.callback(envoy.terminate)
             assert wait_until(partial(_serves, edge), 20), output.name

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from l7audit_stack.deploy.children import Programs
-from l7audit_stack.deploy.commands import Module
+from l7audit_stack.deploy.commands import Module, Mount
+from l7audit_stack.deploy.components.interface import Tools
 from l7audit_stack.deploy.ports import LOOPBACK
 from l7audit_stack.deploy.probes import http_status
+from l7audit_stack.deploy.seats import Seat, on_loopback
 from l7audit_stack.deploy.topology import Kind
 
 READY_PATH = "/health/ready"
@@ -47,6 +48,8 @@ class Replica:
     port: int
     environment: Mapping[str, str]
     defects: tuple[str, ...] = ()
+    seat: Seat | None = None
+    mounts: tuple[Mount, ...] = ()
     kind: Kind = Kind.API
     stop_signal: signal.Signals = signal.SIGTERM
 
@@ -54,16 +57,17 @@ class Replica:
     def endpoint(self) -> str:
         return f"http://{LOOPBACK}:{self.port}"
 
-    async def prepare(self, programs: Programs, log: Path) -> None:
+    async def prepare(self, tools: Tools, log: Path) -> None:
         """Nothing: secrets and database belong to the lane."""
 
     def command(self) -> Module:
-        arguments: tuple[str, ...] = ("--host", LOOPBACK, "--port", str(self.port))
+        seat = self.seat or on_loopback(self.port)
+        arguments: tuple[str, ...] = ("--host", seat.bind, "--port", str(seat.port))
         environment = {**self.environment, "REPLICA_NAME": self.name}
         if self.defects:
             arguments += ("--app", DEFECTIVE_APP)
             environment["L7_DEFECTS"] = ",".join(self.defects)
-        return Module(SERVER, arguments, environment)
+        return Module(SERVER, arguments, environment, self.mounts)
 
     async def ready(self) -> bool:
         return await http_status(self.port, READY_PATH) == 200

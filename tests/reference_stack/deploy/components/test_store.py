@@ -14,6 +14,7 @@ from l7audit_stack.deploy.homes import Home
 from l7audit_stack.deploy.keeper import Keeper
 from l7audit_stack.deploy.ports import Ports
 from l7audit_stack.deploy.probes import redis_calls
+from l7audit_stack.deploy.processes import Processes
 
 Workshop = Callable[[Callable[[Programs, Forks], Awaitable[None]]], None]
 
@@ -23,7 +24,7 @@ def test_lanes_have_numbered_databases_that_are_emptied_one_by_one(
 ) -> None:
     async def work(programs: Programs, forks: Forks) -> None:
         store = Store(home.folder, Ports(home.folder).take())
-        kept = Keeper(store, programs, forks, tmp_path / "store.log")
+        kept = Keeper(store, Processes(programs, forks), tmp_path / "store.log")
         await kept.start()
 
         async def calls(*them: tuple[str, ...]) -> list[str]:
@@ -49,7 +50,7 @@ def test_its_password_is_in_no_argument_and_no_log(
 ) -> None:
     async def work(programs: Programs, forks: Forks) -> None:
         store = Store(home.folder, Ports(home.folder).take())
-        kept = Keeper(store, programs, forks, tmp_path / "store.log")
+        kept = Keeper(store, Processes(programs, forks), tmp_path / "store.log")
         await kept.start()
         assert not any(store.password in word for word in store.command().argv)
         assert store.password not in (tmp_path / "store.log").read_text()
