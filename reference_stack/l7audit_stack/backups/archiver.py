@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from l7audit_stack.backups.backups import Backups
+from l7audit_stack.backups.interface import BackupError
 from l7audit_stack.backups.job import production_backups
 from l7audit_stack.backups.segments import Segments
 from l7audit_stack.backups.wal_archive import WalArchive, is_segment
@@ -46,6 +47,14 @@ class Archiver:
             self.archive.tell(*self._end)
             self._told = now
         self._tidy()
+
+    def tried(self, now: float) -> str:
+        """As `look`; a sentence where the repository or the key refuses, else nothing."""
+        try:
+            self.look(now)
+        except (BackupError, OSError) as error:
+            return f"WAL is not archived: {error}"
+        return ""
 
     def _files(self) -> list[Path]:
         """In the order in which they were written; what fills is the last."""
@@ -82,10 +91,13 @@ class Archiver:
 def main(
     arguments: list[str], assemble: Callable[[Mapping[str, str]], Backups] = production_backups
 ) -> int:
-    """Goes on until it is ended."""
-    archiver = Archiver(Path(arguments[0]), assemble(os.environ).wal)
+    """Goes on until it is ended. What it can't do it says once, and tries again."""
+    archiver, said = Archiver(Path(arguments[0]), assemble(os.environ).wal), ""
     while True:
-        archiver.look(time.monotonic())
+        trouble = archiver.tried(time.monotonic())
+        if trouble and trouble != said:
+            sys.stderr.write(f"{trouble}\n")
+        said = trouble
         time.sleep(PAUSE)
 
 

@@ -138,8 +138,11 @@ class Backups:
         )
 
     def remove(self, backup: str) -> None:
-        """Removes it for good."""
+        """Removes it for good, and the WAL that only it went on to."""
         self.repository.remove(backup)
+        left = [one.manifest for one in self.all()]
+        if None not in left:  # of one that can't be read nobody knows what it needs
+            self.wal.forget(left[-1] if left else None)
 
     def _listed(self, backup: str) -> Listed:
         listed = Listed(

@@ -87,6 +87,18 @@ class WalArchive:
         )
         self.objects.put(_EXTENT, msgspec.json.encode(_signed(extent, key)))
 
+    def forget(self, oldest: Manifest | None) -> None:
+        """Removes what the oldest backup, and so each, does without; all where there is none."""
+        kept = ""
+        if oldest is not None and (extent := self.extent()) is not None:
+            segments = Segments(oldest.timeline, extent.segment_size)
+            kept = segments.name(position(oldest.end_lsn) // segments.size)
+        elif oldest is not None:
+            return
+        for name in self.objects.names():
+            if name.endswith(WHOLE) and (not kept or name < kept):
+                self.objects.remove(name)
+
     def extent(self) -> Extent | None:
         """How far it goes; None where nothing was archived."""
         try:

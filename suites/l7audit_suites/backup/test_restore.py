@@ -9,7 +9,7 @@ import pytest
 
 from l7audit.harness.check import Check
 from l7audit.model import Confidence
-from l7audit_suites.backup.drill import PROMPT, WHILE, Drill, drill, missing, window
+from l7audit_suites.backup.drill import PROMPT, Drill, drill, missing, window
 
 _APART = 0.1
 """Seconds between a write and the moment that is restored to, on both sides."""
@@ -19,12 +19,12 @@ _APART = 0.1
 def test_the_latest_restore_is_complete(check: Check) -> None:
     with drill(check) as it:
         with it.writing() as clients:
-            time.sleep(WHILE)
+            it.go_on(clients)
             began = time.perf_counter()
             backup = it.backups.take()
             ended = time.perf_counter()
-            time.sleep(WHILE)
-        written = it.enough(clients)
+            it.go_on(clients)
+        written = clients.timeline().served
         it.backups.name_point("l7audit")  # for archives of whole files only: this one ends here
         time.sleep(PROMPT)
         there = it.restored(backup, written)
@@ -98,9 +98,10 @@ def test_what_was_acknowledged_a_second_ago_is_in_the_repository(check: Check) -
     with drill(check) as it:
         backup = it.backups.take()
         with it.writing() as clients:
-            time.sleep(PROMPT + WHILE)
+            time.sleep(PROMPT)
+            it.go_on(clients)
         moment = time.perf_counter()
-        written = it.enough(clients)
+        written = clients.timeline().served
         there = it.restored(backup, written)
         _measure_time(it)
         if there is None:

@@ -92,6 +92,18 @@ def test_a_segment_that_is_full_but_not_finished_is_not_called_whole(
     assert f"{FIRST}.wal" not in _kept(archiver)
 
 
+def test_what_is_refused_is_told_and_made_up_for_later(
+    archiver: Archiver, folder: Path, secrets: Path
+) -> None:
+    _receive(folder, FIRST, b"one", at=1)
+    (key,) = (secrets / "backup").iterdir()
+    key.rename(secrets / "away")
+    assert archiver.tried(0).startswith("WAL is not archived: There is no key")
+    (secrets / "away").rename(key)
+    assert archiver.tried(1) == ""
+    assert f"{FIRST}.wal" in _kept(archiver)
+
+
 def test_other_files_are_not_taken_for_segments(archiver: Archiver, folder: Path) -> None:
     (folder / "00000002.history").write_bytes(b"1\t0/1\n")
     archiver.look(0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -127,6 +128,23 @@ def test_segments_open_with_the_key_of_their_time(backups: Backups, secrets: Pat
     min((secrets / "backup").iterdir()).unlink()
     with pytest.raises(DamagedBackupError, match="is gone"):
         list(backups.wal.opened([_name(1)]))
+
+
+def test_wal_goes_with_the_last_backup_that_needs_it(backups: Backups, source: Any) -> None:
+    first = backups.take()
+    _fill(backups.wal, 3)
+    source.pieces[-1] = source.pieces[-1].replace(b"0/B120", b"0/2B1200")
+    second = backups.take()
+    backups.remove(first.id)
+    assert not _file(backups, 1).exists()
+    assert _file(backups, 2).exists()  # the one that the second ends in
+    assert not backups.verify(second.id).trouble
+    third = backups.take()
+    (Path(second.folder) / "manifest.json").unlink()
+    backups.remove(third.id)
+    assert _file(backups, 3).exists()  # nobody knows what the second needs
+    backups.remove(second.id)
+    assert not _file(backups, 3).exists()
 
 
 def test_a_list_says_how_far_the_archive_goes(backups: Backups) -> None:

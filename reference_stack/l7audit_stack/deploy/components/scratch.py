@@ -37,7 +37,7 @@ class Scratch:
         return f"postgresql://{LOOPBACK}:{self.port}"
 
     async def prepare(self, tools: Tools, log: Path) -> None:
-        tools.privilege.hand_over(self.data, self.data.parents[2])
+        tools.privilege.hand_over(self.data.parent, self.data.parents[2])  # its socket's, too
 
     def command(self) -> Program:
         settings = {**_SMALL, "unix_socket_directories": str(self.data.parent)}
