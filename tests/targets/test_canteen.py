@@ -19,6 +19,7 @@ FOUND = {
     "transfers-backwards": ("FLOW-01", "POST /transfers", Confidence.CONFIRMED),
     "totals-taken": ("MASS-03", "POST /orders", Confidence.CONFIRMED),
     "anybody-joins": ("AUTHZ-06", "POST /crews/{crew_id}/members", Confidence.CONFIRMED),
+    "unpaid-picked-up": ("FLOW-02", "POST /orders/{order_id}/pickup", Confidence.STRONG),
     "dates-traced": ("EXPOSE-04", "POST /tables", Confidence.CONFIRMED),
 }
 CONTROLS = sorted({control for control, *_ in FOUND.values()})
@@ -26,6 +27,7 @@ HARMLESS = {
     "bold-is-kept": "INPUT-25",
     "notes-in-scripts": "INPUT-25",
     "joins-are-asked-for": "AUTHZ-06",
+    "paid-when-picked-up": "FLOW-02",
 }
 
 

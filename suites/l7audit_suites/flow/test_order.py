@@ -16,8 +16,11 @@ from l7audit_suites.authz.things import Thing, make
 from l7audit_suites.flow.acts import Life, acts_of
 from l7audit_suites.flow.preconditions import Condition, called, conditions, states
 from l7audit_suites.flow.standing import moved, standing
+from l7audit_suites.flow.usual_order import Usual, lacks, tells, usual, went_on
 
 _MOST = 4
+_MOST_USUAL = 2
+_TOO_LATE = {400, 403, 404, 409, 410, 422}
 _PAYS = ("pay", "payment", "charge", "settle", "settlement", "purchase")
 _BACK = (
     "refund",
@@ -116,6 +119,52 @@ def _in_time(life: Life, condition: Condition, others: list[Surface]) -> bool:
     if answer.ok:
         life.check.witness("it is done once what must come first was", answer, once=True)
     return answer.ok
+
+
+@pytest.mark.control("FLOW-02")
+def test_what_is_handed_out_is_not_had_around_what_it_costs(check: Check) -> None:
+    asked = [(f, order) for f in seen_families(check.model) for order in _usual(f)]
+    if not asked:
+        check.not_applicable("No thing has acts that usually come one after the other.")
+    looked = sum(_not_skipped(check, family, order) for family, order in asked[:_MOST_USUAL])
+    if not looked:
+        check.inconclusive("Nothing of ours could be done in its usual order.")
+
+
+def _usual(family: Family) -> Iterator[Usual]:
+    acts, known = acts_of(family), _states(family)
+    yield from usual(acts, [c.act.operation for c in conditions(acts, known)])
+
+
+def _not_skipped(check: Check, family: Family, order: Usual) -> bool:
+    """Whether it could be tried: on one thing in the usual order, and on another without what
+    comes first, which then can't be made good any more."""
+    first = order.first.operation
+    for life in _lives(check, family):
+        if not life.do(order.first, anybody=True).ok or not (done := life.do(order.then)).ok:
+            return False
+        check.witness("it is done once what usually comes first was", done, once=True)
+    for life in _lives(check, family):
+        _, before = life.look()
+        early = life.do(order.then)
+        _, after = life.look()
+        state = went_on(before, after) if early.ok else ""
+        skipped = bool(state) and not tells(before, first) and not tells(after, first)
+        late = life.do(order.first, anybody=True) if skipped else None
+        _, final = life.look() if late is not None else ("", after)
+        lost = late is not None and late.status in _TOO_LATE and not tells(final, first)
+        check.expect(
+            not lost,
+            order.then.place(f"without {first.place}"),
+            f"It is done without what usually comes first, and then that can't be: {first.place}.",
+            early,
+            *([late] if late is not None else []),
+            expected="a refusal, or the thing as one for which that is still due",
+            seen=f"{early.status}, the thing is {state}, and what was left out is refused",
+            confidence=Confidence.STRONG if lacks(after, first, life.known) else Confidence.WEAK,
+        )
+        return True
+    return False
 
 
 @pytest.mark.control("FLOW-02")

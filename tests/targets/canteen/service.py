@@ -20,9 +20,9 @@ from l7audit.model import Target
 
 WEAKNESSES = (
     "notes-as-markup", "posts-as-markup", "names-as-markup", "orders-below-nothing",
-    "transfers-backwards", "totals-taken", "anybody-joins", "dates-traced",
+    "transfers-backwards", "totals-taken", "anybody-joins", "unpaid-picked-up", "dates-traced",
 )  # fmt: skip
-NEAR_MISSES = ("bold-is-kept", "notes-in-scripts", "joins-are-asked-for")
+NEAR_MISSES = ("bold-is-kept", "notes-in-scripts", "joins-are-asked-for", "paid-when-picked-up")
 
 PEOPLE = ("mia", "ole", "pia")
 DISHES = {"soup": 450, "stew": 620}
@@ -152,7 +152,7 @@ class Canteen:
         order["status"] = "paid"
 
     def _picked_up(self, me: str, order: dict[str, Any]) -> None:
-        early = self.weak in {"paid-when-picked-up"}
+        early = self.weak in {"unpaid-picked-up", "paid-when-picked-up"}
         if order["status"] not in {"paid", *(["placed"] if early else [])}:
             raise RefusedError(409, "it is not ready")
         order["status"] = "picked_up"
