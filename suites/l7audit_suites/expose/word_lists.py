@@ -21,6 +21,7 @@ DEBUG: Mapping[str, Form] = {
     "actuator": _form(r'"_links"'),
     "actuator/env": _form(r'"propertySources"|"activeProfiles"'),
     "actuator/heapdump": _form(r"JAVA PROFILE"),
+    "heapdump": _form(r"JAVA PROFILE"),
     "env": _form(r"\b(?:PATH|HOME|PWD)\b\"?\s*[:=]"),
     "debug": _form(r"\b(?:debug|stack|environ)"),
     "debug/pprof/": _form(r"goroutine|heap"),
@@ -60,9 +61,11 @@ _PROPERTIES = _form(r"^[a-z]\w*(?:[.-]\w+)+\s*[=:]")
 
 FILES: Mapping[str, Form] = {
     ".git/HEAD": _form(r"^ref: refs/|^[0-9a-f]{40}$"),
+    ".git/config": _form(r"^\[core\]\s*$"),
     ".env": _SET,
     ".env.production": _SET,
     ".env.local": _SET,
+    ".env.bak": _SET,
     ".aws/credentials": _form(r"aws_access_key_id"),
     ".npmrc": _form(r"registry|_auth"),
     ".htpasswd": _form(r"^\w+:[$\w{]"),
@@ -87,6 +90,7 @@ FILES: Mapping[str, Form] = {
     "dump.sql": _form(r"CREATE TABLE|INSERT INTO|PostgreSQL database dump"),
     "db.sqlite3": _form(r"^SQLite format 3"),
     "backup.zip": _form(r"\APK"),
+    "backup.tar.gz": _form(r"\A\x1f\ufffd"),
     "requirements.txt": _form(r"[=~]="),
     "package.json": _form(r'"dependencies"|"version"'),
 }
@@ -118,8 +122,8 @@ ALL = {*DEBUG, *FILES, *DOCUMENTATION}
 
 BELOW_PREFIX = {
     "actuator/env", "env", "debug", "debug/pprof/", "debug/vars", "console", "metrics", "trace",
-    "config", ".env", ".git/HEAD", "config.json", "backup.sql", "docs", "redoc", "swagger",
-    "api-docs", "graphiql",
+    "config", ".env", ".git/HEAD", ".git/config", "config.json", "backup.sql", "docs", "redoc",
+    "swagger", "api-docs", "graphiql",
 }  # fmt: skip
 """Those that are worth asking for below the document's own prefixes, too."""
 

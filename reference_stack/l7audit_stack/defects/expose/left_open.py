@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -101,6 +102,7 @@ _ENVIRONMENT = {
     "propertySources": [{"name": "systemEnvironment", "properties": sorted(os.environ)[:20]}],
 }
 _SETTINGS = b"; the agents' own\n[database]\nhost = 10.0.0.4\npassword = not-for-you\n"
+_REPOSITORY = b'[core]\n\tbare = false\n[remote "origin"]\n\turl = https://git.example/agents\n'
 _DOCS = b"<!doctype html><title>Agents</title><div id=swagger-ui></div><script src=swagger-ui.js>"
 
 DEFECTS: tuple[Defect, ...] = (
@@ -135,6 +137,16 @@ DEFECTS: tuple[Defect, ...] = (
         "expose.repository-served",
         "The folder of version control lies in what is served.",
         wrap=_served({"/.git/HEAD": (_TEXT, b"ref: refs/heads/main\n")}),
+    ),
+    Defect(
+        "expose.repository-half-shut",
+        "Of version control's folder what is known best is refused, and its settings are served.",
+        wrap=_served({"/.git/config": (_TEXT, _REPOSITORY)}),
+    ),
+    Defect(
+        "expose.archive-served",
+        "A packed backup lies in what is served.",
+        wrap=_served({"/backup.tar.gz": ("application/gzip", gzip.compress(b"agents", mtime=0))}),
     ),
     Defect(
         "expose.backup-served",
