@@ -11,7 +11,9 @@ from l7audit.target import quantities
 WHOLE: dict[str, Any] = {"type": "integer"}
 
 
-@pytest.mark.parametrize("name", ["amount", "quantity", "creditsToGive", "priceCents", "seats"])
+@pytest.mark.parametrize(
+    "name", ["amount", "quantity", "creditsToGive", "priceCents", "seats", "pence", "giftStamps"]
+)
 def test_a_number_of_that_name_says_how_much(name: str) -> None:
     assert quantities.is_amount(name, WHOLE)
 

@@ -52,7 +52,8 @@ REFILL = (
 
 STOCK = (
     "balance", "credit", "point", "coin", "minute", "budget", "fund", "wallet", "owed", "debt",
-    "due", "remaining", "available", "stock", "quota", "spent", "saldo", "holding",
+    "due", "remaining", "available", "stock", "quota", "spent", "saldo", "holding", "cash", "karma",
+    "stamp",
 )  # fmt: skip
 CLAIM = (
     "code", "invite", "invitation", "voucher", "coupon", "pin", "link", "share", "reset", "otp",

@@ -10,7 +10,7 @@ AMOUNT = (
     "ticket", "unit", "piece", "price", "cent", "total", "sum", "cost", "fee", "fare", "tip",
     "deposit", "donation", "bid", "stake", "budget", "money", "payment", "guest", "person",
     "share", "limit", "euro", "dollar", "volume", "weight", "mass", "dose", "dosage", "litre",
-    "liter", "gram", "kilogram", "distance",
+    "liter", "gram", "kilogram", "distance", "pence", "penny", "cash", "payout", "stamp",
 )  # fmt: skip
 NOT_AN_AMOUNT = (
     "id", "adjustment", "delta", "offset", "change", "difference", "correction", "temperature",
