@@ -12,7 +12,7 @@ from l7audit_stack.backups.recovery import Aim, Recovery
 from l7audit_stack.backups.segments import Segments
 from l7audit_stack.backups.wal_archive import Header, WalArchive
 from l7audit_stack.defects.authn.swap import become
-from l7audit_stack.defects.crypt.backups import Counting, Trusting
+from l7audit_stack.defects.crypt.backups import Counting
 from l7audit_stack.defects.defect import Defect
 
 _MOMENT = 0.2
@@ -126,9 +126,8 @@ def _counting(backups: Backups) -> Backups:
     return replace(backups, cipher=Counting(), wal=wal)
 
 
-def _trusting(backups: Backups) -> Backups:
-    backups = _counting(backups)
-    return replace(become(Trusting, backups), wal=become(TrustingWal, backups.wal))
+def _trusting_wal(backups: Backups) -> Backups:
+    return replace(backups, wal=become(TrustingWal, backups.wal, cipher=Counting()))
 
 
 DEFECTS: tuple[Defect, ...] = (
@@ -160,9 +159,9 @@ DEFECTS: tuple[Defect, ...] = (
         backups=_recovery(Exclusive),
     ),
     Defect(
-        "backup.takes-what-was-changed",
-        "Backups and WAL are encrypted and not authenticated, and restored as they open.",
-        backups=_trusting,
+        "backup.takes-changed-wal",
+        "WAL is encrypted and not authenticated, and restored as it opens.",
+        backups=_trusting_wal,
     ),
     Defect(
         "backup.always-verified",
