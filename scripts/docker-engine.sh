@@ -24,13 +24,26 @@ install_packages() {
     apt-get -qq install --yes --no-install-recommends "$@" >/dev/null || stop "$* cannot be installed."
 }
 
+# One that was killed leaves its number, and the next would not start beside it. One that is just
+# starting is given time to answer.
+forget_killed_engine() {
+    local number
+    number=$(cat /var/run/docker.pid 2>/dev/null) || return 0
+    for _ in $(seq 50); do
+        grep -qs dockerd "/proc/$number/comm" || break
+        ! engine_answers || return 0
+        sleep 0.2
+    done
+    rm -f /var/run/docker.pid
+}
+
 start_engine() {
     # Without systemd nobody has mounted what the engine keeps containers in.
     if [ -d /run/systemd/system ]; then
         systemctl start docker || stop "systemd cannot start the engine: journalctl -u docker"
     else
-        # One that was killed leaves the number of a process, which may be another's by now.
-        grep -qs dockerd "/proc/$(cat /var/run/docker.pid 2>/dev/null)/comm" || rm -f /var/run/docker.pid
+        forget_killed_engine
+        ! engine_answers || return 0
         nohup setsid dockerd >"$log" 2>&1 </dev/null &
     fi
     for _ in $(seq 150); do

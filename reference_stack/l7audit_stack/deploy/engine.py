@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import socket
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network
@@ -73,10 +74,8 @@ class Engine:
         self._labels = {HOME_LABEL: str(home)}
         self._home = home
         self._network: Network | None = None
-        host = os.environ.get("DOCKER_HOST", DEFAULT_UNIX_SOCKET)
-        socket = Path(host.removeprefix("http+").removeprefix("unix:/"))
-        if "unix:" in host and not socket.exists():
-            raise _absent(f"there is no {socket}")
+        if why := _refusal(os.environ.get("DOCKER_HOST", DEFAULT_UNIX_SOCKET)):
+            raise _absent(why)
         try:
             self.client: Any = docker.from_env()
             self.client.ping()
@@ -219,6 +218,18 @@ class Engine:
     def close(self) -> None:
         """Let go of the connection."""
         self.client.close()
+
+
+def _refusal(host: str) -> str:
+    """Why nobody answers at a socket of this machine. Its client would leave its own one open."""
+    if "unix:" not in host:
+        return ""
+    with socket.socket(socket.AF_UNIX) as link:
+        try:
+            link.connect(host.removeprefix("http+").removeprefix("unix://"))
+        except OSError as error:
+            return f"{host}: {error.strerror}"
+    return ""
 
 
 def _absent(why: str) -> StackError:
