@@ -52,7 +52,8 @@ _PLEASE_LOG_IN = (
     r"(?:is |are |has |have |was |were )?(?:missing|required|invalid|expired|not valid)"
 )
 _NOT_YOURS = (
-    r"forbidden|access denied|permission|not (?:allowed|permitted|authori[sz]ed|yours|the owner)"
+    r"forbidden|access denied|permission"
+    r"|(?<!method )not (?:allowed|permitted|authori[sz]ed|yours|the owner)"
     r"|insufficient|privilege|no access|only (?:for )?(?:admin|owner)"
 )
 _NOBODY = re.compile(_PLEASE_LOG_IN, re.IGNORECASE)
@@ -64,6 +65,7 @@ _ENTRANCE = re.compile(
     re.IGNORECASE,
 )
 _ASKS_PASSWORD = re.compile(rb"<input[^>]{0,300}type\s*=\s*[\"']?password", re.IGNORECASE)
+_JOINTS = re.compile(r"[_-]+|(?<=[a-z])(?=[A-Z])")
 _VARYING = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[A-Za-z0-9_-]{20,}|\d+",
     re.IGNORECASE,
@@ -117,9 +119,9 @@ def refuses(answer: Answer) -> bool:
     if status in REDIRECTS:
         return sends_to_log_in(answer)
     if 200 <= status < 300:
-        return _asks_to_log_in(answer) or bool(_KEPT_OUT.search(complaint(answer)))
+        return _asks_to_log_in(answer) or _says(_KEPT_OUT, complaint(answer))
     # A validation's own words may speak of permissions, but not of logging in first.
-    return status in (400, 422) and bool(_NOBODY.search(complaint(answer)))
+    return status in (400, 422) and _says(_NOBODY, complaint(answer))
 
 
 def complains(answer: Answer) -> bool:
@@ -156,7 +158,7 @@ def complaint(answer: Answer) -> str:
     if any(_bare(name) not in _AROUND and not _empty(item) for name, item in value.items()):
         return ""
     told = " ".join(_texts(value))
-    return (told or "error") if _negative(value) or _KEPT_OUT.search(told) else ""
+    return (told or "error") if _negative(value) or _says(_KEPT_OUT, told) else ""
 
 
 def signature(answer: Answer) -> str:
@@ -173,7 +175,12 @@ def _plain_complaint(answer: Answer) -> str:
     """A short text of one sentence that says no."""
     if answer.media_type not in {"", "text/plain"} or len(answer.body) > 300:
         return ""
-    return answer.text if _KEPT_OUT.search(answer.text) else ""
+    return answer.text if _says(_KEPT_OUT, answer.text) else ""
+
+
+def _says(words: re.Pattern[str], text: str) -> bool:
+    """Whether a text says it in words, or in a code that is made of them (`not_allowed`)."""
+    return bool(words.search(text) or words.search(_JOINTS.sub(" ", text)))
 
 
 def _asks_to_log_in(answer: Answer) -> bool:

@@ -21,6 +21,8 @@ TENANT = ("tenant", "organization", "organisation", "org", "workspace", "realm",
 ONESELF = (
     "me", "whoami", "who am i", "self", "profile", "current user", "userinfo", "myself", "oneself",
 )  # fmt: skip
+OWN = (*ONESELF, "account", "my")
+"""Of oneself, where it is of no one thing."""
 TOKEN = ("token", "jwt", "bearer", "session id", "session key", "access key", "ticket")
 NOT_A_TOKEN = (
     "type", "kind", "expiry", "expire", "expires", "ttl", "hint", "url", "uri", "endpoint",

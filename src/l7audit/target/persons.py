@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -27,6 +28,7 @@ _NAMES = {("username",), ("user", "name")}
 _IDS = {("id",), ("ref",), ("uuid",), ("handle",)}
 _NAMED = {"password", "basic", "client"}
 _MOST = 4
+_MOST_ASKED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,14 @@ class Facts:
     person: tuple[str, ...]
     tenant: tuple[str, ...]
     members: Mapping[str, str] = field(default_factory=dict)
+
+    def under(self, name: str) -> tuple[str, ...]:
+        """What may stand for him under a name, the likeliest first: his handle for a `handle`."""
+        called = calls(name)
+        alike = [
+            text for member, text in self.members.items() if called and calls(member) == called
+        ]
+        return _once([*alike, *self.person])
 
 
 def facts_in(value: Any, *, oneself: bool = False) -> Facts:
@@ -83,8 +93,9 @@ def facts_of(sessions: Sessions, identity: Identity, *told: Any) -> Facts:
     (answers about his things) gives away."""
     known = _TOLD.setdefault(sessions.model, {})
     if identity.name not in known:
-        answer = _oneself(sessions, identity)
-        known[identity.name] = facts_in(answer.json_or_none() if answer else None, oneself=True)
+        answers = islice(_oneself(sessions, identity), _MOST_ASKED)
+        told_of = (facts_in(answer.json_or_none(), oneself=True) for answer in answers)
+        known[identity.name] = next((f for f in told_of if f.person), facts_in(None))
     found = [*(facts_in(value) for value in told), known[identity.name]]
     names = [identity.name, *(c.name for c in identity.credentials if c.kind in _NAMED)]
     return Facts(
@@ -94,11 +105,11 @@ def facts_of(sessions: Sessions, identity: Identity, *told: Any) -> Facts:
     )
 
 
-def _oneself(sessions: Sessions, identity: Identity) -> Answer | None:
-    """What the target answers somebody about himself; None where it does not."""
+def _oneself(sessions: Sessions, identity: Identity) -> Iterator[Answer]:
+    """What the target answers somebody where it may speak of himself."""
     for surface in sessions.model.surfaces(Kind.PROTECTED_READ, limit=50):
         named = all_words([surface.operation.name, surface.operation.template])
-        if surface.needs_values or not says(named, *meaning.ONESELF):
+        if surface.needs_values or not says(named, *meaning.OWN):
             continue
         try:
             request = surface.request(auth=sessions.auth(identity, surface))
@@ -107,8 +118,7 @@ def _oneself(sessions: Sessions, identity: Identity) -> Answer | None:
         answer = sessions.probe.send(request, identity.name)
         # A list or a sheet of what somebody has tells of his things, and not of him.
         if answer.ok and isinstance(answer.json_or_none(), dict):
-            return answer
-    return None
+            yield answer
 
 
 def _once(texts: Iterable[str]) -> tuple[str, ...]:

@@ -120,7 +120,7 @@ def about_oneself(check: Check, most: int = 3) -> list[Surface]:
     found = [
         s
         for s in check.model.surfaces(Kind.PROTECTED_READ, limit=50)
-        if not s.needs_values and says(_named(s), *meaning.ONESELF, "account", "my")
+        if not s.needs_values and says(_named(s), *meaning.OWN)
     ]
     return found[:most]
 

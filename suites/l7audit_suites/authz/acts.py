@@ -103,7 +103,7 @@ def _targets(
         return
     name, told = names[0], set[str]()
     if own and of_people(surface.operation, name):
-        for text in facts_of(check.sessions, one).person[:_MOST_TARGETS]:
+        for text in facts_of(check.sessions, one).under(name)[:_MOST_TARGETS]:
             yield {name: text}
     for who in (one, person):
         for lister in _listers(check, surface, name):

@@ -145,6 +145,7 @@ def _needs_a_body(operation: Operation) -> bool:
 def _of_himself(check: Check, surface: Surface, one: Identity) -> Surface:
     """The write to somebody's own entry, where it is of people."""
     names = surface.needs_values
-    person = facts_of(check.sessions, one).person[:1]
-    fits = len(names) == 1 and of_people(surface.operation, names[0])
-    return surface.with_values({names[0]: person[0]}) if fits and person else surface
+    if len(names) != 1 or not of_people(surface.operation, names[0]):
+        return surface
+    person = facts_of(check.sessions, one).under(names[0])[:1]
+    return surface.with_values({names[0]: person[0]}) if person else surface

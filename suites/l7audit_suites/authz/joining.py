@@ -108,9 +108,7 @@ def _naming(
     """The operation on the thing, naming the stranger, and what he is called there."""
     ready, name = thing.at(surface), _named_there(surface)
     if surface.operation.method == "PUT":
-        facts = facts_of(check.sessions, stranger)
-        alike = [text for member, text in facts.members.items() if calls(member) == calls(name)]
-        himself = next(iter([*(alike if calls(name) else ()), *facts.person]), "")
+        himself = next(iter(facts_of(check.sessions, stranger).under(name)), "")
         return ready.with_values({name: himself}), himself
     ready = filled(check.model, ready, check.sessions, stranger)
     return ready, str(ready.members.get((name,), ""))

@@ -27,8 +27,6 @@ from l7audit_suites.mass.members import ABSENT, Meaning, Wish, at, closed, meani
 from l7audit_suites.mass.registering import in_registering, told_of_power
 from l7audit_suites.mass.trials import EXPECTED, TAKEN
 
-_OWN = (*meaning.ONESELF, "account", "my")
-
 
 @dataclass(frozen=True, slots=True)
 class Account:
@@ -105,7 +103,7 @@ def _own(check: Check) -> list[tuple[Surface, Surface]]:
             ),
             None,
         )
-        if change is not None and says(named, *_OWN):
+        if change is not None and says(named, *meaning.OWN):
             found.append((check.model.surface(operation), check.model.surface(change)))
     return found
 
