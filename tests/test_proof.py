@@ -282,11 +282,11 @@ def test_the_same_bystanders_are_drawn_each_time_and_all_of_them_on_demand(
     monkeypatch.setattr(variants, "NEIGHBOURS", 1)
     monkeypatch.setattr(variants, "STRANGERS", 1)
     names = ["AA-01", "AA-02", "AA-03", "BB-01", "BB-02"]
-    suite = make_suite(dict.fromkeys(names, ANSWERS), fields={"AA-01": NEAR})
+    suite = make_suite(dict.fromkeys(names, ANSWERS), fields={"AA-01": OPENS})
 
     def observed(**options: Any) -> list[str]:
         records = journals.read(prove(suite, **options).folder / JOURNAL)
-        (cell,) = [c for c in journals.of_type(records, ProofCell) if c.variant == "quiet"]
+        (cell,) = [c for c in journals.of_type(records, ProofCell) if c.variant == "open"]
         return cell.observed
 
     drawn = observed(seed=1)

@@ -73,6 +73,13 @@ def test_some_neighbours_and_some_strangers_stand_by_and_no_subject() -> None:
         assert not names & {"AA-01", "AA-99"}
 
 
+def test_strangers_do_not_stand_by_at_what_is_harmless() -> None:
+    controls, variants = many(20)
+    harmless = [Variant(v.name, "", v.subjects, near_miss=True) for v in variants]
+    for names in bystanders(harmless, controls).values():
+        assert Counter(name[:2] for name in names) == {"AA": NEIGHBOURS}
+
+
 def test_each_control_stands_by_as_often_as_its_fellows() -> None:
     controls, variants = many(40)
     stood = Counter(n for names in bystanders(variants, controls).values() for n in names)

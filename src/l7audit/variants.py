@@ -17,7 +17,8 @@ from l7audit.errors import CatalogueError
 from l7audit.model import Control, Verdict
 
 NEIGHBOURS, STRANGERS = 1, 1
-"""Bystanders of a variant, from its subjects' areas and from all others."""
+"""Bystanders of a variant, from its subjects' areas and from all others. What is harmless has the
+neighbours alone: nobody but them looks for anything like it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,8 @@ def bystanders(
         chance = random.Random(variant.name)
         near = {areas[subject] for subject in variant.subjects}
         chosen: list[str] = []
-        for inside, most in ((True, NEIGHBOURS), (False, STRANGERS)):
+        strangers = 0 if variant.near_miss else STRANGERS
+        for inside, most in ((True, NEIGHBOURS), (False, strangers)):
             candidates = [c.id for c in others if (c.area in near) is inside]
             chance.shuffle(candidates)
             chosen += sorted(candidates, key=stood.__getitem__)[:most]
