@@ -21,6 +21,7 @@ FOUND = {
     "anybody-joins": ("AUTHZ-06", "POST /crews/{crew_id}/members", Confidence.CONFIRMED),
     "unpaid-picked-up": ("FLOW-02", "POST /orders/{order_id}/pickup", Confidence.STRONG),
     "dates-traced": ("EXPOSE-04", "POST /tables", Confidence.CONFIRMED),
+    "offsets-traced": ("EXPOSE-04", "GET /tables", Confidence.CONFIRMED),
 }
 CONTROLS = sorted({control for control, *_ in FOUND.values()})
 HARMLESS = {

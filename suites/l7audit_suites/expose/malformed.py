@@ -59,9 +59,13 @@ _UNDECODED = "%ff%fe"
 _IDS = ("l7audit'", str(_HUGE), "%00")
 _DECODED = ("cursor", "page", "after", "before", "token", "sort", "order", "filter", "since")
 _TEXTS = ("bDdhdWRpdA", "-1", str(_HUGE), "%00")
-_NO_TEXTS = ("bDdhdWRpdA", "-1", str(_HUGE))
+_NO_TEXTS = ("bDdhdWRpdA",)
 """For what is no text: all of one operation's are spoilt at once, since what reads them by their
 types is the same for all."""
+
+_NUMBERS = ("-1", str(_HUGE))
+"""For numbers, each by itself: they get past what looks at types, and each is used in its own
+way."""
 
 _CREDENTIALS = ("Bearer", "Bearer a.b.c", "Bearer eyJhbGciOiJ4In0.e30.", "Basic !", "\u00e9")
 
@@ -195,8 +199,10 @@ def _queries(operation: Operation) -> Iterator[tuple[list[str], tuple[str, ...]]
     free = [p.name for p in found if type_of(p.schema) in {"", "string"} and not _listed(p.schema)]
     free = sorted(free, key=lambda n: not says(words(n), *_DECODED))[:3]
     yield from (([name], _TEXTS) for name in free)
-    if rest := [p.name for p in found if p.name not in free]:
-        yield rest, _NO_TEXTS
+    if rest := [p for p in found if p.name not in free]:
+        yield [p.name for p in rest], _NO_TEXTS
+        numbers = [p.name for p in rest if type_of(p.schema) in {"integer", "number"}]
+        yield from (([name], _NUMBERS) for name in numbers[:2])
 
 
 def _listed(schema: Schema) -> bool:

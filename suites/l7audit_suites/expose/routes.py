@@ -71,7 +71,8 @@ def neighbours(model: TargetModel) -> Iterator[tuple[str, list[str]]]:
     by_folder: dict[str, list[str]] = {}
     for base in bases:
         parent, _, last = base.rpartition("/")
-        by_folder.setdefault(parent, []).extend([other_number(last), *SIBLINGS])
+        # The collection itself, too: often a document has only its things, one by one.
+        by_folder.setdefault(parent, []).extend([last, other_number(last), *SIBLINGS])
         for inner in INNER:
             by_folder.setdefault(f"{parent}/{inner}", []).append(last)
     for base in bases:

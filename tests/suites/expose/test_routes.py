@@ -72,6 +72,14 @@ def test_neighbours_are_other_numbers_other_words_and_other_versions(model: Targ
     assert "boards" in found["/edge/api/v2/internal"]
 
 
+def test_a_collection_that_is_told_by_its_things_alone_is_asked_for() -> None:
+    paths = {"/boards/{boardId}": {"get": _GET}, "/boards/{boardId}/cards": {"get": _GET}}
+    document = {"openapi": "3.1.0", "info": {"title": "B", "version": "1"}, "paths": paths}
+    target = Target(name="t", provider="external", base_url="https://x.example", capabilities=[])
+    found = dict(neighbours(TargetModel.of(json.dumps(document), target)))
+    assert "boards" in found[""]
+
+
 def test_what_callers_name_themselves_is_searched_for_no_words(model: TargetModel) -> None:
     assert "/api/v2/blobs" in collections(model)
     assert "/edge/api/v2/blobs" not in dict(neighbours(model))

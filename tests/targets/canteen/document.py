@@ -7,6 +7,7 @@ from typing import Any
 from small_server import guarded
 
 _TEXT, _NUMBER = {"type": "string"}, {"type": "integer"}
+_KIND = {**_TEXT, "enum": ["window", "yard"]}
 _LINE = {
     "type": "object",
     "required": ["sku", "qty"],
@@ -32,6 +33,10 @@ _MEMBER = _thing(handle=_TEXT, standing=_TEXT)
 _POST = _thing(id=_TEXT, text=_TEXT)
 _ACCOUNT = _thing(handle=_TEXT, display_name=_TEXT, credit_cents=_NUMBER)
 _TABLE = _thing(id=_TEXT, day=_TEXT, kind=_TEXT)
+
+
+def _asked(name: str, **schema: Any) -> dict[str, Any]:
+    return {"name": name, "in": "query", "schema": schema}
 
 
 def _gives(schema: dict[str, Any], status: str = "200", **more: Any) -> dict[str, Any]:
@@ -97,13 +102,16 @@ def document() -> str:
             ),
             "/crews/{crew_id}/board": _of("crew_id", get=_page()),
             "/tables": {
-                "get": _all(_TABLE),
+                "get": {
+                    **_all(_TABLE),
+                    "parameters": [_asked("kind", **_KIND), _asked("offset", **_NUMBER)],
+                },
                 "post": _takes(
                     _TABLE,
                     "day",
                     "kind",
                     day={**_TEXT, "format": "date"},
-                    kind={**_TEXT, "enum": ["window", "yard"]},
+                    kind=_KIND,
                 ),
             },
             "/tables/{table_id}": _of("table_id", get=_gives(_TABLE), delete=_gives({})),
