@@ -27,7 +27,7 @@ Call = Callable[..., Any]
 NESTED = ["controls list", "controls show", "controls reference"]
 NESTED += ["waivers lint", "waivers add"]
 NESTED += ["history import", "history forget", "history prune"]
-NESTED += ["stack up", "stack down", "stack status", "stack backup"]
+NESTED += ["stack up", "stack down", "stack status", "stack backup", "stack restore"]
 
 
 def command_of(verb: str) -> click.Command:

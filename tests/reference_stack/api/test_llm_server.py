@@ -28,7 +28,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     module = "l7audit_stack.deploy.components.llm_server"
     with log.open("wb") as out:
         process = subprocess.Popen(
-            [sys.executable, "-P", "-m", module, str(model_file()), str(port)],
+            [sys.executable, "-P", "-m", module, str(model_file()), "127.0.0.1", str(port)],
             stdout=out,
             stderr=out,
         )
