@@ -1,6 +1,7 @@
 """Values that fit the type of a member and mean nothing: days that no calendar has, numbers that
 nothing holds, choices that nobody offers. What parses them comes after what checks a body's form.
-Pure.
+None is such that it may be stored and never be shown again (an infinite number, half a character):
+who made it would get an error, could not remove it, and would have a broken list ever after. Pure.
 """
 
 from __future__ import annotations
@@ -21,9 +22,6 @@ _BEYOND = str(2**63)
 
 INFINITE = "1e400"
 """A number by JSON's grammar; as a floating-point one it is infinite."""
-
-_NO_TEXT = '"l7audit\\ud800"'
-"""Half of a pair: JSON takes it, UTF-8 can't hold it."""
 
 _FORMATS = {
     "date": "9999-99-99",
@@ -102,19 +100,15 @@ def _of(path: Path, name: str, schema: Schema) -> Iterator[Absurd]:
     kind = type_of(schema)
     if {"enum", "const"} & schema.keys():
         yield Absurd(path, '"l7audit"', Taken.NEVER)
-    elif kind in {"integer", "number"}:
+    elif kind == "integer":
         yield Absurd(path, INFINITE, Taken.NEVER)
-        if kind == "integer":
-            yield Absurd(path, _BEYOND, Taken.BREAKS)
+        yield Absurd(path, _BEYOND, Taken.BREAKS)
     elif kind in {"string", ""} and not meaning.is_binary(schema):
         formed = _FORMATS.get(str(schema.get("format")))
         value = formed or _by_name(name)
         taken = Taken.NEVER if formed else Taken.ODD
-        yield Absurd(path, json.dumps(value), taken) if value else _half(path)
-
-
-def _half(path: Path) -> Absurd:
-    return Absurd(path, _NO_TEXT, Taken.BREAKS)
+        if value:
+            yield Absurd(path, json.dumps(value), taken)
 
 
 def _by_name(name: str) -> str | None:

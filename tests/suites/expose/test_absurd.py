@@ -23,11 +23,9 @@ def values(name: str, schema: dict[str, Any]) -> list[tuple[str, Taken]]:
         ("day", TEXT, '"9999-99-99"', Taken.ODD),
         ("starts_at", TEXT, '"9999-99-99T99:99:99Z"', Taken.ODD),
         ("kind", {"enum": ["a", "b"]}, '"l7audit"', Taken.NEVER),
-        ("weight", {"type": "number"}, "1e400", Taken.NEVER),
         ("currency", TEXT, '"ZZZ"', Taken.ODD),
         ("dish_id", TEXT, '"l7audit-nothing"', Taken.ODD),
         ("home", {"type": "string", "format": "uri"}, '"http://[l7audit"', Taken.NEVER),
-        ("note", TEXT, '"l7audit\\ud800"', Taken.BREAKS),
     ],
 )
 def test_a_value_is_of_the_type_and_of_no_use(
@@ -47,11 +45,19 @@ def test_what_is_no_choice_of_the_caller_s_is_left_alone() -> None:
     assert values("ok", {"type": "boolean"}) == []
 
 
+@pytest.mark.parametrize(("name", "schema"), [("note", TEXT), ("weight", {"type": "number"})])
+def test_nothing_is_sent_that_could_be_kept_and_never_be_shown(
+    name: str, schema: dict[str, Any]
+) -> None:
+    """Half a character, or an infinite number: the list that holds it would be broken for good."""
+    assert values(name, schema) == []
+
+
 def test_it_stands_where_the_member_does_as_it_is_written() -> None:
-    line = {"type": "object", "properties": {"qty": {"type": "number"}}}
+    line = {"type": "object", "properties": {"qty": {"type": "integer"}}}
     schema = {"properties": {"lines": {"type": "array", "items": line}}}
     body = {"lines": [{"sku": "tea", "qty": 1}]}
-    (found,) = absurd(schema, body)
+    found = absurd(schema, body)[0]
     assert found.label == "lines.qty"
     sent = found.in_place(json.dumps(found.marked(body)).encode())
     assert sent == b'{"lines": [{"sku": "tea", "qty": 1e400}]}'
