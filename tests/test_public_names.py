@@ -82,7 +82,7 @@ FOR_PLUGINS = {
         ProofVariant Results TargetResult WaiverResult WitnessResult encode""",
     "l7audit.assess.statistics": "quantile rate_bounds",
     "l7audit.probe.curl": "curl",
-    "l7audit.probe.scope": "Origin",
+    "l7audit.probe.scope": "Origin on_loopback",
     "l7audit.target.operation": FOR_SUITES["l7audit.target.operation"],
     "l7audit.target.surface": FOR_SUITES["l7audit.target.surface"],
     "l7audit.target.values": "keep resolve things values_in",

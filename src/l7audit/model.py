@@ -61,6 +61,7 @@ class Capability(StrEnum):
     BACKUPS = "backups"
     METRICS = "metrics"
     LOGS = "logs"  # the files that its components log to, to be read
+    LISTENER = "listener"  # it can call this machine, where a listener of the check's own waits
     NAMES = "names"  # a name server that is asked for callers' names, played by the check
     SCALE = "scale"
     DEPLOY = "deploy"

@@ -45,6 +45,7 @@ class Embedded(ReferenceStack):
         Capability.BACKUPS,
         Capability.LOGS,
         Capability.SOURCE,
+        Capability.LISTENER,
         Capability.NAMES,
         Capability.STORAGE,
     )

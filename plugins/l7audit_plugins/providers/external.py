@@ -16,7 +16,7 @@ import msgspec
 from l7audit.errors import ProviderError, UsageError
 from l7audit.hookspecs import Progress, Provider, hookimpl
 from l7audit.model import Capability, Source, Target
-from l7audit.probe.scope import Origin
+from l7audit.probe.scope import Origin, on_loopback
 from l7audit.profile import Profile, TargetProfile
 from l7audit.target.reachable import looked_for
 
@@ -62,12 +62,15 @@ class External(Provider):
 
 
 def _capabilities(aim: TargetProfile) -> list[Capability]:
-    """HTTP always; a document, identities, names, logs and source where the profile gives them."""
+    """HTTP always, and that it can call us where it is on this machine; a document, identities,
+    names, logs and source where the profile gives them."""
     granted = [Capability.HTTP]
     if aim.openapi:
         granted.append(Capability.OPENAPI)
     if aim.identities:
         granted.append(Capability.IDENTITIES)
+    if on_loopback(urlsplit(aim.url).hostname or ""):
+        granted.append(Capability.LISTENER)
     if aim.hints.get("resolver"):
         granted.append(Capability.NAMES)
     if aim.logs:

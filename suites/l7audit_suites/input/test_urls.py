@@ -14,7 +14,7 @@ from l7audit.probe.answer import Answer
 from l7audit_suites.input.calling import LATER, Way, ways
 from l7audit_suites.input.listener import TLS, Listener, listening
 from l7audit_suites.input.names import LEADS, SINK, Names, naming
-from l7audit_suites.input.urls import METADATA, PUBLIC, SCHEMES, on_this_machine
+from l7audit_suites.input.urls import METADATA, PUBLIC, SCHEMES
 from l7audit_suites.input.visits import again, anywhere, tried
 
 
@@ -50,7 +50,6 @@ def scheme_of(way: Way) -> str:
 
 @pytest.mark.control("INPUT-13")
 def test_no_url_leads_to_the_targets_own_machine(check: Check) -> None:
-    _near(check)
     blind = []
     quiet = []
     guilty: set[Place] = set()
@@ -86,14 +85,8 @@ def test_no_url_leads_to_the_targets_own_machine(check: Check) -> None:
         check.inconclusive(f"Nothing shows when the stored URL is called: {', '.join(blind)}.")
 
 
-def _near(check: Check) -> None:
-    if not on_this_machine(check.target.base_url):
-        check.inconclusive("The target runs elsewhere: a listener of ours is out of its reach.")
-
-
 @pytest.mark.control("INPUT-14")
 def test_a_redirect_does_not_lead_where_a_url_may_not(check: Check) -> None:
-    _near(check)
     looked = False
     for way in ways(check):
         with allowed(check) as first, listening() as second:
@@ -178,7 +171,6 @@ def test_only_urls_of_the_web_are_taken(check: Check) -> None:
 
 @pytest.mark.control("INPUT-32")
 def test_a_name_is_judged_by_where_it_leads_when_it_is_called(check: Check) -> None:
-    _near(check)
     unseen = []
     with resolving(check) as names:
         for way in ways(check):

@@ -65,7 +65,7 @@ def test_a_stack_can_be_left_running_and_is_found_and_stopped_again(tmp_path: Pa
 
 def test_it_grants_what_containers_can_do_and_no_more() -> None:
     lacking = set(Embedded.capabilities) - set(Containers.capabilities)
-    assert lacking == {Capability.BACKUPS, Capability.NAMES}
+    assert lacking == {Capability.BACKUPS, Capability.LISTENER, Capability.NAMES}
     assert set(Containers.capabilities) < set(Embedded.capabilities)
 
 

@@ -93,7 +93,7 @@ def test_a_target_that_answers_is_opened_whatever_it_says(tmp_path: Path, serve:
     with opened(tmp_path, said, url=url) as target:
         assert target.base_url == url.rstrip("/")
         assert target.origins == [url.removesuffix("/api/")]
-        assert target.capabilities == [Capability.HTTP]
+        assert target.capabilities == [Capability.HTTP, Capability.LISTENER]
     assert "no OpenAPI document is known, so most controls are out of scope" in said
 
 
@@ -111,7 +111,7 @@ def test_what_the_profile_gives_is_what_the_target_grants(tmp_path: Path, serve:
         hints={"login": "POST /enter"},
     ) as target:
         granted = [Capability.HTTP, Capability.OPENAPI, Capability.IDENTITIES]
-        assert target.capabilities == granted
+        assert target.capabilities == [*granted, Capability.LISTENER]
         assert target.origins == [url, "http://localhost"]
         assert target.identities == [who]
         assert target.openapi == str(tmp_path / "openapi.json")
