@@ -15,7 +15,7 @@ from l7audit_stack.defects.authn.swap import become
 from l7audit_stack.defects.crypt.backups import Counting
 from l7audit_stack.defects.defect import Defect
 
-_MOMENT = 0.2
+_MOMENT = 0.1
 _SCHEDULE = 10.0
 
 
@@ -143,7 +143,7 @@ DEFECTS: tuple[Defect, ...] = (
     ),
     Defect(
         "backup.archives-a-moment-later",
-        "Each segment of WAL takes a fifth of a second to be archived.",
+        "Each segment of WAL takes a tenth of a second to be archived.",
         near_miss=True,
         backups=_archive(Late),
     ),

@@ -8,11 +8,15 @@ from datetime import UTC, datetime
 import pytest
 
 from l7audit.harness.check import Check
-from l7audit.model import Confidence
+from l7audit.model import Backup, Confidence
 from l7audit_suites.backup.drill import PROMPT, Drill, drill, missing, window
 
 _APART = 0.1
 """Seconds between a write and the moment that is restored to, on both sides."""
+
+_LATE = 2 * PROMPT
+_TRIES = 3
+"""Times that a drill is made which came out a little late."""
 
 
 @pytest.mark.control("BACKUP-01")
@@ -97,26 +101,36 @@ def test_a_restore_to_a_moment_holds_what_was_before_it_and_nothing_after(check:
 def test_what_was_acknowledged_a_second_ago_is_in_the_repository(check: Check) -> None:
     with drill(check) as it:
         backup = it.backups.take()
-        with it.writing() as clients:
-            time.sleep(PROMPT)
-            it.go_on(clients)
-        moment = time.perf_counter()
-        written = clients.timeline().served
-        there = it.restored(backup, written)
+        for _ in range(_TRIES):
+            lost, seen = _lost_at_once(it, backup)
+            # A machine that is busy with something else may be late now and then.
+            if not PROMPT < lost <= _LATE:
+                break
+            check.observe(f"{lost:.1f} seconds of acknowledged writes were not there: done again.")
         _measure_time(it)
-        if there is None:
-            check.inconclusive("Nothing can be restored, so nobody knows what would be lost.")
-        lost = window(written, there, moment)
-        check.measure("acknowledged writes that a restore at once would lose", "s", value=lost)
         check.expect(
             lost <= PROMPT,
             it.place("at once"),
             f"{lost:.1f} seconds of acknowledged writes are lost when the database is.",
             expected=f"what was acknowledged {PROMPT:g} second ago is in the repository",
-            seen=f"{len(missing(written, there))} of the last {len(written)} writes are not there",
-            # A machine that is busy with something else may be late once.
-            confidence=Confidence.CONFIRMED if lost > 2 * PROMPT else Confidence.WEAK,
+            seen=seen,
+            confidence=Confidence.CONFIRMED if lost > _LATE else Confidence.WEAK,
         )
+
+
+def _lost_at_once(it: Drill, backup: Backup) -> tuple[float, str]:
+    """How many seconds of writes a restore at once would lose, and in words which."""
+    with it.writing() as clients:
+        time.sleep(_LATE)
+        it.go_on(clients)
+    moment = time.perf_counter()
+    written = clients.timeline().served
+    there = it.restored(backup, written)
+    if there is None:
+        it.check.inconclusive("Nothing can be restored, so nobody knows what would be lost.")
+    lost = window(written, there, moment)
+    it.check.measure("acknowledged writes that a restore at once would lose", "s", value=lost)
+    return lost, f"{len(missing(written, there))} of the last {len(written)} writes are not there"
 
 
 def _measure_time(it: Drill) -> None:
