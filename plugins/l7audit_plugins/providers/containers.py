@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from l7audit.errors import ProviderError
 from l7audit.hookspecs import Diagnosis, hookimpl
-from l7audit.model import Capability
 from l7audit_plugins.providers.reference import ReferenceStack, installed, sentences
 
 if TYPE_CHECKING:
@@ -23,18 +22,6 @@ class Containers(ReferenceStack):
     place that they call; backups are not taken here yet."""
 
     name = "containers"
-    capabilities = (
-        Capability.HTTP,
-        Capability.OPENAPI,
-        Capability.IDENTITIES,
-        Capability.MINT,
-        Capability.REPLICAS,
-        Capability.ADMIN,
-        Capability.FAULTS,
-        Capability.LOGS,
-        Capability.SOURCE,
-        Capability.STORAGE,
-    )
     parts = {"testcontainers": "what speaks with the Docker engine"}
     extra = "containers"
 

@@ -35,19 +35,10 @@ class Embedded(ReferenceStack):
 
     name = "embedded"
     capabilities = (
-        Capability.HTTP,
-        Capability.OPENAPI,
-        Capability.IDENTITIES,
-        Capability.MINT,
-        Capability.REPLICAS,
-        Capability.ADMIN,
-        Capability.FAULTS,
+        *ReferenceStack.capabilities,
         Capability.BACKUPS,
-        Capability.LOGS,
-        Capability.SOURCE,
         Capability.LISTENER,
         Capability.NAMES,
-        Capability.STORAGE,
     )
     parts = {
         "asyncpg": "the API's database driver",

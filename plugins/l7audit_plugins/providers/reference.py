@@ -33,10 +33,22 @@ if TYPE_CHECKING:
 class ReferenceStack(StandingProvider):
     """Starts and stops the reference stack through its own supervisor.
 
-    A way of running it grants `capabilities` and needs `parts`, the packages by what they are.
+    A way of running it grants at least these `capabilities`, and needs `parts`: the packages by
+    what they are.
     """
 
-    capabilities: Sequence[Capability]
+    capabilities: Sequence[Capability] = (
+        Capability.HTTP,
+        Capability.OPENAPI,
+        Capability.IDENTITIES,
+        Capability.MINT,
+        Capability.REPLICAS,
+        Capability.ADMIN,
+        Capability.FAULTS,
+        Capability.LOGS,
+        Capability.SOURCE,
+        Capability.STORAGE,
+    )
     parts: Mapping[str, str]
     extra: str
 

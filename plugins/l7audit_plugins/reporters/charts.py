@@ -20,7 +20,7 @@ PLOT = 132
 TREND = (600, 112)
 """The size of the score's trend."""
 
-COURSE = (600, 96)
+TIMELINE = (600, 96)
 """The size of a timeline."""
 
 COLUMNS = 200
@@ -118,7 +118,7 @@ class Second:
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class TimelineChart:
     """What became of clients' requests around a fault."""
 
     name: str
@@ -212,7 +212,7 @@ def trend(results: Results, minimum: float) -> Trend | None:
     )
 
 
-def course(record: Timeline, faults: Sequence[Fault]) -> Course | None:
+def timeline(record: Timeline, faults: Sequence[Fault]) -> TimelineChart | None:
     """The picture of a timeline with those of the check's faults that fall into it; None of an
     empty one. A step in which something failed is never drawn as if nothing had."""
     steps = min(len(record.served), len(record.failed), len(record.slowest))
@@ -221,7 +221,7 @@ def course(record: Timeline, faults: Sequence[Fault]) -> Course | None:
     together = math.ceil(steps / COLUMNS)
     served = [sum(record.served[n : n + together]) for n in range(0, steps, together)]
     failed = [sum(record.failed[n : n + together]) for n in range(0, steps, together)]
-    (width, height), seconds = COURSE, steps * record.step
+    (width, height), seconds = TIMELINE, steps * record.step
     most = max(1, *(s + f for s, f in zip(served, failed, strict=True)))
     each = width / len(served)
 
@@ -240,7 +240,7 @@ def course(record: Timeline, faults: Sequence[Fault]) -> Course | None:
     )[:MARKS]
     lost, all_ = sum(failed), sum(served) + sum(failed)
     events = "; ".join(f"{m.what} after {m.seconds:.1f} s" for m in marks)
-    return Course(
+    return TimelineChart(
         name=record.name,
         columns=tuple(
             Column(round(n * each, 2), tall(s), tall(f))

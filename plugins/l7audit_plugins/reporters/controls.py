@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from l7audit.assess.results import CheckResult, ControlResult, Proof, ProofVariant, WitnessResult
-from l7audit_plugins.reporters.charts import Course
+from l7audit_plugins.reporters.charts import TimelineChart
 from l7audit_plugins.reporters.evidence import Evidence, Measured, Observed, Tally
 from l7audit_plugins.reporters.shots import Shot
 
@@ -50,7 +50,7 @@ class ControlView:
     exchanges: int
     measured: Sequence[Measured]
     observed: Sequence[Observed]
-    timelines: Sequence[Course]
+    timelines: Sequence[TimelineChart]
     left_out: int
     proof: str
     variants: tuple[VariantView, ...]

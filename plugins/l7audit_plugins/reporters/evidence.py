@@ -97,7 +97,7 @@ class Evidence:
     tallies: defaultdict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
     measured: defaultdict[str, list[Measured]] = field(default_factory=lambda: defaultdict(list))
     observed: defaultdict[str, list[Observed]] = field(default_factory=lambda: defaultdict(list))
-    timelines: defaultdict[str, list[charts.Course]] = field(
+    timelines: defaultdict[str, list[charts.TimelineChart]] = field(
         default_factory=lambda: defaultdict(list)
     )
     left_out: Counter[str] = field(default_factory=Counter)
@@ -142,8 +142,8 @@ def gather(
                     found.left_out[record.control] += 1
             case Timeline():
                 drawn = found.timelines[record.control]
-                if len(drawn) < CHARTS and (course := charts.course(record, faults[record.check])):
-                    drawn.append(course)
+                if len(drawn) < CHARTS and (chart := charts.timeline(record, faults[record.check])):
+                    drawn.append(chart)
             case StackEvent() | Fault() | RunResumed() | RunEnded():
                 if isinstance(record, Fault):
                     faults[record.check].append(record)
